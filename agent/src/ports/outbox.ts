@@ -1,0 +1,23 @@
+/** What the device owes the controller, on disk until the controller has committed it (protocol.md 3). */
+export interface Outbox {
+  /** Durable when resolved. Reports are never dropped; the oldest telemetry is, when the limit is reached. */
+  readonly put: (stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array) => Promise<void>;
+  /** Oldest first, at most `count`, not yet acknowledged. */
+  readonly pending: (stream: OutboxStream, count: number) => Promise<readonly OutboxEntry[]>;
+  /** Everything of the stream up to and including (boot, seq) is committed by the controller. */
+  readonly acknowledge: (stream: OutboxStream, place: OutboxPlace) => Promise<void>;
+  /** Telemetry entries dropped since the device enrolled. */
+  readonly dropped: () => number;
+}
+
+export type OutboxStream = "report" | "tele";
+
+/** Place of an entry in its stream: the start of the agent, and a number from 0 within it. */
+export interface OutboxPlace {
+  readonly boot: number;
+  readonly seq: number;
+}
+
+export interface OutboxEntry extends OutboxPlace {
+  readonly bytes: Uint8Array;
+}

@@ -1,0 +1,52 @@
+import type { ReleaseDocument, Sha256, TensorSpec } from "@modelfleet/protocol";
+import type { Tensor } from "../domain/tensor.ts";
+
+/** A release whose files are on disk and verified against its signed digests. */
+export interface StagedRelease {
+  readonly release: Sha256;
+  readonly document: ReleaseDocument;
+  /** Absolute path of each listed file, by its path in the release. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export interface GoldenResult {
+  /** 0 means the release carries no golden cases and is `unproven`. */
+  readonly cases: number;
+  readonly maxAbsoluteError: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+}
+
+/** One release loaded in a process of its own, warm, and proven by its golden cases. */
+export interface LoadedModel {
+  readonly staged: StagedRelease;
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly golden: GoldenResult;
+  /**
+   * One inference. Requests are answered in the order they were given.
+   *
+   * @throws InferError DEADLINE_EXCEEDED | RUNNER_CRASH | BAD_TENSOR
+   */
+  readonly infer: (inputs: readonly Tensor[], options: InferOptions) => Promise<readonly Tensor[]>;
+  /** Ends with the reason when the process dies, for whatever cause. */
+  readonly exited: Promise<string>;
+  /** Ask it to end; SIGKILL after `runnerLimits.stopMsMax`. Resolves when the process is gone. */
+  readonly stop: () => Promise<void>;
+}
+
+export interface InferOptions {
+  /** Names of the outputs wanted; all when absent. */
+  readonly outputs?: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** Starts runner processes. */
+export interface RunnerHost {
+  /**
+   * Load, warm and prove a release. The model that serves is not touched.
+   *
+   * @throws ReleaseRefused with the code and the evidence
+   */
+  readonly load: (staged: StagedRelease, signal: AbortSignal) => Promise<LoadedModel>;
+}

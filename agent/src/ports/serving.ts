@@ -1,0 +1,22 @@
+import type { Sha256, SlotName } from "@modelfleet/protocol";
+import type { LoadedModel } from "./runner-host.ts";
+
+/** Where answers come from. The install loop flips it; the local API asks it. */
+export interface Serving {
+  /**
+   * From the next request on, `model` answers for this slot: one synchronous assignment.
+   * Then the old one is drained: its requests finish, or after `runnerLimits.drainMsMax` are given to the new one once.
+   * Resolves with the drained old model (still running, for a standby), or undefined when the slot was empty.
+   */
+  readonly activate: (slot: SlotName, model: LoadedModel) => Promise<LoadedModel | undefined>;
+  readonly active: (slot: SlotName) => LoadedModel | undefined;
+  /** Counts since this release became active in this slot; for the health window. */
+  readonly health: (slot: SlotName) => ServingHealth | undefined;
+}
+
+export interface ServingHealth {
+  readonly release: Sha256;
+  readonly answered: number;
+  /** Answers that failed for a reason of ours (not the caller's bad tensor). */
+  readonly failed: number;
+}

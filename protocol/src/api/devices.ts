@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { SlotReport } from "../messages/release-state.ts";
+import { ReportItem } from "../messages/report.ts";
+import { DeviceFacts } from "../target/facts.ts";
+import {
+  Counter,
+  DeviceClass,
+  DeviceId,
+  Labels,
+  ModelName,
+  ReleaseVersion,
+  Sha256,
+  SlotName,
+  UnixMs,
+} from "../units.ts";
+
+/** What the controller wants in one slot. */
+export const DesiredSlot = z.object({
+  slot: SlotName,
+  release: Sha256,
+  model: ModelName,
+  version: ReleaseVersion,
+});
+export type DesiredSlot = z.infer<typeof DesiredSlot>;
+
+/** `GET /v1/devices/{id}`. */
+export const Device = z.object({
+  id: DeviceId,
+  class: DeviceClass,
+  labels: Labels,
+  enrolledAtMs: UnixMs,
+  online: z.boolean(),
+  lastSeenAtMs: UnixMs.nullable(),
+  boot: Counter.nullable(),
+  agentVersion: z.string().nullable(),
+  facts: DeviceFacts.nullable(),
+  desired: z.object({ seq: Counter, slots: z.array(DesiredSlot) }),
+  /** As the device last reported, signed. */
+  slots: z.array(SlotReport),
+  /** Newest last. */
+  recent: z.array(ReportItem.extend({ atMs: UnixMs })),
+});
+export type Device = z.infer<typeof Device>;
+
+export const DeviceList = z.object({ devices: z.array(Device) });
+export type DeviceList = z.infer<typeof DeviceList>;
+
+/** Body of `PATCH /v1/devices/{id}`. */
+export const DeviceChange = z.object({ labels: Labels });
+export type DeviceChange = z.infer<typeof DeviceChange>;

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { DeviceId, ModelName, ReleaseVersion, Sha256, UnixMs } from "../units.ts";
+
+const Shares = z.array(z.number());
+
+/** Reference against current shares of one numeric feature; bins include below-minimum (first) and above-maximum (last). */
+export const FeatureSummary = z.object({
+  name: z.string(),
+  edges: z.array(z.number()),
+  reference: Shares,
+  current: Shares,
+  mean: z.number().nullable(),
+  referenceMean: z.number(),
+  missing: z.int(),
+  nan: z.int(),
+});
+export type FeatureSummary = z.infer<typeof FeatureSummary>;
+
+export const OutputSummary = z.object({
+  name: z.string(),
+  classes: z.array(z.string()),
+  reference: Shares,
+  current: Shares,
+  confidence: z.object({ edges: z.array(z.number()), reference: Shares, current: Shares }),
+});
+export type OutputSummary = z.infer<typeof OutputSummary>;
+
+/** Windows of one release merged over the devices and the time asked for. */
+export const TelemetrySummary = z.object({
+  release: Sha256,
+  model: ModelName,
+  version: ReleaseVersion,
+  devices: z.array(DeviceId),
+  windows: z.int(),
+  fromMs: UnixMs.nullable(),
+  untilMs: UnixMs.nullable(),
+  requests: z.int(),
+  errors: z.record(z.string(), z.int()),
+  /** Microseconds, estimated from the merged exponential histogram; null without requests. */
+  latencyUs: z
+    .object({ p50: z.number(), p95: z.number(), p99: z.number(), mean: z.number() })
+    .nullable(),
+  features: z.array(FeatureSummary),
+  outputs: z.array(OutputSummary),
+});
+export type TelemetrySummary = z.infer<typeof TelemetrySummary>;
+
+/** `GET /v1/telemetry?model=&version=&device=&sinceMs=&untilMs=`. */
+export const TelemetryAnswer = z.object({ summaries: z.array(TelemetrySummary) });
+export type TelemetryAnswer = z.infer<typeof TelemetryAnswer>;

@@ -1,0 +1,132 @@
+/**
+ * Every bound of the system, with its unit last in its name.
+ * A loop, queue, retry, payload or wait that has no line here is a defect.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Signed documents. 15,000 bytes fit PureEdDSA in a cloud HSM and one MQTT packet (trust.md 2). */
+export const documentLimits = {
+  envelopeBytesMax: 32 * KIB,
+  payloadBytesMax: 15_000,
+  signaturesMax: 16,
+  jsonDepthMax: 16,
+  rootStepsPerCycleMax: 64,
+  modelsPerDesiredMax: 16,
+  filesPerReleaseMax: 32,
+  keysPerRootMax: 32,
+  releaseRulesMax: 32,
+  desiredLifeMsDefault: 7 * DAY_MS,
+  desiredLifeMsMin: HOUR_MS,
+  desiredLifeMsMax: 90 * DAY_MS,
+  rootLifeMsDefault: 365 * DAY_MS,
+} as const;
+
+/** Model files and their download. */
+export const blobLimits = {
+  blobBytesMax: 4 * 1024 * MIB,
+  uploadBytesMaxDefault: 1024 * MIB,
+  manifestBytesMax: 64 * KIB,
+  goldenBytesMax: 16 * MIB,
+  profileBytesMax: 1 * MIB,
+  rangeBytesMax: 1 * MIB,
+  downloadStallMsMax: 30 * SECOND_MS,
+  downloadAttemptsMax: 50,
+  parallelDownloadsMax: 200,
+} as const;
+
+/** MQTT traffic (mqtt.md 2, 3 and 6). */
+export const busLimits = {
+  connectPacketBytesMax: 8 * KIB,
+  packetBytesMax: 128 * KIB,
+  connectMsMax: 10 * SECOND_MS,
+  pendingConnectionsPerAddressMax: 64,
+  drainMsMax: 10 * SECOND_MS,
+  publishesPerSecondMax: 20,
+  publishBurstMax: 100,
+  desiredBytesMax: 8 * KIB,
+  telemetryBytesMax: 32 * KIB,
+  inFlightMax: 8,
+  ackEveryMs: 1 * SECOND_MS,
+  ackEveryItems: 100,
+  reconnectMsMin: 1 * SECOND_MS,
+  reconnectMsMax: 120 * SECOND_MS,
+  desiredPollMs: 15 * MINUTE_MS,
+  helloJitterMsMax: 5 * SECOND_MS,
+} as const;
+
+/** What a device keeps until the controller has committed it. */
+export const outboxLimits = {
+  bytesMax: 64 * MIB,
+  ageMsMax: 7 * DAY_MS,
+  entryBytesMax: 64 * KIB,
+} as const;
+
+/** The agent's store and its trials (store.md). */
+export const storeLimits = {
+  stateSlotBytes: 64 * KIB,
+  spaceReserveBytesMin: 16 * MIB,
+  spaceReserveShareMax: 0.05,
+  trialAttemptsMax: 3,
+  transitionsWithoutCommitMax: 28,
+  blockedReleasesMax: 64,
+} as const;
+
+/** Runner processes and the swap (agent.md 1–6). */
+export const runnerLimits = {
+  frameBytesMax: 256 * MIB,
+  frameHeaderBytesMax: 64 * KIB,
+  loadMsDefault: 20 * SECOND_MS,
+  inferMsDefault: 10 * SECOND_MS,
+  goldenCasesMax: 64,
+  drainMsMax: 5 * SECOND_MS,
+  queueDefault: 64,
+  stderrBytesMax: 16 * KIB,
+  heapMiB: 64,
+  stopMsMax: 2 * SECOND_MS,
+  restartsInRowMax: 3,
+  restartDelayMsMax: 30 * SECOND_MS,
+} as const;
+
+/** The local inference API on the device. */
+export const serveLimits = {
+  requestBytesMax: 64 * MIB,
+  headerBytesMax: 16 * KIB,
+  connectionsMax: 256,
+  requestMsMax: 60 * SECOND_MS,
+} as const;
+
+/** Enrolment claims (trust.md 7). */
+export const claimLimits = {
+  lifeMsDefault: HOUR_MS,
+  lifeMsMax: DAY_MS,
+  usesMax: 10_000,
+  requestBytesMax: 16 * KIB,
+  labelsMax: 32,
+} as const;
+
+/** Telemetry windows (telemetry.md 2.2). */
+export const telemetryLimits = {
+  windowMsDefault: 15 * MINUTE_MS,
+  windowMsMin: SECOND_MS,
+  windowMsMax: DAY_MS,
+  featuresMax: 64,
+  binsMax: 64,
+  classesMax: 64,
+  latencyBucketsMax: 160,
+  requestsPerWindowMax: 1_000_000,
+  windowsPerBatchMax: 16,
+  windowAgeMsMax: 30 * DAY_MS,
+  windowAheadMsMax: 10 * MINUTE_MS,
+} as const;
+
+/** The REST API. */
+export const apiLimits = {
+  jsonBytesMax: 64 * KIB,
+  pageItemsMax: 500,
+} as const;

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { DeviceFacts } from "../target/facts.ts";
+import { Counter, DeviceId, Timestamp } from "../units.ts";
+import { SlotReport } from "./release-state.ts";
+
+/** `up/hello`: signed by the device; a full snapshot that replaces what the controller knew (protocol.md 4). */
+export const HelloMessage = z.object({
+  type: z.literal("hello"),
+  spec: z.literal(1),
+  device: DeviceId,
+  boot: Counter,
+  /** 16 random bytes, base64; the answering `desired` carries it back and is fresh by that. */
+  nonce: z.base64().length(24),
+  agentVersion: z.string().max(64),
+  issuedAt: Timestamp,
+  clock: z.enum(["synced", "floor"]),
+  rootVersion: Counter,
+  desiredSeq: Counter,
+  facts: DeviceFacts,
+  slots: z.array(SlotReport).max(16),
+});
+export type HelloMessage = z.infer<typeof HelloMessage>;

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { documentLimits } from "../limits.ts";
+import { Counter, DeviceId, FleetId, ModelName, Sha256, SlotName, Timestamp } from "../units.ts";
+
+export const DesiredModel = z.object({
+  slot: SlotName,
+  model: ModelName,
+  /** SHA-256 of the release document's payload bytes. */
+  release: Sha256,
+  /** Bytes of the release envelope. */
+  size: z.int().min(1).max(documentLimits.envelopeBytesMax),
+  activate: z.literal("now"),
+});
+export type DesiredModel = z.infer<typeof DesiredModel>;
+
+/**
+ * Payload of a `desired` document: everything one device should run (trust.md 5, protocol.md 1.5).
+ * A slot that is not named is left as it is.
+ */
+export const DesiredDocument = z.object({
+  type: z.literal("desired"),
+  spec: z.literal(1),
+  fleet: FleetId,
+  device: DeviceId,
+  seq: Counter,
+  rootVersion: Counter.min(1),
+  issuedAt: Timestamp,
+  expires: Timestamp,
+  nonce: z.base64().length(24).optional(),
+  models: z.array(DesiredModel).max(documentLimits.modelsPerDesiredMax),
+});
+export type DesiredDocument = z.infer<typeof DesiredDocument>;

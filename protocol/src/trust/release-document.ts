@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { blobLimits, documentLimits } from "../limits.ts";
+import { TensorSpec } from "../model/tensor-spec.ts";
+import {
+  Counter,
+  DeviceClass,
+  FleetId,
+  ModelName,
+  ReleasePath,
+  ReleaseVersion,
+  Sha256,
+  Timestamp,
+} from "../units.ts";
+
+export const ReleaseFile = z.object({
+  path: ReleasePath,
+  /** Bytes; the file is exactly this long. */
+  size: z.int().min(1).max(blobLimits.blobBytesMax),
+  sha256: Sha256,
+});
+export type ReleaseFile = z.infer<typeof ReleaseFile>;
+
+/** What a release needs of a device; see the decision function in `target/`. */
+export const ReleaseCompat = z.object({
+  /** Device classes; `*` is every class. */
+  classes: z
+    .array(z.union([z.literal("*"), DeviceClass]))
+    .min(1)
+    .max(64),
+  /** `onnxruntime>=1.20`; the runtime family and its lowest version. */
+  runtime: z.string().regex(/^[a-z]+>=\d+\.\d+$/, "expected a runtime like onnxruntime>=1.20"),
+  minMemoryMiB: z.int().min(1).max(1_048_576),
+  /** Highest operator-set and intermediate-representation version in the file, filled in from the scan. */
+  opset: z.int().min(1).optional(),
+  ir: z.int().min(1).optional(),
+});
+export type ReleaseCompat = z.infer<typeof ReleaseCompat>;
+
+export const ReleaseLimits = z.object({
+  memoryMiB: z.int().min(64).max(1_048_576),
+  loadMs: z.int().min(100).max(600_000),
+  inferMs: z.int().min(1).max(600_000),
+});
+export type ReleaseLimits = z.infer<typeof ReleaseLimits>;
+
+/** What the publisher writes (`release.json`); the controller adds files, digest, io and fleet from the upload. */
+export const ReleaseManifest = z.object({
+  model: ModelName,
+  version: ReleaseVersion,
+  /** Anti-rollback floor: raise it to forbid going back below this release. */
+  securityVersion: Counter,
+  format: z.literal("onnx"),
+  entry: ReleasePath,
+  compat: ReleaseCompat,
+  limits: ReleaseLimits,
+  selfTest: z.object({ file: ReleasePath }).optional(),
+  drift: z.object({ baseline: ReleasePath }).optional(),
+});
+export type ReleaseManifest = z.infer<typeof ReleaseManifest>;
+
+/** Payload of a `release` document: one immutable signed version of a model (trust.md 4, protocol.md 1.4). */
+export const ReleaseDocument = ReleaseManifest.extend({
+  type: z.literal("release"),
+  spec: z.literal(1),
+  fleet: FleetId,
+  createdAt: Timestamp,
+  files: z.array(ReleaseFile).min(1).max(documentLimits.filesPerReleaseMax),
+  /** OpenSSF model-signing root digest: SHA-256 over the raw file digests, files sorted by path. */
+  digest: Sha256,
+  io: z.object({
+    inputs: z.array(TensorSpec).min(1).max(64),
+    outputs: z.array(TensorSpec).min(1).max(64),
+  }),
+});
+export type ReleaseDocument = z.infer<typeof ReleaseDocument>;

@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+const source = { ssr: { resolve: { conditions: ["modelfleet-source"] } } };
+
+export default defineConfig({
+  ...source,
+  test: {
+    projects: [
+      { ...source, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        ...source,
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: "system",
+          include: ["test/{system,faults}/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
