@@ -1,0 +1,37 @@
+import { CodedError } from "@modelfleet/protocol";
+
+/** Somebody asked for a thing that is not there; the message names it and how to find the right name. */
+export class NotFoundError extends CodedError<
+  | "DEVICE_UNKNOWN"
+  | "RELEASE_UNKNOWN"
+  | "BLOB_UNKNOWN"
+  | "DEPLOYMENT_UNKNOWN"
+  | "MODEL_UNKNOWN"
+> {}
+
+/** An enrolment that is not granted (protocol.md 5). */
+export class EnrolError extends CodedError<
+  | "CLAIM_UNKNOWN"
+  | "CLAIM_USED"
+  | "CLAIM_EXPIRED"
+  | "CLASS_MISMATCH"
+  | "DEVICE_TAKEN"
+  | "MAC_MISMATCH"
+  | "ENROL_INVALID"
+> {}
+
+/** A release that is not accepted; nothing of its upload stays. */
+export class PublishError extends CodedError<
+  "MANIFEST" | "FILES" | "SIZE" | "TRUNCATED" | "MODEL_FORMAT" | "GOLDEN" | "PROFILE" | "CONFLICT"
+> {}
+
+/** A deployment that was not made; no device's desired state has changed. */
+export class DeployError extends CodedError<"SELECTION_EMPTY" | "MODELS_TOO_MANY" | "BUSY"> {}
+
+/** A device's message that was not taken in. */
+export class MessageRefused extends CodedError<
+  "SIGNATURE" | "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "STALE" | "SIZE"
+> {}
+
+/** A key that is missing or unusable; the message says how to get it. */
+export class KeyError extends CodedError<"NO_RELEASE_KEY" | "KEY_MISSING" | "KEY_INVALID"> {}

@@ -1,0 +1,62 @@
+import type {
+  DeploymentTarget,
+  DeviceId,
+  EligibilityReason,
+  ModelName,
+  RefusalCode,
+  ReleaseVersion,
+  ReportStep,
+  Sha256,
+  SlotName,
+} from "@modelfleet/protocol";
+import type { DesiredEntry, DesiredReplacement } from "./fleet-store.ts";
+
+/** Deployments and what became of them on each device. */
+export interface DeploymentStore {
+  /**
+   * The deployment, its devices and their new desired documents: all or nothing.
+   *
+   * @returns false, with nothing stored, when one device's sequence is no longer the expected one
+   */
+  readonly add: (deployment: DeploymentRecord, assignments: readonly Assignment[]) => Promise<boolean>;
+  readonly byId: (id: string) => Promise<StoredDeployment | undefined>;
+  /** Newest first, at most `count`. */
+  readonly list: (count: number) => Promise<readonly StoredDeployment[]>;
+}
+
+export interface DeploymentRecord {
+  readonly id: string;
+  readonly release: Sha256;
+  readonly model: ModelName;
+  readonly version: ReleaseVersion;
+  readonly slot: SlotName;
+  readonly target: DeploymentTarget;
+  readonly createdAtMs: number;
+  readonly ineligible: readonly IneligibleDevice[];
+}
+
+export interface IneligibleDevice {
+  readonly device: DeviceId;
+  readonly reasons: readonly EligibilityReason[];
+}
+
+/** One device's part: its new signed document and what it should run afterwards in this slot. */
+export interface Assignment extends DesiredReplacement {
+  readonly device: DeviceId;
+  readonly entry: DesiredEntry;
+}
+
+export interface StoredDeployment extends Omit<DeploymentRecord, "ineligible"> {
+  readonly devices: readonly ExecutionRecord[];
+}
+
+/** One device of one deployment, with the newest step it has reported for it. */
+export interface ExecutionRecord {
+  readonly device: DeviceId;
+  /** Sequence of the document that carried it; null for an ineligible device. */
+  readonly seq: number | null;
+  readonly reasons: readonly EligibilityReason[];
+  readonly step: ReportStep | null;
+  readonly code: RefusalCode | null;
+  readonly detail: string | null;
+}

@@ -1,0 +1,12 @@
+import type { AckMessage, DeviceId } from "@modelfleet/protocol";
+
+/**
+ * The way down to devices. Nothing depends on delivery: a device that is away asks again when it comes back
+ * (protocol.md 4), so every call is best effort and resolves for an absent device too.
+ */
+export interface DeviceBus {
+  readonly publishDesired: (device: DeviceId, envelope: Uint8Array) => Promise<void>;
+  readonly publishAck: (device: DeviceId, message: AckMessage) => Promise<void>;
+  /** Close its connection: it comes back and sends everything again that was not acknowledged. */
+  readonly disconnect: (device: DeviceId) => Promise<void>;
+}

@@ -1,0 +1,143 @@
+import type {
+  DesiredSlot,
+  DeviceClass,
+  DeviceFacts,
+  DeviceId,
+  Labels,
+  ReportItem,
+  Sha256,
+  SlotReport,
+} from "@modelfleet/protocol";
+
+/** Claims and devices. Every method is one transaction. */
+export interface FleetStore {
+  readonly addClaim: (claim: ClaimRecord) => Promise<void>;
+  readonly claim: (id: string) => Promise<ClaimRecord | undefined>;
+  readonly claims: () => Promise<readonly ClaimRecord[]>;
+  /** The secret of an expired claim serves nobody: forget it. */
+  readonly forgetClaimSecrets: (expiredBeforeMs: number) => Promise<void>;
+
+  /** Adds the device, or gives a known key a fresh credential; takes one use of the claim, or none. */
+  readonly enrol: (enrolment: EnrolmentRecord) => Promise<EnrolOutcome>;
+  readonly device: (id: DeviceId) => Promise<DeviceRecord | undefined>;
+  readonly deviceByKey: (publicKey: Uint8Array) => Promise<DeviceRecord | undefined>;
+  readonly devices: () => Promise<readonly DeviceRecord[]>;
+  readonly secretOf: (id: DeviceId) => Promise<Sha256 | undefined>;
+  readonly setLabels: (id: DeviceId, labels: Labels) => Promise<void>;
+
+  readonly setPresence: (id: DeviceId, presence: PresenceRecord) => Promise<void>;
+  /** At start nobody is connected to the embedded broker. */
+  readonly allOffline: () => Promise<void>;
+  readonly recordHello: (id: DeviceId, hello: HelloRecord) => Promise<void>;
+  /** `duplicate` when (boot, seq) is not newer than the newest applied one. */
+  readonly recordReport: (id: DeviceId, report: ReportRecord) => Promise<"stored" | "duplicate">;
+  /** Newest last, at most `controllerLimits.reportItemsPerDeviceMax`. */
+  readonly recentItems: (id: DeviceId) => Promise<readonly TimedReportItem[]>;
+  /** Of every device in one query; for lists. */
+  readonly allRecentItems: () => Promise<ReadonlyMap<DeviceId, readonly TimedReportItem[]>>;
+
+  /**
+   * Stores a freshly signed document when the device's sequence is still `expectedSeq`.
+   *
+   * @returns false when somebody else was faster
+   */
+  readonly replaceDesired: (id: DeviceId, next: DesiredReplacement) => Promise<boolean>;
+}
+
+export interface ClaimRecord {
+  readonly id: string;
+  /** The HMAC key; null once it was forgotten. */
+  readonly secret: string | null;
+  readonly class: DeviceClass;
+  readonly uses: number;
+  readonly used: number;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly labels: Labels;
+}
+
+export interface EnrolmentRecord {
+  readonly id: DeviceId;
+  readonly publicKey: Uint8Array;
+  readonly class: DeviceClass;
+  readonly labels: Labels;
+  readonly claimId: string;
+  readonly secretSha256: Sha256;
+  readonly atMs: number;
+}
+
+/** `claim-used`: all uses are taken by other keys. `device-taken`: the id belongs to another key. */
+export type EnrolOutcome = "enrolled" | "again" | "claim-used" | "device-taken";
+
+export interface DeviceRecord {
+  readonly id: DeviceId;
+  readonly publicKey: Uint8Array;
+  readonly class: DeviceClass;
+  readonly labels: Labels;
+  readonly enrolledAtMs: number;
+  readonly claimId: string;
+  readonly online: boolean;
+  readonly lastSeenAtMs: number | null;
+  /** Counts how often the device lost its state and began its boot counter again. */
+  readonly era: number;
+  readonly boot: number | null;
+  readonly helloAtMs: number | null;
+  readonly agentVersion: string | null;
+  readonly facts: DeviceFacts | null;
+  readonly slots: readonly SlotReport[];
+  /** Highest `desired.seq` the device has said it holds. */
+  readonly reportedSeq: number;
+  readonly desired: DesiredRecord;
+}
+
+export interface DesiredRecord {
+  /** 0: nothing was ever signed for this device. */
+  readonly seq: number;
+  readonly envelope: Uint8Array | null;
+  readonly issuedAtMs: number | null;
+  readonly slots: readonly DesiredEntry[];
+}
+
+/** What should run in one slot, and which deployment asked for it. */
+export interface DesiredEntry extends DesiredSlot {
+  /** Bytes of the release envelope. */
+  readonly envelopeSize: number;
+  readonly deployment: string;
+}
+
+export interface DesiredReplacement {
+  readonly expectedSeq: number;
+  readonly seq: number;
+  readonly envelope: Uint8Array;
+  readonly issuedAtMs: number;
+}
+
+export interface PresenceRecord {
+  readonly boot: number;
+  readonly online: boolean;
+  readonly atMs: number;
+}
+
+export interface HelloRecord {
+  readonly boot: number;
+  readonly era: number;
+  /** `issuedAt` of the message. */
+  readonly issuedAtMs: number;
+  readonly atMs: number;
+  readonly agentVersion: string;
+  readonly facts: DeviceFacts;
+  readonly slots: readonly SlotReport[];
+  readonly reportedSeq: number;
+}
+
+export interface ReportRecord {
+  readonly boot: number;
+  readonly seq: number;
+  readonly atMs: number;
+  readonly reportedSeq: number;
+  readonly items: readonly ReportItem[];
+  readonly slots: readonly SlotReport[];
+  readonly dropped: number;
+}
+
+export type TimedReportItem = ReportItem & { readonly atMs: number };

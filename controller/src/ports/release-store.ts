@@ -1,0 +1,29 @@
+import type {
+  ModelName,
+  ReleaseDocument,
+  ReleaseVersion,
+  Sha256,
+} from "@modelfleet/protocol";
+
+/** Signed releases. The envelope is kept as the bytes that were signed. */
+export interface ReleaseStore {
+  /** The release that now holds this (model, version): the given one, or the one that was there first. */
+  readonly add: (release: ReleaseRecord) => Promise<ReleaseRecord>;
+  readonly byDigest: (release: Sha256) => Promise<ReleaseRecord | undefined>;
+  readonly byVersion: (
+    model: ModelName,
+    version: ReleaseVersion,
+  ) => Promise<ReleaseRecord | undefined>;
+  /** Oldest first. */
+  readonly list: (model?: ModelName) => Promise<readonly ReleaseRecord[]>;
+  /** Digests of every file of every release. */
+  readonly blobs: () => Promise<ReadonlySet<Sha256>>;
+}
+
+export interface ReleaseRecord {
+  /** SHA-256 of the payload bytes. */
+  readonly release: Sha256;
+  readonly document: ReleaseDocument;
+  readonly envelope: Uint8Array;
+  readonly publishedAtMs: number;
+}
