@@ -1,0 +1,59 @@
+import { isCodedError } from "@modelfleet/protocol";
+import { Command, CommanderError } from "commander";
+import { CliError } from "./cli-error.ts";
+import { addClaimCommands } from "./commands/claim.ts";
+import { addControllerCommands } from "./commands/controller.ts";
+import { addDeployCommand } from "./commands/deploy.ts";
+import { addDeviceCommands } from "./commands/device.ts";
+import { addReleaseCommands } from "./commands/release.ts";
+import { addTelemetryCommands } from "./commands/telemetry.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Exit codes: 0 done, 1 not done, 2 called wrongly. */
+export type ExitCode = 0 | 1 | 2;
+
+/** Runs one command line (without the program's own name) and says how it ended; never throws for an expected failure. */
+export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const program = createProgram(terminal);
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!isCodedError(error)) throw error;
+    report(terminal, argv, error);
+    return error instanceof CliError && error.code === "USAGE" ? 2 : 1;
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command("modelfleet")
+    .description("Signed machine-learning models for fleets of edge devices.")
+    .addHelpText(
+      "before",
+      "Start here:\n  modelfleet demo                      the whole story on this machine\n  modelfleet controller start --dev    a controller of your own\n",
+    )
+    .addHelpText(
+      "after",
+      "\nOn a device:\n  agent                 enrol, start and inspect the agent (modelfleet agent --help)\n  demo                  controller, three agents and an application on this machine",
+    )
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+  addControllerCommands(program, terminal);
+  addClaimCommands(program, terminal);
+  addDeviceCommands(program, terminal);
+  addReleaseCommands(program, terminal);
+  addDeployCommand(program, terminal);
+  addTelemetryCommands(program, terminal);
+  return program;
+}
+
+function report(terminal: Terminal, argv: readonly string[], error: CliError | Error): void {
+  if (argv.includes("--json")) {
+    const code = isCodedError(error) ? error.code : "FAILED";
+    terminal.out(`${JSON.stringify({ error: { code, detail: error.message } })}\n`);
+  } else {
+    terminal.err(`error: ${error.message}\n`);
+  }
+}

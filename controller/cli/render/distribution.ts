@@ -1,0 +1,71 @@
+import type { TelemetrySummary } from "@modelfleet/protocol";
+import { table } from "./table.ts";
+
+const BLOCKS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
+
+/** One character a bin, its height the share of the largest bin. */
+export function bars(shares: readonly number[]): string {
+  const highest = Math.max(...shares, Number.MIN_VALUE);
+  return shares.map((share) => BLOCKS[Math.ceil((share / highest) * 8)] ?? " ").join("");
+}
+
+/**
+ * Total variation distance: the share of answers that would have to move to another bin.
+ *
+ * @returns 0 (identical) … 1 (nothing in common)
+ */
+export function shareMoved(reference: readonly number[], current: readonly number[]): number {
+  const total = reference.reduce(
+    (sum, share, bin) => sum + Math.abs(share - (current[bin] ?? 0)),
+    0,
+  );
+  return total / 2;
+}
+
+/** What a person reads of one release: traffic, latency, and each distribution beside its reference. */
+export function renderSummary(summary: TelemetrySummary): string {
+  const errors = Object.entries(summary.errors).map(([code, count]) => `${code} ${count}`);
+  const latency = summary.latencyUs;
+  const facts = [
+    `${summary.model}@${summary.version}  ${summary.requests} answers from ${summary.devices.length} device(s) in ${summary.windows} window(s)`,
+    `errors   ${errors.length === 0 ? "none" : errors.join(", ")}`,
+    `latency  ${latency === null ? "no answers yet" : `p50 ${milliseconds(latency.p50)}  p95 ${milliseconds(latency.p95)}  p99 ${milliseconds(latency.p99)}`}`,
+  ];
+  return [...facts, "", distributions(summary)].join("\n");
+}
+
+function distributions(summary: TelemetrySummary): string {
+  const features = summary.features.map((feature) => [
+    feature.name,
+    bars(feature.reference),
+    bars(feature.current),
+    moved(feature.reference, feature.current, summary.requests),
+    `${feature.referenceMean.toFixed(3)} → ${feature.mean === null ? "–" : feature.mean.toFixed(3)}`,
+  ]);
+  const outputs = summary.outputs.flatMap((output) => [
+    [
+      output.name,
+      bars(output.reference),
+      bars(output.current),
+      moved(output.reference, output.current, summary.requests),
+      "classes",
+    ],
+    [
+      `${output.name}.confidence`,
+      bars(output.confidence.reference),
+      bars(output.confidence.current),
+      moved(output.confidence.reference, output.confidence.current, summary.requests),
+      "0 … 1",
+    ],
+  ]);
+  if (features.length + outputs.length === 0) return "no reference profile in this release";
+  return table(["distribution", "reference", "now", "moved", "mean"], [...features, ...outputs]);
+}
+
+function moved(reference: readonly number[], current: readonly number[], requests: number): string {
+  return requests === 0 ? "–" : `${Math.round(shareMoved(reference, current) * 100)} %`;
+}
+
+function milliseconds(microseconds: number): string {
+  return `${(microseconds / 1000).toFixed(microseconds < 10_000 ? 2 : 0)} ms`;
+}

@@ -1,0 +1,10 @@
+/** The world a command may touch: streams, environment and time. `main.ts` makes the real one, tests make their own. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether a person watches `err`: progress is redrawn in place, else printed a line at a time. */
+  readonly isInteractive: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly nowMs: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}

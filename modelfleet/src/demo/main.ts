@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError } from "commander";
+import { loadDigits } from "./digits.ts";
+import { type StoryResult, tellStory } from "./story.ts";
+
+const RELEASES = fileURLToPath(new URL("../../../examples/digits/releases", import.meta.url));
+const DIGITS_PER_CLASS = 30;
+/** Version 1 → 2 and back to 1, on each of three devices. */
+const SWAPS_EXPECTED = 6;
+
+/** `modelfleet demo`: tells the story; the last line is one JSON object of what happened. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command("modelfleet demo")
+    .description(
+      "a controller, three agents and an application on each, on this machine, in about a minute",
+    )
+    .addHelpText("before", "Example:\n  modelfleet demo\n")
+    .option("--json", "print only the last line")
+    .option("--keep", "keep the data folder and say where it is")
+    .exitOverride();
+  try {
+    program.parse([...argv], { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+  return run(program.opts());
+}
+
+async function run(options: { readonly json?: boolean; readonly keep?: boolean }): Promise<number> {
+  // The runtime reads this when it loads, which happens after this line (offline-answers.ts).
+  process.env["ORT_DISABLE_TELEMETRY"] = "1";
+  const startedMs = performance.now();
+  const folder = await mkdtemp(join(tmpdir(), "modelfleet-demo-"));
+  const print =
+    options.json === true ? () => undefined : (text: string) => process.stdout.write(`${text}\n`);
+  try {
+    const digits = await loadDigits(DIGITS_PER_CLASS);
+    const say = {
+      step: (title: string) => print(`\n── ${title}`),
+      line: (text: string) => print(`   ${text}`),
+    };
+    const result = await tellStory({ folder, releasesFolder: RELEASES, digits, say });
+    const seconds = Math.round((performance.now() - startedMs) / 100) / 10;
+    process.stdout.write(`\n${JSON.stringify({ ...result, seconds })}\n`);
+    return complaint(result);
+  } finally {
+    if (options.keep === true) print(`data kept in ${folder}`);
+    else await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function complaint(result: StoryResult): number {
+  const isTrue =
+    result.answered > 0 &&
+    result.failed === 0 &&
+    result.mismatched === 0 &&
+    result.swaps === SWAPS_EXPECTED &&
+    result.refused.join() === "GOLDEN_MISMATCH";
+  if (!isTrue) process.stderr.write("the demo did not go as it should: see the line above\n");
+  return isTrue ? 0 : 1;
+}

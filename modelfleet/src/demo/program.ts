@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const LAUNCHER = fileURLToPath(new URL("../../bin/modelfleet.js", import.meta.url));
+const STOP_MS_MAX = 8_000;
+const LINES_KEPT = 200;
+
+export interface RunningProgram {
+  readonly pid: number;
+  /** Resolves with the first log event of this name; rejects when the program ends or `withinMs` pass first. */
+  readonly event: (name: string, withinMs: number) => Promise<Readonly<Record<string, unknown>>>;
+  /** The last lines it wrote, for a person who asks why. */
+  readonly lastLines: () => readonly string[];
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts `modelfleet …` as a process of its own; its log is JSON, one event a line. */
+export function startProgram(args: readonly string[]): RunningProgram {
+  const child = spawn(process.execPath, [LAUNCHER, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const lines: string[] = [];
+  const listeners = new Set<(line: string) => void>();
+  const onLine = (line: string) => {
+    lines.push(line);
+    if (lines.length > LINES_KEPT) lines.shift();
+    for (const listener of listeners) listener(line);
+  };
+  createInterface({ input: child.stdout }).on("line", onLine);
+  createInterface({ input: child.stderr }).on("line", onLine);
+  return {
+    pid: child.pid ?? 0,
+    lastLines: () => lines,
+    stop: () => stop(child),
+    event: (name, withinMs) => awaitEvent({ child, lines, listeners, name, withinMs }),
+  };
+}
+
+interface Waiting {
+  readonly child: ChildProcess;
+  readonly lines: readonly string[];
+  readonly listeners: Set<(line: string) => void>;
+  readonly name: string;
+  readonly withinMs: number;
+}
+
+function awaitEvent(waiting: Waiting): Promise<Readonly<Record<string, unknown>>> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string) => {
+      finish();
+      reject(
+        new Error(
+          `${why} while waiting for ${waiting.name}:\n${waiting.lines.slice(-12).join("\n")}`,
+        ),
+      );
+    };
+    const onLine = (line: string) => {
+      const event = parseEvent(line);
+      if (event?.["event"] !== waiting.name) return;
+      finish();
+      resolve(event);
+    };
+    const onExit = () => fail("the program ended");
+    const timer = setTimeout(() => fail(`${waiting.withinMs} ms passed`), waiting.withinMs);
+    const finish = () => {
+      clearTimeout(timer);
+      waiting.listeners.delete(onLine);
+      waiting.child.off("exit", onExit);
+    };
+    waiting.listeners.add(onLine);
+    waiting.child.on("exit", onExit);
+    for (const line of [...waiting.lines]) onLine(line);
+  });
+}
+
+function parseEvent(line: string): Readonly<Record<string, unknown>> | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : undefined;
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined;
+    throw cause;
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  await exited;
+  clearTimeout(timer);
+}
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly answer: unknown;
+  readonly text: string;
+}
+
+/** Runs `modelfleet …` to its end. With --json among the arguments `answer` is what it printed. */
+export async function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  let text = "";
+  let complaint = "";
+  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+  child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString("utf8")));
+  const [exitCode] = (await once(child, "close")) as [number | null];
+  const firstLine = text.trim().split("\n")[0] ?? "";
+  return {
+    exitCode: exitCode ?? 1,
+    answer: args.includes("--json") ? parseEvent(firstLine) : undefined,
+    text: text + complaint,
+  };
+}
