@@ -120,7 +120,15 @@ export const telemetryLimits = {
   classesMax: 64,
   latencyBucketsMax: 160,
   requestsPerWindowMax: 1_000_000,
+  /** A million windows of this size still add up below 2^53. */
+  itemsPerWindowMax: 1_000_000_000,
+  outputsMax: 8,
+  errorCodesMax: 16,
+  errorCodeLengthMax: 64,
+  latencyScaleMin: -10,
+  latencyScaleMax: 20,
   windowsPerBatchMax: 16,
+  windowsPendingMax: 64,
   windowAgeMsMax: 30 * DAY_MS,
   windowAheadMsMax: 10 * MINUTE_MS,
 } as const;

@@ -1,0 +1,90 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FormatError } from "../errors.ts";
+import { busLimits, telemetryLimits } from "../limits.ts";
+import { DeviceId } from "../units.ts";
+import { TelemetryBatchSchema, type TelemetryBatch as WireBatch } from "./telemetry_pb.ts";
+import type { TelemetryBatch, TelemetryWindow } from "./window.ts";
+import { windowFromWire } from "./window-from-wire.ts";
+import { windowToWire } from "./window-to-wire.ts";
+import { checkLength, countOf, refused } from "./wire-check.ts";
+
+/** Bytes of the signature before the batch in an `up/tele` message (protocol.md 6). */
+export const batchSignatureBytes = 64;
+const BATCH_BYTES_MAX = busLimits.telemetryBytesMax - batchSignatureBytes;
+
+/**
+ * The bytes a device signs and publishes on `up/tele`. Equal batches are equal bytes.
+ *
+ * @throws FormatError SIZE when the signed message would exceed `busLimits.telemetryBytesMax`
+ */
+export function encodeBatch(batch: TelemetryBatch): Uint8Array {
+  const bytes = toBinary(
+    TelemetryBatchSchema,
+    create(TelemetryBatchSchema, {
+      device: batch.device,
+      boot: BigInt(batch.boot),
+      seq: BigInt(batch.seq),
+      dropped: BigInt(batch.dropped),
+      windows: batch.windows.map(windowToWire),
+    }),
+  );
+  checkSize(bytes);
+  return bytes;
+}
+
+/**
+ * A batch from bytes whose signature has been checked.
+ * Nothing of the payload is believed: every length, count and number is held against `telemetryLimits`.
+ *
+ * @throws FormatError SIZE, or FORMAT naming the field
+ */
+export function decodeBatch(bytes: Uint8Array): TelemetryBatch {
+  checkSize(bytes);
+  const wire = parseWire(bytes);
+  checkLength(wire.windows, telemetryLimits.windowsPerBatchMax, { place: "", name: "windows" });
+  return {
+    device: deviceOf(wire.device),
+    boot: counter(wire.boot, "boot"),
+    seq: counter(wire.seq, "seq"),
+    dropped: counter(wire.dropped, "dropped"),
+    windows: wire.windows.map((window, i) => windowFromWire(window, `windows[${i}]`)),
+  };
+}
+
+/** Bytes one window adds to a batch, its frame included. */
+export function encodedWindowBytes(window: TelemetryWindow): number {
+  return toBinary(
+    TelemetryBatchSchema,
+    create(TelemetryBatchSchema, { windows: [windowToWire(window)] }),
+  ).length;
+}
+
+function checkSize(bytes: Uint8Array): void {
+  if (bytes.length <= BATCH_BYTES_MAX) return;
+  throw new FormatError(
+    "SIZE",
+    `expected a telemetry batch of at most ${BATCH_BYTES_MAX} bytes, got ${bytes.length}`,
+  );
+}
+
+function parseWire(bytes: Uint8Array): WireBatch {
+  try {
+    return fromBinary(TelemetryBatchSchema, bytes, { readUnknownFields: false });
+  } catch (cause) {
+    throw new FormatError(
+      "FORMAT",
+      `expected a telemetry batch, got ${bytes.length} bytes that are not one`,
+      { cause },
+    );
+  }
+}
+
+function deviceOf(text: string): DeviceId {
+  const device = DeviceId.safeParse(text);
+  if (device.success) return device.data;
+  throw refused({ place: "", name: "device" }, "a device id", `${text.length} characters`);
+}
+
+function counter(value: bigint, name: string): number {
+  return countOf(value, Number.MAX_SAFE_INTEGER, { place: "", name });
+}
