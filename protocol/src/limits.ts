@@ -21,6 +21,12 @@ export const documentLimits = {
   filesPerReleaseMax: 32,
   keysPerRootMax: 32,
   releaseRulesMax: 32,
+  criticalFieldsMax: 16,
+  /** A clock further from the time floor than this is not believed (trust.md 6). */
+  clockBehindMsMax: DAY_MS,
+  clockAheadMsMax: 5 * 365 * DAY_MS,
+  /** Bytes of an enrolment string. */
+  enrolmentBytesMax: 2 * KIB,
   desiredLifeMsDefault: 7 * DAY_MS,
   desiredLifeMsMin: HOUR_MS,
   desiredLifeMsMax: 90 * DAY_MS,
@@ -86,6 +92,13 @@ export const runnerLimits = {
   goldenCasesMax: 64,
   drainMsMax: 5 * SECOND_MS,
   queueDefault: 64,
+  /** Requests in the runner's own pipe, so that it never waits for the supervisor between two of them. */
+  pipelinedMax: 2,
+  /** How long a request whose runner died waits for another one before it fails. */
+  recoverMsMax: 5 * SECOND_MS,
+  threadsMax: 8,
+  smokeSizesMax: 5,
+  goldenRoundsMax: 3,
   stderrBytesMax: 16 * KIB,
   heapMiB: 64,
   stopMsMax: 2 * SECOND_MS,

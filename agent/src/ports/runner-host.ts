@@ -26,9 +26,11 @@ export interface LoadedModel {
   /**
    * One inference. Requests are answered in the order they were given.
    *
-   * @throws InferError DEADLINE_EXCEEDED | RUNNER_CRASH | BAD_TENSOR
+   * @throws InferError DEADLINE_EXCEEDED | RUNNER_CRASH | RUN_FAILED | BAD_TENSOR
    */
   readonly infer: (inputs: readonly Tensor[], options: InferOptions) => Promise<readonly Tensor[]>;
+  /** It answers live requests from now on: its process leaves the low priority it was prepared at. */
+  readonly promote: () => void;
   /** Ends with the reason when the process dies, for whatever cause. */
   readonly exited: Promise<string>;
   /** Ask it to end; SIGKILL after `runnerLimits.stopMsMax`. Resolves when the process is gone. */
