@@ -151,3 +151,22 @@ export const apiLimits = {
   jsonBytesMax: 64 * KIB,
   pageItemsMax: 500,
 } as const;
+
+/** A model file, read without trusting it. */
+export const onnxLimits = {
+  nestingMax: 24,
+  messagesMax: 4_000_000,
+  nameBytesMax: 256,
+  initializersMax: 200_000,
+  windowBytes: 64 * KIB,
+} as const;
+
+/** What the controller keeps and does at once. */
+export const controllerLimits = {
+  reportItemsPerDeviceMax: 200,
+  deploymentsListedMax: 100,
+  summaryWindowsMax: 200_000,
+  desiredAttemptsMax: 8,
+  messagesWaitingPerDeviceMax: 64,
+  blobChunkBytes: 64 * KIB,
+} as const;

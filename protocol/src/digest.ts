@@ -1,0 +1,7 @@
+import { createHash } from "node:crypto";
+import { Sha256 } from "./units.ts";
+
+/** SHA-256 of the bytes, as the wire writes it: 64 lowercase hex characters. */
+export function sha256(bytes: Uint8Array): Sha256 {
+  return Sha256.parse(createHash("sha256").update(bytes).digest("hex"));
+}

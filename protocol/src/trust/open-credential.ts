@@ -1,0 +1,29 @@
+import { CredentialMessage } from "../messages/enrol.ts";
+import { roleOf, type VerifiedRoot } from "./load-root.ts";
+import { openEnvelope } from "./open-envelope.ts";
+import { parsePayload } from "./payload.ts";
+import { payloadTypes } from "./payload-types.ts";
+import { VerifyError } from "./verify-error.ts";
+
+/**
+ * The answer to an enrolment, signed by the online key and carrying the device's nonce.
+ *
+ * @throws VerifyError SIGNATURE, FORMAT, FLEET, NOT_FRESH
+ */
+export function openCredential(
+  root: VerifiedRoot,
+  bytes: Uint8Array,
+  expectedNonce: string,
+): CredentialMessage {
+  const { payload } = openEnvelope(bytes, payloadTypes.credential, roleOf(root, "online"));
+  const credential = parsePayload(CredentialMessage, payload);
+  // protocol.md 7.5: of the fleet whose root was pinned.
+  if (credential.fleet !== root.document.fleet) {
+    throw new VerifyError("FLEET", `expected fleet ${root.document.fleet}, got another`);
+  }
+  // protocol.md 7.5: it answers this request and no other.
+  if (credential.nonce !== expectedNonce) {
+    throw new VerifyError("NOT_FRESH", "expected the nonce of this device's enrol message");
+  }
+  return credential;
+}

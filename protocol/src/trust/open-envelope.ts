@@ -1,0 +1,97 @@
+import { sha256 } from "../digest.ts";
+import { documentLimits } from "../limits.ts";
+import type { Sha256 } from "../units.ts";
+import { decodeEnvelope, pae, type UnverifiedEnvelope } from "./envelope.ts";
+import type { PayloadType } from "./payload-types.ts";
+import type { KeyId } from "./root-document.ts";
+import { VerifyError } from "./verify-error.ts";
+import { verifySignature } from "./verify-signature.ts";
+
+/** Who may sign: keys by their recomputed id, and how many distinct ones must have. */
+export interface RoleKeys {
+  readonly keys: ReadonlyMap<KeyId, Uint8Array>;
+  readonly threshold: number;
+}
+
+export type Verifier = typeof verifySignature;
+
+/** Payload bytes exactly as they were signed, and their digest. */
+export interface OpenedEnvelope {
+  readonly payload: Uint8Array;
+  readonly sha256: Sha256;
+}
+
+const SIGNATURE_BYTES = 64;
+
+/**
+ * Opens a signed document in the order of protocol.md 1.1: nothing of the payload is parsed before its signatures hold.
+ *
+ * @throws VerifyError SIZE, FORMAT, TYPE, DUP_KEYID, SIGNATURE
+ */
+export function openEnvelope(
+  bytes: Uint8Array,
+  expectedType: PayloadType,
+  role: RoleKeys,
+): OpenedEnvelope {
+  const envelope = decodeEnvelope(bytes);
+  checkEnvelope(envelope, expectedType, { role, verify: verifySignature });
+  return { payload: envelope.payload, sha256: sha256(envelope.payload) };
+}
+
+/** The part after decoding, for callers that chose the key by what is inside (enrolment) or another backend. */
+export function checkEnvelope(
+  envelope: UnverifiedEnvelope,
+  expectedType: PayloadType,
+  by: { readonly role: RoleKeys; readonly verify: Verifier },
+): void {
+  checkThreshold(by.role.threshold);
+  // protocol.md 1.1.5: the type is part of the signed bytes and must be exactly the expected one.
+  if (envelope.payloadType !== expectedType) {
+    throw new VerifyError("TYPE", `expected payload type ${expectedType}, got another`);
+  }
+  checkKeyids(envelope);
+  const message = pae(expectedType, envelope.payload);
+  const signed = new Set<string>();
+  for (const { keyid, sig } of envelope.signatures) {
+    const key = keyOf(by.role, keyid);
+    // protocol.md 1.1.8: a signature by an unknown key, or a wrong one, does not count and does no harm.
+    if (key === undefined || !by.verify(key, message, sig)) continue;
+    // protocol.md 1.1.7: distinct public keys are counted, never signatures.
+    signed.add(Buffer.from(key).toString("hex"));
+  }
+  if (signed.size < by.role.threshold) throw belowThreshold(envelope, signed.size, by.role);
+}
+
+function checkThreshold(threshold: number): void {
+  if (Number.isSafeInteger(threshold) && threshold >= 1) return;
+  throw new RangeError(`expected a threshold ≥ 1, got ${threshold}`);
+}
+
+function checkKeyids({ signatures }: UnverifiedEnvelope): void {
+  // protocol.md 1.1.7: at most 16 signatures; a repeated keyid refuses the whole document.
+  if (signatures.length > documentLimits.signaturesMax) {
+    throw new VerifyError(
+      "FORMAT",
+      `expected ≤ ${documentLimits.signaturesMax} signatures, got ${signatures.length}`,
+    );
+  }
+  if (new Set(signatures.map(({ keyid }) => keyid)).size !== signatures.length) {
+    throw new VerifyError("DUP_KEYID", "expected each keyid once, got one twice");
+  }
+}
+
+function keyOf(role: RoleKeys, keyid: string): Uint8Array | undefined {
+  for (const [id, key] of role.keys) if (id === keyid) return key;
+  return undefined;
+}
+
+function belowThreshold(envelope: UnverifiedEnvelope, got: number, role: RoleKeys): VerifyError {
+  // protocol.md 1.1.4: a signature of another length is a matter of form, unless the document holds without it.
+  if (envelope.signatures.some(({ sig }) => sig.length !== SIGNATURE_BYTES)) {
+    return new VerifyError("FORMAT", `sig: expected ${SIGNATURE_BYTES} bytes, got another length`);
+  }
+  return new VerifyError(
+    "SIGNATURE",
+    `expected valid signatures by ${role.threshold} of ${role.keys.size} keys, got ${got}`,
+  );
+}
