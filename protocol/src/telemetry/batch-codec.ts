@@ -10,7 +10,8 @@ import { checkLength, countOf, refused } from "./wire-check.ts";
 
 /** Bytes of the signature before the batch in an `up/tele` message (protocol.md 6). */
 export const batchSignatureBytes = 64;
-const BATCH_BYTES_MAX = busLimits.telemetryBytesMax - batchSignatureBytes;
+/** Bytes of an unsigned batch. */
+export const batchBytesMax = busLimits.telemetryBytesMax - batchSignatureBytes;
 
 /**
  * The bytes a device signs and publishes on `up/tele`. Equal batches are equal bytes.
@@ -60,10 +61,10 @@ export function encodedWindowBytes(window: TelemetryWindow): number {
 }
 
 function checkSize(bytes: Uint8Array): void {
-  if (bytes.length <= BATCH_BYTES_MAX) return;
+  if (bytes.length <= batchBytesMax) return;
   throw new FormatError(
     "SIZE",
-    `expected a telemetry batch of at most ${BATCH_BYTES_MAX} bytes, got ${bytes.length}`,
+    `expected a telemetry batch of at most ${batchBytesMax} bytes, got ${bytes.length}`,
   );
 }
 
