@@ -16,6 +16,8 @@ export * from "./messages/release-state.ts";
 export * from "./messages/report.ts";
 export * from "./model/golden.ts";
 export * from "./model/infer-message.ts";
+export * from "./model/onnx/model-format-error.ts";
+export * from "./model/onnx/scan-onnx.ts";
 export * from "./model/tensor-spec.ts";
 export * from "./strict-json.ts";
 export * from "./target/facts.ts";

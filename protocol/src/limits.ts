@@ -58,6 +58,10 @@ export const busLimits = {
   desiredBytesMax: 8 * KIB,
   telemetryBytesMax: 32 * KIB,
   inFlightMax: 8,
+  deliveriesMax: 1_000,
+  inboxMessagesMax: 128,
+  retainedBytesMax: 1 * KIB,
+  goodbyeMsMax: 1 * SECOND_MS,
   ackEveryMs: 1 * SECOND_MS,
   ackEveryItems: 100,
   reconnectMsMin: 1 * SECOND_MS,
@@ -135,6 +139,8 @@ export const telemetryLimits = {
   requestsPerWindowMax: 1_000_000,
   /** A million windows of this size still add up below 2^53. */
   itemsPerWindowMax: 1_000_000_000,
+  /** Sums of squares of 10^9 float32 values stay below; sums of these sums stay finite. */
+  sumMagnitudeMax: 1e90,
   outputsMax: 8,
   errorCodesMax: 16,
   errorCodeLengthMax: 64,
