@@ -13,12 +13,24 @@ export interface RunningProgram {
   readonly event: (name: string, withinMs: number) => Promise<Readonly<Record<string, unknown>>>;
   /** The last lines it wrote, for a person who asks why. */
   readonly lastLines: () => readonly string[];
-  readonly stop: () => Promise<void>;
+  /** SIGTERM, and SIGKILL when that is not enough; or SIGKILL at once. Resolves when the process is gone. */
+  readonly stop: (signal?: "SIGTERM" | "SIGKILL") => Promise<void>;
+}
+
+export interface Launch {
+  /** A program that runs ours, like `["strace", "-f"]`. */
+  readonly wrapper?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts `modelfleet …` as a process of its own; its log is JSON, one event a line. */
-export function startProgram(args: readonly string[]): RunningProgram {
-  const child = spawn(process.execPath, [LAUNCHER, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+export function startProgram(args: readonly string[], launch: Launch = {}): RunningProgram {
+  const [command = process.execPath, ...before] = launch.wrapper ?? [];
+  const program = launch.wrapper === undefined ? [] : [process.execPath];
+  const child = spawn(command, [...before, ...program, LAUNCHER, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: launch.env ?? process.env,
+  });
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
   const onLine = (line: string) => {
@@ -31,7 +43,7 @@ export function startProgram(args: readonly string[]): RunningProgram {
   return {
     pid: child.pid ?? 0,
     lastLines: () => lines,
-    stop: () => stop(child),
+    stop: (signal = "SIGTERM") => stop(child, signal),
     event: (name, withinMs) => awaitEvent({ child, lines, listeners, name, withinMs }),
   };
 }
@@ -84,10 +96,10 @@ function parseEvent(line: string): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
-  child.kill("SIGTERM");
+  child.kill(signal);
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
   await exited;
   clearTimeout(timer);

@@ -1,0 +1,185 @@
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { runProgram } from "../../controller/cli/program.ts";
+import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
+import { freePort } from "../support/free-port.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+let server: Server | undefined;
+
+afterEach(async () => {
+  if (server === undefined) return;
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+  server = undefined;
+});
+
+async function serve(
+  answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
+): Promise<string> {
+  const started = createServer(answer).listen(0, "127.0.0.1");
+  server = started;
+  await once(started, "listening");
+  const address = started.address();
+  if (address === null || typeof address === "string") throw new Error("expected a TCP address");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+const json = (outgoing: ServerResponse, status: number, body: unknown) => {
+  outgoing.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+};
+
+test("--json prints the answer alone on the output stream", async () => {
+  const url = await serve((_, outgoing) => json(outgoing, 200, { devices: [] }));
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  const exitCode = await runProgram(["device", "list", "--json"], recorded.terminal);
+
+  expect(exitCode).toBe(0);
+  expect(recorded.out()).toBe('{"devices":[]}\n');
+});
+
+test("an empty list teaches the next command", async () => {
+  const url = await serve((_, outgoing) => json(outgoing, 200, { devices: [] }));
+  const recorded = recordedTerminal();
+
+  await runProgram(["device", "list", "--controller", url], recorded.terminal);
+
+  expect(recorded.out()).toContain("modelfleet claim create");
+});
+
+test("the admin key travels as a bearer token", async () => {
+  let seen = "";
+  const url = await serve((incoming, outgoing) => {
+    seen = incoming.headers.authorization ?? "";
+    json(outgoing, 200, { releases: [] });
+  });
+
+  await runProgram(
+    ["release", "list"],
+    recordedTerminal({ MODELFLEET_URL: url, MODELFLEET_ADMIN_KEY: "k".repeat(32) }).terminal,
+  );
+
+  expect(seen).toBe(`Bearer ${"k".repeat(32)}`);
+});
+
+test("a problem of the controller is shown with its code, detail and places, and the exit code is 1", async () => {
+  const problem = {
+    type: "about:blank",
+    title: "Not valid",
+    status: 400,
+    code: "VALIDATION",
+    detail: "the body is not a claim",
+    errors: [{ pointer: "/uses", detail: "expected at least 1" }],
+  };
+  const url = await serve((_, outgoing) => json(outgoing, 400, problem));
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  const exitCode = await runProgram(["claim", "create"], recorded.terminal);
+
+  expect(exitCode).toBe(1);
+  expect(recorded.err()).toContain("VALIDATION: the body is not a claim");
+  expect(recorded.err()).toContain("/uses: expected at least 1");
+});
+
+test("with --json the failure is one JSON object too", async () => {
+  const port = await freePort();
+  const recorded = recordedTerminal({ MODELFLEET_URL: `http://127.0.0.1:${port}` });
+
+  const exitCode = await runProgram(["device", "list", "--json"], recorded.terminal);
+
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(recorded.out())).toMatchObject({ error: { code: "UNREACHABLE" } });
+});
+
+test("an answer that is not what the contract says is not believed", async () => {
+  const url = await serve((_, outgoing) => json(outgoing, 200, { devices: [{ id: "UPPER" }] }));
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  expect(await runProgram(["device", "list"], recorded.terminal)).toBe(1);
+  expect(recorded.err()).toContain("devices.0");
+});
+
+test.each([
+  [["device", "lst"], /unknown command 'lst'/],
+  [["deploy", "digits@1.0.0"], /--device ID, --label key=value or --all/],
+  [["deploy", "digits", "--all"], /expected a release like digits@1.0.0/],
+  [["deploy", "digits@1.0.0", "--label", "site"], /expected --label key=value, got "site"/],
+  [["telemetry", "show"], /missing required argument/],
+])("modelfleet %j is a usage error: exit code 2", async (argv, message) => {
+  const recorded = recordedTerminal();
+
+  expect(await runProgram(argv, recorded.terminal)).toBe(2);
+  expect(recorded.err()).toMatch(message);
+});
+
+test.each([
+  ["claim create"],
+  ["device list"],
+  ["device show"],
+  ["release publish"],
+  ["release list"],
+  ["deploy"],
+  ["telemetry show"],
+  ["controller start"],
+])("modelfleet %s --help begins with an example and ends with exit code 0", async (command) => {
+  const recorded = recordedTerminal();
+
+  expect(await runProgram([...command.split(" "), "--help"], recorded.terminal)).toBe(0);
+  expect(recorded.out()).toMatch(/^Examples?:\n {2}modelfleet /);
+});
+
+test("a publication that is cut off is tried again, with growing pauses, and then succeeds or gives up", async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.path, { recursive: true });
+  await writeFile(join(folder.path, "model.onnx"), new Uint8Array(2_000_000));
+  const manifest = {
+    model: "m",
+    version: "1.0.0",
+    securityVersion: 1,
+    format: "onnx",
+    entry: "model.onnx",
+    compat: { classes: ["*"], runtime: "onnxruntime>=1.20", minMemoryMiB: 64 },
+    limits: { memoryMiB: 900, loadMs: 20_000, inferMs: 500 },
+  };
+  await writeFile(join(folder.path, "release.json"), JSON.stringify(manifest));
+  let connections = 0;
+  const url = await serve((incoming) => {
+    connections += 1;
+    incoming.once("data", () => incoming.destroy());
+  });
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  const exitCode = await runProgram(["release", "publish", folder.path], recorded.terminal);
+
+  expect(exitCode).toBe(1);
+  expect(connections).toBe(10);
+  expect(recorded.pauses).toEqual([500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000]);
+  expect(recorded.err()).toContain("error: no controller answers");
+});
+
+test.each([
+  ["release.json", /release\.json: cannot be read/],
+  ["model.onnx", /model\.onnx: cannot be read/],
+])("a folder without %s is refused before anything is sent", async (missing, message) => {
+  await using folder = await temporaryFolder();
+  const manifest = {
+    model: "m",
+    version: "1.0.0",
+    securityVersion: 1,
+    format: "onnx",
+    entry: "model.onnx",
+    compat: { classes: ["*"], runtime: "onnxruntime>=1.20", minMemoryMiB: 64 },
+    limits: { memoryMiB: 900, loadMs: 20_000, inferMs: 500 },
+  };
+  if (missing !== "release.json")
+    await writeFile(join(folder.path, "release.json"), JSON.stringify(manifest));
+  const recorded = recordedTerminal({ MODELFLEET_URL: "http://127.0.0.1:9" });
+
+  expect(await runProgram(["release", "publish", folder.path], recorded.terminal)).toBe(1);
+  expect(recorded.err()).toMatch(message);
+});

@@ -1,0 +1,34 @@
+import type { Terminal } from "../../../controller/cli/terminal.ts";
+
+export type RecordedTerminal = {
+  readonly terminal: Terminal;
+  readonly out: () => string;
+  readonly err: () => string;
+  /** Every pause a command asked for, in milliseconds. Nothing really waits. */
+  readonly pauses: readonly number[];
+};
+
+/** A terminal nobody watches; its clock moves only when a command sleeps. */
+export function recordedTerminal(env: Readonly<Record<string, string>> = {}): RecordedTerminal {
+  const out: string[] = [];
+  const err: string[] = [];
+  const pauses: number[] = [];
+  let nowMs = 1_800_000_000_000;
+  return {
+    out: () => out.join(""),
+    err: () => err.join(""),
+    pauses,
+    terminal: {
+      out: (text) => void out.push(text),
+      err: (text) => void err.push(text),
+      isInteractive: false,
+      env,
+      nowMs: () => nowMs,
+      sleep: (ms) => {
+        pauses.push(ms);
+        nowMs += ms;
+        return Promise.resolve();
+      },
+    },
+  };
+}
