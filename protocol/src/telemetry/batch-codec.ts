@@ -1,4 +1,10 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { FormatError } from "../errors.ts";
 import { busLimits, telemetryLimits } from "../limits.ts";
 import { DeviceId } from "../units.ts";
@@ -41,7 +47,7 @@ export function encodeBatch(batch: TelemetryBatch): Uint8Array {
  */
 export function decodeBatch(bytes: Uint8Array): TelemetryBatch {
   checkSize(bytes);
-  const wire = parseWire(bytes);
+  const wire = parseWire(TelemetryBatchSchema, bytes);
   checkLength(wire.windows, telemetryLimits.windowsPerBatchMax, { place: "", name: "windows" });
   return {
     device: deviceOf(wire.device),
@@ -54,10 +60,19 @@ export function decodeBatch(bytes: Uint8Array): TelemetryBatch {
 
 /** Bytes one window adds to a batch, its frame included. */
 export function encodedWindowBytes(window: TelemetryWindow): number {
-  return toBinary(
-    TelemetryBatchSchema,
-    create(TelemetryBatchSchema, { windows: [windowToWire(window)] }),
-  ).length;
+  // Field number, and a length of at most three bytes.
+  return encodeWindow(window).length + 4;
+}
+
+/** One window alone, as a store keeps it. Equal windows are equal bytes. */
+export function encodeWindow(window: TelemetryWindow): Uint8Array {
+  return toBinary(TelemetryWindowSchema, create(TelemetryWindowSchema, windowToWire(window)));
+}
+
+/** @throws FormatError SIZE, or FORMAT naming the field */
+export function decodeWindow(bytes: Uint8Array): TelemetryWindow {
+  checkSize(bytes);
+  return windowFromWire(parseWire(TelemetryWindowSchema, bytes), "window");
 }
 
 function checkSize(bytes: Uint8Array): void {
@@ -68,13 +83,16 @@ function checkSize(bytes: Uint8Array): void {
   );
 }
 
-function parseWire(bytes: Uint8Array): WireBatch {
+function parseWire<Schema extends DescMessage>(
+  schema: Schema,
+  bytes: Uint8Array,
+): MessageShape<Schema> {
   try {
-    return fromBinary(TelemetryBatchSchema, bytes, { readUnknownFields: false });
+    return fromBinary(schema, bytes, { readUnknownFields: false });
   } catch (cause) {
     throw new FormatError(
       "FORMAT",
-      `expected a telemetry batch, got ${bytes.length} bytes that are not one`,
+      `expected ${schema.name}, got ${bytes.length} bytes that are not one`,
       { cause },
     );
   }

@@ -1,4 +1,5 @@
 import { FormatError } from "../errors.ts";
+import { telemetryLimits } from "../limits.ts";
 
 /** A field of a message on its way in, for the sentence of a refusal: `windows[0].features[3]` and `counts`. */
 export interface WireField {
@@ -32,7 +33,8 @@ export function checkLength(
 }
 
 export function finiteOf(value: number, field: WireField): number {
-  if (!Number.isFinite(value)) throw refused(field, "a finite number", value);
+  const max = telemetryLimits.sumMagnitudeMax;
+  if (!(Math.abs(value) <= max)) throw refused(field, `a number within ±${max}`, value);
   // One zero only, so that equal windows are equal bytes.
   return value + 0;
 }

@@ -1,0 +1,30 @@
+import type { ErrorCount, LatencyBuckets, OutputSketch } from "@modelfleet/protocol";
+import type { ExactSum } from "./exact-sum.ts";
+
+/** Windows of one release added up. Merged parts merge again to the very same thing. */
+export interface MergedTelemetry {
+  readonly windows: number;
+  /** Start of the first and end of the last; null without windows. */
+  readonly fromMs: number | null;
+  readonly untilMs: number | null;
+  readonly requests: number;
+  readonly items: number;
+  /** Sorted by code. */
+  readonly errors: readonly ErrorCount[];
+  readonly latency: LatencyBuckets;
+  readonly latencySumUs: ExactSum;
+  readonly features: readonly MergedSketch[];
+  readonly outputs: readonly OutputSketch[];
+}
+
+/** A numeric sketch whose sums are exact. */
+export interface MergedSketch {
+  readonly counts: readonly number[];
+  readonly nan: number;
+  readonly missing: number;
+  readonly sum: ExactSum;
+  readonly sumOfSquares: ExactSum;
+  /** 0 when nothing was counted. */
+  readonly min: number;
+  readonly max: number;
+}
