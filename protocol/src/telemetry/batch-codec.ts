@@ -8,7 +8,7 @@ import {
 import { FormatError } from "../errors.ts";
 import { busLimits, telemetryLimits } from "../limits.ts";
 import { DeviceId } from "../units.ts";
-import { TelemetryBatchSchema, type TelemetryBatch as WireBatch } from "./telemetry_pb.ts";
+import { TelemetryBatchSchema, TelemetryWindowSchema } from "./telemetry_pb.ts";
 import type { TelemetryBatch, TelemetryWindow } from "./window.ts";
 import { windowFromWire } from "./window-from-wire.ts";
 import { windowToWire } from "./window-to-wire.ts";

@@ -6,14 +6,17 @@ const Edges = z.array(z.number()).max(telemetryLimits.binsMax - 1);
 const Counts = z.array(Count).min(1).max(telemetryLimits.binsMax);
 
 /**
- * A number taken from one item (one row of the first dimension) of a tensor.
- * `range` limits it to [from, to) of the item's flattened elements.
+ * A number taken from one item (one row of the first dimension) of a tensor: the element at `index` (0 when
+ * absent), or a reduction of the item's flattened elements [from, to). `sd` is that of the population.
  */
 export const FeatureSource = z.object({
   tensor: z.string().min(1).max(256),
   reduce: z.enum(["element", "mean", "sd", "min", "max"]),
   index: z.int().min(0).optional(),
-  range: z.tuple([z.int().min(0), z.int().min(1)]).optional(),
+  range: z
+    .tuple([z.int().min(0), z.int().min(1)])
+    .refine(([from, to]) => from < to, "expected a range with at least one element")
+    .optional(),
 });
 export type FeatureSource = z.infer<typeof FeatureSource>;
 
@@ -33,7 +36,8 @@ export const FeatureProfile = z
     (feature) => feature.counts.length === feature.edges.length + 1,
     "expected one count more than edges",
   )
-  .refine((feature) => isRising(feature.edges), "expected strictly rising edges");
+  .refine((feature) => isRising(feature.edges), "expected strictly rising edges")
+  .refine((feature) => feature.min <= feature.max, "expected min at most max");
 export type FeatureProfile = z.infer<typeof FeatureProfile>;
 
 /** Reference of a classifying output: class = argmax, confidence = the largest value of the item. */
@@ -50,7 +54,8 @@ export const OutputProfile = z
   .refine(
     (output) => output.confidence.counts.length === output.confidence.edges.length + 1,
     "expected one confidence count more than edges",
-  );
+  )
+  .refine((output) => isRising(output.confidence.edges), "expected strictly rising edges");
 export type OutputProfile = z.infer<typeof OutputProfile>;
 
 /** `profile.json`: what inputs and outputs looked like when the model was made (telemetry.md 2.1). */
@@ -58,7 +63,7 @@ export const ReferenceProfile = z.object({
   spec: z.literal(1),
   samples: z.int().min(1),
   features: z.array(FeatureProfile).max(telemetryLimits.featuresMax),
-  outputs: z.array(OutputProfile).max(8),
+  outputs: z.array(OutputProfile).max(telemetryLimits.outputsMax),
 });
 export type ReferenceProfile = z.infer<typeof ReferenceProfile>;
 

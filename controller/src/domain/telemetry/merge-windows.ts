@@ -7,6 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import { type ExactSum, exactSum } from "./exact-sum.ts";
 import type { MergedSketch, MergedTelemetry } from "./merged-telemetry.ts";
+import { total } from "./total.ts";
 
 /**
  * Adds up windows of one release. Exact: any order gives the same bytes. Duplicates must be gone before.
@@ -110,10 +111,6 @@ function checkSame(lengths: readonly number[]): void {
   const other = lengths.find((length) => length !== lengths[0]);
   if (other === undefined) return;
   throw new RangeError(`expected windows of one profile: ${lengths[0] ?? 0} entries, got ${other}`);
-}
-
-function total(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
 
 function least(values: readonly number[]): number | null {

@@ -14,6 +14,7 @@ import {
 } from "@modelfleet/protocol";
 import { roundedSum } from "./exact-sum.ts";
 import type { MergedSketch, MergedTelemetry } from "./merged-telemetry.ts";
+import { total } from "./total.ts";
 
 export interface TelemetryOfRelease {
   readonly release: Sha256;
@@ -105,8 +106,4 @@ function outputSummary({
 function shares(counts: readonly number[]): number[] {
   const sum = total(counts);
   return counts.map((count) => (sum === 0 ? 0 : count / sum));
-}
-
-function total(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0);
 }
