@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { loadOnnxruntime } from "../../test/support/onnx/load-onnxruntime.ts";
 import { CLASSES, type Digit, PIXELS } from "./dataset.ts";
 
 /** The probabilities a model file gives for each digit, in the order of the digits. */
@@ -6,6 +6,7 @@ export async function classify(
   model: Uint8Array,
   digits: readonly Digit[],
 ): Promise<Float32Array[]> {
+  const { InferenceSession, Tensor } = await loadOnnxruntime();
   const session = await InferenceSession.create(model, { intraOpNumThreads: 1 });
   try {
     const x = new Float32Array(digits.length * PIXELS);

@@ -1,8 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-
-// The inference library reads this once, while it loads; it must then not be imported above.
-Object.assign(process.env, { ORT_DISABLE_TELEMETRY: "1" });
+import { buildReleases } from "./build-releases.ts";
 
 const usage = `Trains the four releases of the digits classifier.
 
@@ -30,7 +28,6 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const { buildReleases } = await import("./build-releases.ts");
   await buildReleases({
     seed: parseSeed(values.seed),
     folder: values.out,

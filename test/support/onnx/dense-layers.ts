@@ -12,7 +12,8 @@ export type DenseLayer = {
 
 /**
  * A multi-layer perceptron as an ONNX file: input `x` float32 [N, first layer's inputs], ReLU between
- * the layers, softmax at the end, output `y` float32 [N, last layer's outputs].
+ * the layers, softmax at the end, output `y` float32 [N, last layer's outputs]. A layer that is in the list more
+ * than once (the same object) is written once and applied each time.
  *
  * @throws RangeError when there is no layer, or a layer's inputs are not the outputs of the one before
  */
@@ -20,10 +21,13 @@ export function encodeDenseLayers(name: string, layers: readonly DenseLayer[]): 
   const [first, last] = [layers[0], layers.at(-1)];
   if (first === undefined || last === undefined) throw new RangeError("expected a layer, got none");
   refuseMisfits(layers);
+  const stored = [...new Set(layers)];
   return encodeOnnx({
     name,
     nodes: [
-      ...layers.flatMap((_, i) => layerNodes(i, i === layers.length - 1)),
+      ...layers.flatMap((layer, i) =>
+        layerNodes(i, stored.indexOf(layer), i === layers.length - 1),
+      ),
       {
         operation: "Softmax",
         inputs: ["logits"],
@@ -31,7 +35,7 @@ export function encodeDenseLayers(name: string, layers: readonly DenseLayer[]): 
         attributes: { axis: { int: 1 } },
       },
     ],
-    constants: layers.flatMap(({ inputs, outputs, weights, bias }, i) => [
+    constants: stored.flatMap(({ inputs, outputs, weights, bias }, i) => [
       { name: `weights${i}`, shape: [inputs, outputs], values: weights },
       { name: `bias${i}`, shape: [outputs], values: bias },
     ]),
@@ -51,9 +55,13 @@ function refuseMisfits(layers: readonly DenseLayer[]): void {
   });
 }
 
-function layerNodes(i: number, isLast: boolean): OnnxGraph["nodes"] {
+function layerNodes(i: number, stored: number, isLast: boolean): OnnxGraph["nodes"] {
   const source = i === 0 ? "x" : `active${i - 1}`;
   const sum = isLast ? "logits" : `sum${i}`;
-  const gemm = { operation: "Gemm", inputs: [source, `weights${i}`, `bias${i}`], outputs: [sum] };
+  const gemm = {
+    operation: "Gemm",
+    inputs: [source, `weights${stored}`, `bias${stored}`],
+    outputs: [sum],
+  };
   return isLast ? [gemm] : [gemm, { operation: "Relu", inputs: [sum], outputs: [`active${i}`] }];
 }

@@ -1,21 +1,36 @@
 import { type Random, seededRandom } from "../random.ts";
 import { type DenseLayer, encodeDenseLayers } from "./dense-layers.ts";
 
-/** Layer widths from input to output, at least two, and the seed of the weights. */
-export type DenseNetwork = { readonly layers: readonly number[]; readonly seed: number };
+export type DenseNetwork = {
+  /** Widths from input to output, at least two. */
+  readonly layers: readonly number[];
+  /** Seed of the weights. */
+  readonly seed: number;
+  /** Apply the second layer, which must be square, this many times: a slow model in a small file. */
+  readonly repeats?: number;
+};
 
 /**
  * An untrained network as an ONNX file, for benches and tests of the machinery round a model:
  * `x` float32 [N, layers[0]] to `y` float32 [N, layers.at(-1)], probabilities. Same argument, same bytes.
  *
- * @throws RangeError when fewer than two widths are given or one is not a whole number of 1 or more
+ * @throws RangeError when fewer than two widths are given, one is not a whole number of 1 or more, or what is to be
+ *   repeated is not a square layer
  */
-export function denseNetwork({ layers, seed }: DenseNetwork): Uint8Array {
+export function denseNetwork({ layers, seed, repeats = 1 }: DenseNetwork): Uint8Array {
   if (layers.length < 2 || !layers.every((width) => Number.isInteger(width) && width >= 1)) {
     throw new RangeError(`expected two or more whole widths of at least 1, got [${layers.join()}]`);
   }
-  const random = seededRandom(seed);
-  return encodeDenseLayers(`dense-${layers.join("-")}`, randomLayers(layers, random));
+  if (!Number.isInteger(repeats) || repeats < 1 || (repeats > 1 && layers[1] !== layers[2])) {
+    throw new RangeError(
+      `expected a square second layer to repeat, got [${layers.join()}] × ${repeats}`,
+    );
+  }
+  const distinct = randomLayers(layers, seededRandom(seed));
+  const applied = distinct.flatMap((layer, i) =>
+    i === 1 ? Array.from({ length: repeats }, () => layer) : [layer],
+  );
+  return encodeDenseLayers(`dense-${layers.join("-")}`, applied);
 }
 
 /** Weights and biases uniform in ±√(6 / inputs), which keeps ReLU activations alive (He et al. 2015). */
