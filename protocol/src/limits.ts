@@ -64,10 +64,13 @@ export const busLimits = {
   goodbyeMsMax: 1 * SECOND_MS,
   ackEveryMs: 1 * SECOND_MS,
   ackEveryItems: 100,
+  /** Without an acknowledgement for this long, a device sends what it owes again. */
+  ackWaitMsMax: 30 * SECOND_MS,
   reconnectMsMin: 1 * SECOND_MS,
   reconnectMsMax: 120 * SECOND_MS,
   desiredPollMs: 15 * MINUTE_MS,
   helloJitterMsMax: 5 * SECOND_MS,
+  helloPauseMsMin: 30 * SECOND_MS,
 } as const;
 
 /** What a device keeps until the controller has committed it. */
@@ -83,6 +86,11 @@ export const storeLimits = {
   spaceReserveBytesMin: 16 * MIB,
   spaceReserveShareMax: 0.05,
   trialAttemptsMax: 3,
+  /** How often a release on trial is looked at. */
+  probationPollMs: 250,
+  /** Pause after a step that the disk made impossible. */
+  stepRetryMsMin: 1 * SECOND_MS,
+  stepRetryMsMax: 60 * SECOND_MS,
   transitionsWithoutCommitMax: 28,
   blockedReleasesMax: 64,
 } as const;

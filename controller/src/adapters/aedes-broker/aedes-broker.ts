@@ -1,0 +1,243 @@
+import { setTimeout as wait } from "node:timers/promises";
+import {
+  type AckMessage,
+  busLimits,
+  type ControllerStateMessage,
+  controllerStateTopic,
+  type DeviceId,
+  deviceTopics,
+  everyDeviceUp,
+  isCodedError,
+  parseUpTopic,
+  type UpTopic,
+} from "@modelfleet/protocol";
+import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from "aedes";
+import type { Clock } from "../../ports/clock.ts";
+import type { DeviceBus } from "../../ports/device-bus.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import type { DeviceDoor } from "./device-door.ts";
+import { DeviceInbox } from "./device-inbox.ts";
+import type { FrameRules } from "./frame-guard.ts";
+import type { ListenAddress } from "./listen.ts";
+import { LoginDesk } from "./login-desk.ts";
+import { SocketEntrance } from "./socket-entrance.ts";
+import { isSubscribable, publishRefusal } from "./topic-rights.ts";
+
+export interface AedesBrokerOptions extends ListenAddress {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  /** Tighter rules for tests; the ones of the protocol otherwise. */
+  readonly rules?: Partial<FrameRules>;
+}
+
+const PROTOCOL_MAJORS = [1];
+
+/** The embedded broker: devices come in by TCP, the application listens in process and never by a client of its own. */
+export class AedesBroker implements DeviceBus, AsyncDisposable {
+  readonly #options: AedesBrokerOptions;
+  readonly #rules: FrameRules;
+  readonly #connected = new Map<string, Client>();
+  readonly #inbox: DeviceInbox;
+  #running: { readonly broker: Aedes; readonly entrance: SocketEntrance } | undefined;
+
+  constructor(options: AedesBrokerOptions) {
+    this.#options = options;
+    this.#rules = { ...busLimits, ...options.rules };
+    this.#inbox = new DeviceInbox({
+      depthMax: busLimits.inboxMessagesMax,
+      onOverflow: (device) => {
+        this.#warn("device.inbox-full", { device });
+        this.#connected.get(device)?.close();
+      },
+    });
+  }
+
+  /**
+   * Begins to listen, and tells every device by a new epoch to say hello again.
+   *
+   * @returns the port it listens on
+   * @throws BrokerError PORT_IN_USE | LISTEN_FAILED
+   */
+  async start(door: DeviceDoor): Promise<number> {
+    const broker = await this.#createBroker(door);
+    const entrance = new SocketEntrance({
+      clock: this.#options.clock,
+      rules: this.#rules,
+      onGuarded: (guard) => broker.handle(guard),
+      onRefused: (address, reason) => this.#warn("connection.refused", { address, reason }),
+    });
+    this.#follow(broker, entrance);
+    this.#running = { broker, entrance };
+    try {
+      await this.#announce(broker, true);
+      return await entrance.open(this.#options);
+    } catch (error) {
+      this.#running = undefined;
+      await closeBroker(broker);
+      throw error;
+    }
+  }
+
+  isReady(): boolean {
+    return this.#running !== undefined;
+  }
+
+  async publishDesired(device: DeviceId, envelope: Uint8Array): Promise<void> {
+    await this.#publish(deviceTopics(device).desired, Buffer.from(envelope), 1);
+  }
+
+  async publishAck(device: DeviceId, message: AckMessage): Promise<void> {
+    await this.#publish(deviceTopics(device).ack, Buffer.from(JSON.stringify(message)), 0);
+  }
+
+  async disconnect(device: DeviceId): Promise<void> {
+    const client = this.#connected.get(device);
+    if (client !== undefined) await new Promise<void>((resolve) => client.close(resolve));
+  }
+
+  /** Says good-bye, closes every connection, and lets the application finish what has arrived. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    const stopped = running.entrance.stopListening();
+    const patience = wait(busLimits.goodbyeMsMax, undefined, { ref: false });
+    await Promise.race([this.#announce(running.broker, false), patience]);
+    await closeBroker(running.broker);
+    running.entrance.cutEverything();
+    await stopped;
+    await this.#inbox.drained();
+  }
+
+  async #createBroker(door: DeviceDoor): Promise<Aedes> {
+    const desk = new LoginDesk({
+      authenticate: door.authenticate,
+      onRefused: (device, reason) => this.#warn("device.login-refused", { device, reason }),
+    });
+    const broker = await Aedes.createBroker({
+      concurrency: busLimits.deliveriesMax,
+      drainTimeout: busLimits.drainMsMax,
+      connectTimeout: this.#rules.connectMsMax,
+      maxInflightInbound: busLimits.inFlightMax,
+      maxTopicLevels: 16,
+      preConnect: (client, packet, done) => {
+        desk.readNames(client, packet);
+        done(null, true);
+      },
+      authenticate: (client, _username, password, done) => {
+        void desk.login(client, password).then((refusal) => done(refusal, refusal === null));
+      },
+      authorizePublish: (client, packet, done) => {
+        done(this.#publishError(client?.id ?? "", packet));
+      },
+      authorizeSubscribe: (client, subscription, done) => {
+        done(null, this.#maySubscribe(client.id, subscription.topic) ? subscription : null);
+      },
+    });
+    await this.#ingest(broker, door);
+    return broker;
+  }
+
+  /** A refused publish closes the connection: MQTT 3.1.1 has no other way to say no. */
+  #publishError(device: string, packet: PublishPacket): Error | null {
+    const reason = publishRefusal(device, packet);
+    if (reason === undefined) return null;
+    this.#warn("device.publish-refused", { device, reason, topic: packet.topic.slice(0, 128) });
+    return new Error(reason);
+  }
+
+  #maySubscribe(device: string, filter: string): boolean {
+    if (isSubscribable(device, filter)) return true;
+    this.#warn("device.subscribe-refused", { device, topic: filter.slice(0, 128) });
+    return false;
+  }
+
+  #follow(broker: Aedes, entrance: SocketEntrance): void {
+    broker.on("clientReady", (client) => {
+      this.#connected.set(client.id, client);
+      entrance.admit(client.conn);
+    });
+    broker.on("clientDisconnect", (client) => {
+      if (this.#connected.get(client.id) === client) this.#connected.delete(client.id);
+    });
+    const onBroken = (client: Client, error: Error): void =>
+      this.#options.log.info(
+        {
+          event: "device.connection-broken",
+          device: client.id || undefined,
+          reason: error.message.slice(0, 128),
+        },
+        "a connection broke",
+      );
+    broker.on("clientError", onBroken);
+    broker.on("connectionError", onBroken);
+  }
+
+  async #ingest(broker: Aedes, door: DeviceDoor): Promise<void> {
+    const deliver = (packet: AedesPublishPacket, done: () => void): void => {
+      // Done at once: whoever answers from inside would wait for the place this message holds.
+      done();
+      const topic = parseUpTopic(packet.topic);
+      if (topic === undefined) return;
+      void this.#inbox.run(topic.device, () => this.#receive(door, topic, packet));
+    };
+    await new Promise<void>((resolve) => broker.subscribe(everyDeviceUp, deliver, resolve));
+  }
+
+  async #receive(door: DeviceDoor, topic: UpTopic, packet: AedesPublishPacket): Promise<void> {
+    try {
+      await door.receive(topic, Buffer.from(packet.payload));
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      this.#warn("device.message-refused", {
+        device: topic.device,
+        topic: packet.topic,
+        reason: error.code,
+        detail: error.message,
+      });
+    }
+  }
+
+  async #announce(broker: Aedes, online: boolean): Promise<void> {
+    const message: ControllerStateMessage = {
+      v: 1,
+      online,
+      epoch: Buffer.from(this.#options.clock.randomBytes(8)).toString("hex"),
+      protocol: PROTOCOL_MAJORS,
+      jitterMs: busLimits.helloJitterMsMax,
+    };
+    await publish(broker, {
+      topic: controllerStateTopic,
+      payload: Buffer.from(JSON.stringify(message)),
+      qos: 1,
+      retain: true,
+    });
+  }
+
+  async #publish(topic: string, payload: Buffer, qos: 0 | 1): Promise<void> {
+    const broker = this.#running?.broker;
+    if (broker !== undefined) await publish(broker, { topic, payload, qos, retain: false });
+  }
+
+  #warn(event: string, fields: Readonly<Record<string, string | undefined>>): void {
+    this.#options.log.warn({ ...fields, event }, event.replaceAll(/[.-]/g, " "));
+  }
+}
+
+interface Publication {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+}
+
+/** Best effort: a broker that closes meanwhile delivers nothing, and nobody depends on it. */
+function publish(broker: Aedes, publication: Publication): Promise<void> {
+  return new Promise((resolve) =>
+    broker.publish({ cmd: "publish", dup: false, ...publication }, () => resolve()),
+  );
+}
+
+function closeBroker(broker: Aedes): Promise<void> {
+  return new Promise((resolve) => broker.close(resolve));
+}

@@ -1,0 +1,51 @@
+import { isCodedError } from "@modelfleet/protocol";
+import type { AedesOptions, Client, ConnectPacket } from "aedes";
+import type { DeviceDoor } from "./device-door.ts";
+import { type ConnectVerdict, connackCodes, judgeConnect } from "./topic-rights.ts";
+
+export interface LoginDeskOptions {
+  readonly authenticate: DeviceDoor["authenticate"];
+  readonly onRefused: (device: string | undefined, reason: string) => void;
+}
+
+type Refusal = Parameters<Parameters<NonNullable<AedesOptions["authenticate"]>>[3]>[0];
+
+/** Decides who may connect: first by the names in the CONNECT, then by the secret. */
+export class LoginDesk {
+  readonly #options: LoginDeskOptions;
+  readonly #verdicts = new WeakMap<Client, ConnectVerdict>();
+
+  constructor(options: LoginDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Judged here, answered in `login`: only there can the client be told why. */
+  readNames(client: Client, packet: ConnectPacket): void {
+    this.#verdicts.set(client, judgeConnect(packet));
+    // protocol.md 1: sessions are clean, so nothing is ever queued for a device that is away.
+    packet.clean = true;
+  }
+
+  /** @returns null when the device is who it says */
+  async login(client: Client, password: Readonly<Buffer> | undefined): Promise<Refusal> {
+    const verdict = this.#verdicts.get(client);
+    if (verdict === undefined) throw new RangeError("a login follows a CONNECT");
+    if (verdict.kind === "refused") {
+      return this.#refuse(client, verdict.returnCode, verdict.reason);
+    }
+    try {
+      const secret = password?.toString("utf8") ?? "";
+      const isGenuine = await this.#options.authenticate(verdict.device, secret);
+      return isGenuine ? null : this.#refuse(client, connackCodes.badLogin, "SECRET");
+    } catch (error) {
+      if (!isCodedError(error)) throw error;
+      return this.#refuse(client, connackCodes.unavailable, error.code);
+    }
+  }
+
+  #refuse(client: Client, returnCode: number, reason: string): Refusal {
+    // A client id that breaks the rule is not repeated: it may hold anything.
+    this.#options.onRefused(reason === "CLIENT_ID" ? undefined : client.id, reason);
+    return Object.assign(new Error(reason), { returnCode });
+  }
+}

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { DeviceId, type UpTopic } from "@modelfleet/protocol";
+import { AedesBroker } from "../../../controller/src/adapters/aedes-broker/aedes-broker.ts";
+import type { DeviceDoor } from "../../../controller/src/adapters/aedes-broker/device-door.ts";
+import type { FrameRules } from "../../../controller/src/adapters/aedes-broker/frame-guard.ts";
+import { recordingLog } from "./recording-log.ts";
+
+export const cam1 = DeviceId.parse("cam-1");
+export const cam2 = DeviceId.parse("cam-2");
+export const goodSecret = "the-right-secret";
+
+export interface Received {
+  readonly topic: UpTopic;
+  readonly text: string;
+}
+
+export interface TestBrokerOptions {
+  readonly rules?: Partial<FrameRules>;
+  readonly port?: number;
+  readonly receive?: DeviceDoor["receive"];
+  readonly nowMs?: () => number;
+}
+
+/** A real broker on a free port of 127.0.0.1 that lets every device with `goodSecret` in and keeps what it hears. */
+export async function startTestBroker(options: TestBrokerOptions = {}) {
+  const log = recordingLog();
+  const received: Received[] = [];
+  const broker = new AedesBroker({
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    log,
+    clock: {
+      nowMs: options.nowMs ?? Date.now,
+      randomBytes,
+      every: () => ({ [Symbol.dispose]: () => undefined }),
+    },
+    ...(options.rules === undefined ? {} : { rules: options.rules }),
+  });
+  const port = await broker.start({
+    authenticate: (_device, secret) => Promise.resolve(secret === goodSecret),
+    receive: (topic, payload) => {
+      received.push({ topic, text: Buffer.from(payload).toString("utf8") });
+      return options.receive?.(topic, payload) ?? Promise.resolve();
+    },
+  });
+  return {
+    broker,
+    port,
+    log,
+    received,
+    url: `mqtt://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
+  };
+}
