@@ -1,6 +1,24 @@
 import tseslint from "typescript-eslint";
 
-const bannedGlobals = [
+const bannedSyntax = [
+  {
+    selector: "TSEnumDeclaration",
+    message: "A union of literals, not an enum (style: size and shape).",
+  },
+  {
+    selector: "ExportDefaultDeclaration",
+    message: "Named exports only (style: size and shape).",
+  },
+];
+
+const clockSyntax = [
+  {
+    selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+    message: "Time comes from the Clock port (architecture: who may not know whom).",
+  },
+];
+
+const bannedProperties = [
   {
     object: "Date",
     property: "now",
@@ -40,24 +58,20 @@ export default tseslint.config(
       ],
       "@typescript-eslint/no-extraneous-class": "off",
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
-      "no-restricted-syntax": [
-        "error",
-        {
-          selector: "TSEnumDeclaration",
-          message: "A union of literals, not an enum (style: size and shape).",
-        },
-        {
-          selector: "ExportDefaultDeclaration",
-          message: "Named exports only (style: size and shape).",
-        },
-      ],
+      "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
+      "no-restricted-syntax": ["error", ...bannedSyntax],
     },
   },
   {
     files: ["protocol/src/**", "agent/src/**", "controller/src/**", "controller/cli/**"],
     ignores: ["**/main.ts", "**/adapters/clock/**", "agent/src/runner/**"],
     rules: {
-      "no-restricted-properties": ["error", ...bannedGlobals],
+      "no-restricted-properties": ["error", ...bannedProperties],
+      "no-restricted-syntax": ["error", ...bannedSyntax, ...clockSyntax],
+      "no-restricted-imports": [
+        "error",
+        { name: "node:process", message: "Only main.ts and the clock adapter touch the process." },
+      ],
       "no-restricted-globals": [
         "error",
         { name: "process", message: "Only main.ts and the clock adapter touch the process." },
@@ -68,7 +82,10 @@ export default tseslint.config(
     files: ["test/**", "tools/**", "examples/**", "vitest.config.ts"],
     rules: {
       "max-lines-per-function": ["error", { max: 120 }],
-      "@typescript-eslint/no-non-null-assertion": "error",
     },
+  },
+  {
+    files: ["*.config.ts"],
+    rules: { "no-restricted-syntax": "off" },
   },
 );

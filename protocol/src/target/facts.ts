@@ -11,6 +11,8 @@ export const DeviceFacts = z.object({
   libc: z.object({ family: z.enum(["glibc", "musl", "none"]), version: z.string().max(32) }),
   node: z.string().max(32),
   cpuCores: z.int().min(1).max(4096),
+  /** Kinds of core, like `cortex-a72` (`coreTypesOf`); absent or empty where the system does not say. */
+  coreTypes: z.array(z.string().max(32)).max(8).optional(),
   memoryMiB: z.int().min(0),
   memoryAvailableMiB: z.int().min(0),
   diskFreeMiB: z.int().min(0),
