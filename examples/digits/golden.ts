@@ -1,6 +1,6 @@
 import { CLASSES, type Digit, PIXELS } from "./dataset.ts";
 
-/** Five times the disagreement to expect between processors, and far below any change of mind. */
+/** What float32 kernels of different processors may differ by; a change of mind is a thousand times larger. */
 const TOLERANCE = { kind: "allclose", atol: 0.0001, rtol: 0.001 };
 
 /** The digits of the golden cases: the first held-out one of each class. */
