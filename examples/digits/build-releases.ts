@@ -80,5 +80,5 @@ async function finishOne(
 }
 
 function modelOf({ hidden, output }: Classifier): Uint8Array {
-  return encodeDenseLayers("digits", [hidden, output]);
+  return encodeDenseLayers("digits", [hidden, output], "digit");
 }

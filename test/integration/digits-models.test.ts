@@ -98,6 +98,6 @@ test("the committed 1.0.0 is, byte for byte, what its recipe and the default see
     onEpoch: () => undefined,
   });
 
-  const again = Buffer.from(encodeDenseLayers("digits", [hidden, output]));
+  const again = Buffer.from(encodeDenseLayers("digits", [hidden, output], "digit"));
   expect(again.equals(await fileOf("1.0.0", "model.onnx"))).toBe(true);
 });

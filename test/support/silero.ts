@@ -65,26 +65,49 @@ const STATE_ELEMENTS = 256;
 /** What a model says to one frame, and what it wants back with the next. */
 export type SileroAnswer = { readonly speech: number; readonly state: Float32Array };
 
+export type OpenSilero = {
+  /** What the bare library answers to one frame and the state the frame before left; the state has six decimals. */
+  readonly step: (frame: Float32Array, state: Float32Array) => Promise<SileroAnswer>;
+  readonly close: () => Promise<void>;
+};
+
+/** A model file in the bare library, without anything of ours in between. */
+export async function openSilero(version: SileroVersion): Promise<OpenSilero> {
+  return openModel(sileroPath(version));
+}
+
+async function openModel(model: string): Promise<OpenSilero> {
+  const { InferenceSession, Tensor } = await loadOnnxruntime();
+  const session = await InferenceSession.create(model, { intraOpNumThreads: 1 });
+  const rate = new Tensor("int64", BigInt64Array.of(BigInt(SAMPLE_RATE_HZ)), []);
+  return {
+    step: async (frame, state) => {
+      const { output, stateN } = await session.run({
+        input: new Tensor("float32", frame, [1, FRAME_SAMPLES]),
+        state: new Tensor("float32", state, [2, 1, 128]),
+        sr: rate,
+      });
+      const next = floats(stateN?.data).map(sixDecimals);
+      return { speech: floats(output?.data)[0] ?? Number.NaN, state: next };
+    },
+    close: () => session.release(),
+  };
+}
+
 /** Answers of the bare library, from the model file at this path, to a stream of frames, each with the state the one before left. */
 export async function sileroStream(
   model: string,
   frames: readonly Float32Array[],
 ): Promise<SileroAnswer[]> {
-  const { InferenceSession, Tensor } = await loadOnnxruntime();
-  const session = await InferenceSession.create(model, { intraOpNumThreads: 1 });
-  const rate = new Tensor("int64", BigInt64Array.of(BigInt(SAMPLE_RATE_HZ)), []);
+  const open = await openModel(model);
   const answers: SileroAnswer[] = [];
-  let state = new Float32Array(STATE_ELEMENTS);
+  let state: Float32Array = new Float32Array(STATE_ELEMENTS);
   for (const frame of frames) {
-    const { output, stateN } = await session.run({
-      input: new Tensor("float32", frame, [1, FRAME_SAMPLES]),
-      state: new Tensor("float32", state, [2, 1, 128]),
-      sr: rate,
-    });
-    state = floats(stateN?.data).map(sixDecimals);
-    answers.push({ speech: floats(output?.data)[0] ?? Number.NaN, state });
+    const answer = await open.step(frame, state);
+    state = answer.state;
+    answers.push(answer);
   }
-  await session.release();
+  await open.close();
   return answers;
 }
 

@@ -116,7 +116,7 @@ async function infer(agent: Agent, socketPath: string, digit: Digit): Promise<An
   const { status, text } = await post(agent, socketPath, body);
   if (status !== 200) throw new Error(`the agent answered ${status}: ${text.slice(0, 200)}`);
   const response = InferResponse.parse(JSON.parse(text));
-  const data = response.outputs[0]?.data ?? [];
+  const data = response.outputs.find((output) => output.name === "y")?.data ?? [];
   return { version: response.model_version, probabilities: data.map(Number) };
 }
 

@@ -13,11 +13,16 @@ export type DenseLayer = {
 /**
  * A multi-layer perceptron as an ONNX file: input `x` float32 [N, first layer's inputs], ReLU between
  * the layers, softmax at the end, output `y` float32 [N, last layer's outputs]. A layer that is in the list more
- * than once (the same object) is written once and applied each time.
+ * than once (the same object) is written once and applied each time. With `winner`, a second output of that name,
+ * int64 [N], holds the index of the largest value of each row of `y`.
  *
  * @throws RangeError when there is no layer, or a layer's inputs are not the outputs of the one before
  */
-export function encodeDenseLayers(name: string, layers: readonly DenseLayer[]): Uint8Array {
+export function encodeDenseLayers(
+  name: string,
+  layers: readonly DenseLayer[],
+  winner?: string,
+): Uint8Array {
   const [first, last] = [layers[0], layers.at(-1)];
   if (first === undefined || last === undefined) throw new RangeError("expected a layer, got none");
   refuseMisfits(layers);
@@ -34,14 +39,32 @@ export function encodeDenseLayers(name: string, layers: readonly DenseLayer[]): 
         outputs: ["y"],
         attributes: { axis: { int: 1 } },
       },
+      ...winnerNodes(winner),
     ],
     constants: stored.flatMap(({ inputs, outputs, weights, bias }, i) => [
       { name: `weights${i}`, shape: [inputs, outputs], values: weights },
       { name: `bias${i}`, shape: [outputs], values: bias },
     ]),
     inputs: [{ name: "x", elementType: "float32", shape: ["N", first.inputs] }],
-    outputs: [{ name: "y", elementType: "float32", shape: ["N", last.outputs] }],
+    outputs: [
+      ...(winner === undefined
+        ? []
+        : [{ name: winner, elementType: "int64", shape: ["N"] } as const]),
+      { name: "y", elementType: "float32", shape: ["N", last.outputs] },
+    ],
   });
+}
+
+function winnerNodes(winner: string | undefined): OnnxGraph["nodes"] {
+  if (winner === undefined) return [];
+  return [
+    {
+      operation: "ArgMax",
+      inputs: ["y"],
+      outputs: [winner],
+      attributes: { axis: { int: 1 }, keepdims: { int: 0 } },
+    },
+  ];
 }
 
 function refuseMisfits(layers: readonly DenseLayer[]): void {
