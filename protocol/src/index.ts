@@ -36,6 +36,7 @@ export * from "./target/runtime-file.ts";
 export * from "./target/target-file.ts";
 export * from "./target/version-range.ts";
 export * from "./telemetry/batch-codec.ts";
+export * from "./telemetry/batch-place.ts";
 export * from "./telemetry/digest8.ts";
 export * from "./telemetry/latency-histogram.ts";
 export * from "./telemetry/profile.ts";

@@ -115,6 +115,7 @@ export const runnerLimits = {
   heapMiB: 64,
   stopMsMax: 2 * SECOND_MS,
   restartsInRowMax: 3,
+  restartDelayMsMin: 500,
   restartDelayMsMax: 30 * SECOND_MS,
 } as const;
 
@@ -180,6 +181,7 @@ export const controllerLimits = {
   reportItemsPerDeviceMax: 200,
   deploymentsListedMax: 100,
   summaryWindowsMax: 200_000,
+  profilesKeptMax: 256,
   desiredAttemptsMax: 8,
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,

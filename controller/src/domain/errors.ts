@@ -2,11 +2,7 @@ import { CodedError } from "@modelfleet/protocol";
 
 /** Somebody asked for a thing that is not there; the message names it and how to find the right name. */
 export class NotFoundError extends CodedError<
-  | "DEVICE_UNKNOWN"
-  | "RELEASE_UNKNOWN"
-  | "BLOB_UNKNOWN"
-  | "DEPLOYMENT_UNKNOWN"
-  | "MODEL_UNKNOWN"
+  "DEVICE_UNKNOWN" | "RELEASE_UNKNOWN" | "BLOB_UNKNOWN" | "DEPLOYMENT_UNKNOWN" | "MODEL_UNKNOWN"
 > {}
 
 /** An enrolment that is not granted (protocol.md 5). */
@@ -30,8 +26,11 @@ export class DeployError extends CodedError<"SELECTION_EMPTY" | "MODELS_TOO_MANY
 
 /** A device's message that was not taken in. */
 export class MessageRefused extends CodedError<
-  "SIGNATURE" | "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "STALE" | "SIZE"
+  "SIGNATURE" | "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "STALE" | "SIZE" | "BUSY"
 > {}
+
+/** What was accepted could not be kept: the disk is full, or its file is damaged. Nothing half stays. */
+export class StoreError extends CodedError<"NO_SPACE" | "STORE_FAILED"> {}
 
 /** A key that is missing or unusable; the message says how to get it. */
 export class KeyError extends CodedError<"NO_RELEASE_KEY" | "KEY_MISSING" | "KEY_INVALID"> {}

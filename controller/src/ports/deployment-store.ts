@@ -18,7 +18,10 @@ export interface DeploymentStore {
    *
    * @returns false, with nothing stored, when one device's sequence is no longer the expected one
    */
-  readonly add: (deployment: DeploymentRecord, assignments: readonly Assignment[]) => Promise<boolean>;
+  readonly add: (
+    deployment: DeploymentRecord,
+    assignments: readonly Assignment[],
+  ) => Promise<boolean>;
   readonly byId: (id: string) => Promise<StoredDeployment | undefined>;
   /** Newest first, at most `count`. */
   readonly list: (count: number) => Promise<readonly StoredDeployment[]>;

@@ -1,9 +1,4 @@
-import type {
-  ModelName,
-  ReleaseDocument,
-  ReleaseVersion,
-  Sha256,
-} from "@modelfleet/protocol";
+import type { Digest8, ModelName, ReleaseDocument, ReleaseVersion, Sha256 } from "@modelfleet/protocol";
 
 /** Signed releases. The envelope is kept as the bytes that were signed. */
 export interface ReleaseStore {
@@ -14,6 +9,8 @@ export interface ReleaseStore {
     model: ModelName,
     version: ReleaseVersion,
   ) => Promise<ReleaseRecord | undefined>;
+  /** The release whose digest begins so; undefined when there is none, or more than one. */
+  readonly byDigest8: (short: Digest8) => Promise<ReleaseRecord | undefined>;
   /** Oldest first. */
   readonly list: (model?: ModelName) => Promise<readonly ReleaseRecord[]>;
   /** Digests of every file of every release. */

@@ -1,4 +1,4 @@
-import type { DeviceId } from "@modelfleet/protocol";
+import type { DeviceId, Digest8 } from "@modelfleet/protocol";
 
 /** Windows as devices sent them. Merging happens on the way out, so a duplicate is refused before anything adds up. */
 export interface TelemetryStore {
@@ -7,7 +7,7 @@ export interface TelemetryStore {
   /** Oldest first, at most `controllerLimits.summaryWindowsMax`. */
   readonly windows: (query: WindowQuery) => Promise<readonly WindowRecord[]>;
   /** Release prefixes that have windows. */
-  readonly releasePrefixes: () => Promise<readonly string[]>;
+  readonly releasePrefixes: () => Promise<readonly Digest8[]>;
 }
 
 export interface TelemetryBatchRecord {
@@ -24,7 +24,7 @@ export interface WindowRecord {
   readonly device: DeviceId;
   readonly slot: string;
   /** First 8 bytes of the release digest, lowercase hex. */
-  readonly releasePrefix: string;
+  readonly releasePrefix: Digest8;
   readonly startMs: number;
   readonly durationMs: number;
   /** The protobuf bytes of the window. */
@@ -32,8 +32,8 @@ export interface WindowRecord {
 }
 
 export interface WindowQuery {
-  readonly releasePrefix: string;
-  readonly device?: DeviceId;
-  readonly sinceMs?: number;
-  readonly untilMs?: number;
+  readonly releasePrefix: Digest8;
+  readonly device?: DeviceId | undefined;
+  readonly sinceMs?: number | undefined;
+  readonly untilMs?: number | undefined;
 }

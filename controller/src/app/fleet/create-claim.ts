@@ -1,0 +1,60 @@
+import { type ClaimCreated, type ClaimRequest, formatEnrolment } from "@modelfleet/protocol";
+import { claimView } from "../../domain/claim/claim-view.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { EventLog } from "../../ports/event-log.ts";
+import type { FleetStore } from "../../ports/fleet-store.ts";
+import type { Keys } from "../../ports/keys.ts";
+
+const ID_BYTES = 8;
+const SECRET_BYTES = 32;
+
+export interface Endpoints {
+  readonly controllerUrl: string;
+  readonly brokerUrl: string;
+}
+
+export interface CreateClaimPorts {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly keys: Keys;
+  readonly fleet: FleetStore;
+  /** Where devices reach this controller. */
+  readonly endpoints: () => Endpoints;
+}
+
+/** A permission to enrol devices of one class, and the string that holds it. The secret is shown this once. */
+export class CreateClaim {
+  readonly #ports: CreateClaimPorts;
+
+  constructor(ports: CreateClaimPorts) {
+    this.#ports = ports;
+  }
+
+  async run(request: ClaimRequest): Promise<ClaimCreated> {
+    const { clock, fleet, keys, endpoints, log } = this.#ports;
+    const nowMs = clock.nowMs();
+    const secret = Buffer.from(clock.randomBytes(SECRET_BYTES)).toString("base64url");
+    const claim = {
+      id: Buffer.from(clock.randomBytes(ID_BYTES)).toString("hex"),
+      secret,
+      class: request.class,
+      uses: request.uses,
+      used: 0,
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + request.lifeMs,
+      labels: request.labels,
+    };
+    const root = keys.root();
+    const enrolment = formatEnrolment({
+      ...endpoints(),
+      fleet: root.document.fleet,
+      rootSha256: root.sha256,
+      claimId: claim.id,
+      claimSecret: secret,
+    });
+    await fleet.forgetClaimSecrets(nowMs);
+    await fleet.addClaim(claim);
+    log.info({ event: "claim.created", claim: claim.id, class: claim.class }, "claim created");
+    return { claim: claimView(claim), enrolment };
+  }
+}

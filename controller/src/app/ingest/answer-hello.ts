@@ -1,0 +1,71 @@
+import { type DeviceId, type HelloMessage, openDeviceMessage } from "@modelfleet/protocol";
+import { MessageRefused } from "../../domain/errors.ts";
+import { placeHello } from "../../domain/fleet/hello-order.ts";
+import type { DeviceRecord } from "../../ports/fleet-store.ts";
+import { type AnswerDesiredPorts, answerDesired } from "../deployment/answer-desired.ts";
+import type { AckSender } from "./ack-sender.ts";
+import type { DeviceOrder } from "./device-order.ts";
+import type { IngestOutcome } from "./ingest-outcome.ts";
+import type { RefusalCounts } from "./refusal-counts.ts";
+import { refuseMessage } from "./refuse-message.ts";
+import { checkOwner, sender } from "./sender.ts";
+
+export interface AnswerHelloPorts extends AnswerDesiredPorts {
+  readonly acks: AckSender;
+  readonly order: DeviceOrder;
+  readonly refusals: RefusalCounts;
+}
+
+/** A device's snapshot of itself replaces what was known, and is answered by a document that carries its nonce. */
+export class AnswerHello {
+  readonly #ports: AnswerHelloPorts;
+
+  constructor(ports: AnswerHelloPorts) {
+    this.#ports = ports;
+  }
+
+  run(device: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
+    return refuseMessage(this.#ports.refusals, { device, stream: "hello" }, () =>
+      this.#ports.order.run(device, () => this.#take(device, payload)),
+    );
+  }
+
+  async #take(id: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
+    const device = await sender(this.#ports.fleet, id);
+    const hello = openDeviceMessage(payload, "hello", device.publicKey);
+    checkOwner(hello, id);
+    checkCounter(hello.desiredSeq);
+    await this.#record(device, hello);
+    this.#ports.acks.restarted(id);
+    await answerDesired(this.#ports, id, hello.nonce);
+    return { kind: "stored" };
+  }
+
+  async #record(device: DeviceRecord, hello: HelloMessage): Promise<void> {
+    const { boot, agentVersion, facts, slots, desiredSeq } = hello;
+    const issuedAtMs = Date.parse(hello.issuedAt);
+    const place = placeHello(device, { boot, issuedAtMs });
+    if (place === "stale") {
+      throw new MessageRefused(
+        "STALE",
+        `expected a hello newer than the last, got one of boot ${boot}`,
+      );
+    }
+    await this.#ports.fleet.recordHello(device.id, {
+      boot,
+      era: place === "new-era" ? device.era + 1 : device.era,
+      issuedAtMs,
+      atMs: this.#ports.clock.nowMs(),
+      agentVersion,
+      facts,
+      slots,
+      reportedSeq: desiredSeq,
+    });
+  }
+}
+
+/** A sequence at the end of its range could never be answered by a higher one. */
+function checkCounter(seq: number): void {
+  if (seq <= Number.MAX_SAFE_INTEGER / 2) return;
+  throw new MessageRefused("FORMAT", `expected a desired sequence that can still grow, got ${seq}`);
+}

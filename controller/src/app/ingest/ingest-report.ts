@@ -1,0 +1,91 @@
+import {
+  type DeviceId,
+  keyIdOf,
+  openDeviceMessage,
+  openEnvelope,
+  payloadTypes,
+  type ReportMessage,
+  VerifyError,
+} from "@modelfleet/protocol";
+import { MessageRefused } from "../../domain/errors.ts";
+import { readPlace } from "../../domain/ingest/read-place.ts";
+import type { DeviceRecord } from "../../ports/fleet-store.ts";
+import type { IngestOutcome } from "./ingest-outcome.ts";
+import { type IngestPorts, storeThenAck } from "./ingest-ports.ts";
+import { refuseMessage } from "./refuse-message.ts";
+import { checkOwner, sender } from "./sender.ts";
+
+/**
+ * Takes in what a device says it did. Rules:
+ *
+ * 1. Signed by that device's key, and about that device; else refused, counted and not acknowledged. It blocks
+ *    nothing: acks are cumulative, so the ack of the next good message covers it.
+ * 2. Signed by that device and not readable (a newer agent, a defect): refused, counted, and acknowledged where its
+ *    place can be read. It would be as unreadable the next time, and reports are never dropped by the device.
+ * 3. Not newer than the newest applied one: a duplicate, acknowledged again.
+ * 4. Committed, then acknowledged.
+ */
+export class IngestReport {
+  readonly #ports: IngestPorts;
+
+  constructor(ports: IngestPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws StoreError after sending the device away */
+  run(device: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
+    return refuseMessage(this.#ports.refusals, { device, stream: "report" }, () =>
+      this.#ports.order.run(device, () => this.#take(device, payload)),
+    );
+  }
+
+  async #take(id: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
+    const device = await sender(this.#ports.fleet, id);
+    const report = this.#open(device, payload);
+    const { boot, seq, desiredSeq, items, slots, dropped } = report;
+    const where = { device: id, stream: "report", place: { boot, seq } } as const;
+    const kind = await storeThenAck(this.#ports, where, () =>
+      this.#ports.fleet.recordReport(id, {
+        boot,
+        seq,
+        atMs: this.#ports.clock.nowMs(),
+        reportedSeq: desiredSeq,
+        items,
+        slots,
+        dropped,
+      }),
+    );
+    return { kind };
+  }
+
+  #open(device: DeviceRecord, payload: Uint8Array): ReportMessage {
+    try {
+      const report = openDeviceMessage(payload, "report", device.publicKey);
+      checkOwner(report, device.id);
+      return report;
+    } catch (error) {
+      if (error instanceof VerifyError || error instanceof MessageRefused) {
+        this.#passOver(device, payload);
+      }
+      throw error;
+    }
+  }
+
+  /** Rule 2. */
+  #passOver(device: DeviceRecord, payload: Uint8Array): void {
+    const signed = signedPayload(device, payload);
+    const place = signed && readPlace(signed, device.id);
+    if (place !== undefined) this.#ports.acks.committed(device.id, "report", place);
+  }
+}
+
+/** The payload, if this device's key has signed it, whatever it says. */
+function signedPayload({ publicKey }: DeviceRecord, envelope: Uint8Array): Uint8Array | undefined {
+  const role = { keys: new Map([[keyIdOf(publicKey), publicKey]]), threshold: 1 };
+  try {
+    return openEnvelope(envelope, payloadTypes.report, role).payload;
+  } catch (error) {
+    if (error instanceof VerifyError) return undefined;
+    throw error;
+  }
+}

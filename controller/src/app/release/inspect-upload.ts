@@ -1,0 +1,70 @@
+import {
+  blobLimits,
+  GoldenFile,
+  ModelFormatError,
+  type OnnxScan,
+  ReferenceProfile,
+  type ReleaseDocument,
+  type ReleaseManifest,
+  scanOnnx,
+} from "@modelfleet/protocol";
+import { PublishError } from "../../domain/errors.ts";
+import { checkGolden } from "../../domain/release/check-golden.ts";
+import { checkProfile } from "../../domain/release/check-profile.ts";
+import type { StagedBlob } from "../../ports/blob-store.ts";
+import { readJson, type Schema } from "./read-json.ts";
+import type { StagedFile } from "./upload.ts";
+
+type Files = ReadonlyMap<string, StagedFile>;
+
+/** @throws PublishError MODEL_FORMAT */
+export function scanEntry(files: Files, { entry }: ReleaseManifest): OnnxScan {
+  const { sizeBytes, readAt } = fileAt(files, entry);
+  try {
+    return scanOnnx(sizeBytes, readAt);
+  } catch (cause) {
+    if (!(cause instanceof ModelFormatError)) throw cause;
+    throw new PublishError("MODEL_FORMAT", `file ${entry}: ${cause.message}`, { cause });
+  }
+}
+
+/** Whether the golden cases and the profile belong to the model they came with. @throws PublishError GOLDEN | PROFILE */
+export function checkCompanions(files: Files, document: ReleaseDocument): void {
+  const { selfTest, drift, io } = document;
+  if (selfTest !== undefined) {
+    checkGolden(readWhole(files, selfTest.file, { schema: GoldenFile, code: "GOLDEN" }), io);
+  }
+  if (drift !== undefined) {
+    checkProfile(
+      readWhole(files, drift.baseline, { schema: ReferenceProfile, code: "PROFILE" }),
+      io,
+    );
+  }
+}
+
+const bytesMaxOf = {
+  GOLDEN: blobLimits.goldenBytesMax,
+  PROFILE: blobLimits.profileBytesMax,
+} as const;
+
+function readWhole<T>(
+  files: Files,
+  name: string,
+  { schema, code }: { readonly schema: Schema<T>; readonly code: "GOLDEN" | "PROFILE" },
+): T {
+  const blob = fileAt(files, name);
+  const bytesMax = bytesMaxOf[code];
+  if (blob.sizeBytes > bytesMax) {
+    throw new PublishError(
+      "SIZE",
+      `file ${name}: expected at most ${bytesMax} bytes, got ${blob.sizeBytes}`,
+    );
+  }
+  return readJson(blob.readAt(0, blob.sizeBytes), { name, schema, bytesMax, code });
+}
+
+function fileAt(files: Files, path: string): StagedBlob {
+  const file = files.get(path);
+  if (file === undefined) throw new RangeError(`expected ${path} among the checked files`);
+  return file.blob;
+}
