@@ -9,6 +9,7 @@ import { encodePayload, parsePayload } from "./payload.ts";
 import { payloadTypes } from "./payload-types.ts";
 import { type Signer, signEnvelope } from "./sign-envelope.ts";
 import { decodeBase64 } from "./strict-base64.ts";
+import { isStrictPublicKey } from "./strict-ed25519.ts";
 import { VerifyError } from "./verify-error.ts";
 import { verifySignatureNative } from "./verify-signature.ts";
 
@@ -50,8 +51,8 @@ export function openEnrolMessage(bytes: Uint8Array): OpenedEnrol {
   const envelope = decodeEnvelope(bytes);
   const message = parseMessage("enrol", envelope.payload);
   const publicKey = decodeBase64(message.publicKey);
-  if (publicKey === undefined) {
-    throw new VerifyError("FORMAT", "publicKey: expected strict base64");
+  if (!isStrictPublicKey(publicKey)) {
+    throw new VerifyError("FORMAT", "publicKey: expected a strict Ed25519 key in base64");
   }
   // protocol.md 7.3: the device proves that it holds the key it enrols.
   checkSigner(envelope, "enrol", publicKey);
