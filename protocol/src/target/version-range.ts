@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { FormatError } from "../errors.ts";
 
-const COMPARATOR = /^(>=|<)?(\d{1,9})(?:\.(\d{1,9}|x))?(?:\.(\d{1,9}|x))?(?:-([0-9A-Za-z.-]+))?$/;
+const COMPARATOR = /^(>=|<)?(\d+)(?:\.(\d+|x))?(?:\.(\d+|x))?(?:-([0-9A-Za-z.-]+))?$/;
 const VERSION =
-  /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/;
+  /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/;
 
 /** Comparators that must all hold: `>=1.22 <2`, `1.21.x`, `1.30.0`, `24.x`; `*` is every version. */
 export const VersionRange = z
   .string()
   .max(64)
   .refine(
-    (range) => range === "*" || (range !== "" && range.split(" ").every(isComparator)),
+    (range) => range === "*" || range.split(" ").every((text) => parseComparator(text) !== null),
     "expected a range like >=1.22 <2, 1.21.x or *",
   );
 export type VersionRange = z.infer<typeof VersionRange>;
@@ -23,9 +23,9 @@ export type VersionRange = z.infer<typeof VersionRange>;
  * @throws FormatError when the range has another form
  */
 export function satisfiesRange(version: string, range: VersionRange): boolean {
+  const comparators = comparatorsOf(range);
   const found = parseVersion(version);
-  if (found === null) return false;
-  return range === "*" || range.split(" ").every((comparator) => holds(found, comparator));
+  return found !== null && comparators.every((comparator) => holds(found, comparator));
 }
 
 /**
@@ -56,28 +56,41 @@ function parseVersion(text: string): Version | null {
   return { parts, preRelease: groups[4] };
 }
 
-function isComparator(text: string): boolean {
-  const groups: Groups | null = COMPARATOR.exec(text);
-  if (!groups) return false;
-  const [, operator, , minor, patch, preRelease] = groups;
-  const open = minor === "x" || patch === "x";
-  if (open && (operator !== undefined || preRelease !== undefined)) return false;
-  if (minor === "x" && patch !== undefined && patch !== "x") return false;
-  return preRelease === undefined || patch !== undefined;
+type Comparator = {
+  readonly operator: ">=" | "<" | "same";
+  readonly bound: Version;
+};
+
+function comparatorsOf(range: VersionRange): readonly Comparator[] {
+  if (range === "*") return [];
+  return range.split(" ").map((text) => {
+    const comparator = parseComparator(text);
+    if (comparator) return comparator;
+    throw new FormatError("FORMAT", `expected a range like >=1.22 <2, got "${range.slice(0, 64)}"`);
+  });
 }
 
-function holds(version: Version, comparator: string): boolean {
-  const groups: Groups | null = isComparator(comparator) ? COMPARATOR.exec(comparator) : null;
-  if (!groups) {
-    throw new FormatError("FORMAT", `expected a range like >=1.22 <2, got "${comparator}"`);
-  }
-  const parts = groups.slice(2, 5).filter((part) => part !== undefined && part !== "x");
-  const bound: Version = { parts: parts.map(Number), preRelease: groups[5] };
+function parseComparator(text: string): Comparator | null {
+  const groups: Groups | null = COMPARATOR.exec(text);
+  if (!groups) return null;
+  const [, operator, major, minor, patch, preRelease] = groups;
+  const open = minor === "x" || patch === "x";
+  if (open && (operator !== undefined || preRelease !== undefined)) return null;
+  if (minor === "x" && patch !== undefined && patch !== "x") return null;
+  if (preRelease !== undefined && patch === undefined) return null;
+  const parts = [major, minor, patch].filter((part) => part !== undefined && part !== "x");
+  return {
+    operator: operator === ">=" || operator === "<" ? operator : "same",
+    bound: { parts: parts.map(Number), preRelease },
+  };
+}
+
+function holds(version: Version, { operator, bound }: Comparator): boolean {
   const order = compareNumbers(version, bound);
-  if (groups[1] === "<") return order < 0;
-  if (groups[1] === ">=") return order > 0 || (order === 0 && isNotBefore(version, bound));
+  if (operator === "<") return order < 0;
+  if (operator === ">=") return order > 0 || (order === 0 && isNotBefore(version, bound));
   const same = bound.parts.every((part, index) => part === version.parts[index]);
-  return same && (parts.length < 3 || version.preRelease === bound.preRelease);
+  return same && (bound.parts.length < 3 || version.preRelease === bound.preRelease);
 }
 
 function isNotBefore(version: Version, bound: Version): boolean {
