@@ -20,7 +20,8 @@ export function createErrorCounter(): ErrorCounter {
 
   /** One place stays free for OTHER. */
   function hasRoom(): boolean {
-    return counts.size < telemetryLimits.errorCodesMax - 1;
+    const named = counts.has(OTHER) ? counts.size - 1 : counts.size;
+    return named < telemetryLimits.errorCodesMax - 1;
   }
 
   function take(): readonly ErrorCount[] {

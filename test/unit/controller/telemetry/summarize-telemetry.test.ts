@@ -1,0 +1,123 @@
+import {
+  DeviceId,
+  type ReferenceProfile,
+  ReleaseDocument,
+  TelemetrySummary,
+  type TelemetryWindow,
+} from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import { mergeWindows } from "../../../../controller/src/domain/telemetry/merge-windows.ts";
+import { summarizeTelemetry } from "../../../../controller/src/domain/telemetry/summarize-telemetry.ts";
+import { seededRandom } from "../../../support/random.ts";
+import { observation, recorded, rows } from "../../../support/telemetry/observations.ts";
+import {
+  dayStartMs,
+  emptyWindow,
+  hourMs,
+  referenceOf,
+  releaseDigest,
+} from "../../../support/telemetry/windows.ts";
+
+const seed = 8;
+const devices = ["b-2", "a-1x", "b-2"].map((name) => DeviceId.parse(name.padEnd(4, "0")));
+const answer = (best: number) => Array.from({ length: 10 }, (_, i) => (i === best ? 0.97 : 0));
+
+test("a summary holds shares of everything, the outer bins included", () => {
+  const reference = referenceOf(1, 4);
+  const inputs = [rows("x", [[-9], [-2.5], [0.5], [9]])];
+  const outputs = [rows("y", [answer(3), answer(3), answer(3), answer(7)])];
+  const summary = summaryOf(reference, recorded(reference, [observation({ inputs, outputs })]));
+
+  expect(TelemetrySummary.parse(summary)).toEqual(summary);
+  expect(summary).toMatchObject({
+    release: releaseDigest,
+    model: "digits",
+    version: "1.2.0",
+    devices: ["a-1x", "b-20"],
+    windows: 1,
+    fromMs: dayStartMs,
+    untilMs: dayStartMs + 1,
+    requests: 1,
+    errors: {},
+  });
+  expect(summary.features[0]).toEqual({
+    name: "f0",
+    edges: [-1, 0, 1],
+    reference: [0, 0.25, 0.25, 0.25, 0.25, 0],
+    current: [0.25, 0.25, 0, 0.25, 0, 0.25],
+    mean: -0.5,
+    referenceMean: 0,
+    missing: 0,
+    nan: 0,
+  });
+  expect(summary.outputs[0]?.current).toEqual([0, 0, 0, 0.75, 0, 0, 0, 0.25, 0, 0]);
+  expect(summary.outputs[0]?.confidence.current.at(-1)).toBe(1);
+});
+
+test(`latencies are within 4.33 % of the true quantiles, their mean is exact (seed ${seed})`, () => {
+  const random = seededRandom(seed);
+  const latencies = Array.from({ length: 5_000 }, () => Math.exp(8 + random.normal() / 3));
+  const windows = latencies.map((latencyUs, i) =>
+    observation({ latencyUs, nowMs: dayStartMs + (i % 7) * hourMs }),
+  );
+  const { latencyUs } = summaryOf(null, recorded(null, windows));
+
+  const sorted = latencies.toSorted((a, b) => a - b);
+  const at = (q: number) => sorted[Math.ceil(q * sorted.length) - 1] ?? Number.NaN;
+  for (const [estimate, q] of [
+    [latencyUs?.p50, 0.5],
+    [latencyUs?.p95, 0.95],
+    [latencyUs?.p99, 0.99],
+  ] as const) {
+    expect(Math.abs((estimate ?? Number.NaN) / at(q) - 1)).toBeLessThanOrEqual(0.0433);
+  }
+  const mean = latencies.reduce((sum, value) => sum + value, 0) / latencies.length;
+  expect(latencyUs?.mean).toBeCloseTo(mean, 6);
+});
+
+test("nothing measured gives zero shares and no mean, never NaN", () => {
+  const summary = summaryOf(referenceOf(1), []);
+
+  expect(TelemetrySummary.parse(summary)).toEqual(summary);
+  expect(summary).toMatchObject({ windows: 0, fromMs: null, untilMs: null, latencyUs: null });
+  expect(summary.features[0]?.mean).toBeNull();
+  expect(summary.features[0]?.current.every((share) => share === 0)).toBe(true);
+  expect(summary.outputs[0]?.current.every((share) => share === 0)).toBe(true);
+});
+
+test("a release without a profile shows requests, errors and latencies", () => {
+  const window = { ...emptyWindow, requests: 4, errors: [{ code: "OVERLOADED", count: 4 }] };
+  const summary = summaryOf(null, [window, window]);
+
+  expect(summary).toMatchObject({
+    requests: 8,
+    errors: { OVERLOADED: 8 },
+    features: [],
+    outputs: [],
+  });
+});
+
+function summaryOf(profile: ReferenceProfile | null, windows: readonly TelemetryWindow[]) {
+  const merged = mergeWindows(windows);
+  return summarizeTelemetry({ release: releaseDigest, document, profile, merged, devices });
+}
+
+const document = ReleaseDocument.parse({
+  type: "release",
+  spec: 1,
+  fleet: "6f1f7c1e-6b44-4c56-9f0e-0d1f7a1b2c3d",
+  model: "digits",
+  version: "1.2.0",
+  securityVersion: 0,
+  createdAt: "2026-11-21T00:00:00Z",
+  format: "onnx",
+  entry: "model.onnx",
+  compat: { classes: ["*"], runtime: "onnxruntime>=1.20", minMemoryMiB: 64 },
+  limits: { memoryMiB: 128, loadMs: 5_000, inferMs: 1_000 },
+  files: [{ path: "model.onnx", size: 10, sha256: releaseDigest }],
+  digest: releaseDigest,
+  io: {
+    inputs: [{ name: "x", dtype: "float32", shape: [-1, 1] }],
+    outputs: [{ name: "y", dtype: "float32", shape: [-1, 10] }],
+  },
+});
