@@ -1,0 +1,122 @@
+import { runnerLimits } from "@modelfleet/protocol";
+import { FrameError } from "../../wire/frame.ts";
+import { encodeMessage, type RunnerAnswer, type RunnerRequest } from "../../wire/message.ts";
+import { RunnerGone } from "./runner-gone.ts";
+
+type WithoutId<Request> = Request extends RunnerRequest ? Omit<Request, "id"> : never;
+export type UnnumberedRequest = WithoutId<RunnerRequest>;
+
+export interface RequestTimes {
+  /** How long the runner may work on it; after that it is taken for hung. */
+  readonly runMsMax: number;
+  /** How long the caller waits, the wait in line included. The runner is left in peace. */
+  readonly timeoutMs?: number;
+}
+
+interface Waiting {
+  readonly request: RunnerRequest;
+  readonly runMsMax: number;
+  readonly resolve: (answer: RunnerAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface RequestLineOptions {
+  readonly send: (chunks: readonly Uint8Array[]) => void;
+  /** The request at the head has run longer than it may; it is already rejected. */
+  readonly onTooLong: (limitMs: number) => void;
+}
+
+/**
+ * Requests to one runner, first come, first served.
+ *
+ * 1. At most `pipelinedMax` are with the runner; the rest wait here, where they can still be withdrawn.
+ * 2. The time of a request counts from when it is the runner's next, not from when it was asked.
+ * 3. Answers come in the order of the requests; any other is a FrameError.
+ */
+export class RequestLine {
+  readonly #options: RequestLineOptions;
+  #waiting: Waiting[] = [];
+  #sent: Waiting[] = [];
+  #lastId = 0;
+  #alarm: NodeJS.Timeout | undefined;
+
+  constructor(options: RequestLineOptions) {
+    this.#options = options;
+  }
+
+  ask(unnumbered: UnnumberedRequest, { runMsMax, timeoutMs }: RequestTimes): Promise<RunnerAnswer> {
+    this.#lastId += 1;
+    const request: RunnerRequest = { ...unnumbered, id: this.#lastId };
+    const asked = new Promise<RunnerAnswer>((resolve, reject) => {
+      this.#waiting.push({ request, runMsMax, resolve, reject });
+      this.#advance();
+    });
+    return timeoutMs === undefined ? asked : this.#within(timeoutMs, request.id, asked);
+  }
+
+  /** @throws FrameError when it answers nothing that was asked */
+  answer(answer: RunnerAnswer): void {
+    const head = this.#sent.shift();
+    if (head?.request.id !== answer.id) {
+      throw new FrameError(
+        `expected the answer to ${head?.request.id ?? "nothing"}, got ${answer.id}`,
+      );
+    }
+    this.#watchHead();
+    this.#advance();
+    head.resolve(answer);
+  }
+
+  /** Nobody will answer any more. */
+  fail(error: Error): void {
+    clearTimeout(this.#alarm);
+    const lost = [...this.#sent, ...this.#waiting];
+    this.#sent = [];
+    this.#waiting = [];
+    for (const { reject } of lost) reject(error);
+  }
+
+  #within(ms: number, id: number, asked: Promise<RunnerAnswer>): Promise<RunnerAnswer> {
+    return new Promise((resolve, reject) => {
+      const alarm = setTimeout(() => {
+        this.#waiting = this.#waiting.filter(({ request }) => request.id !== id);
+        reject(new RunnerGone("LATE", `expected an answer within ${Math.round(ms)} ms, got none`));
+      }, ms);
+      const settle = () => clearTimeout(alarm);
+      asked.finally(settle).then(resolve, reject);
+    });
+  }
+
+  #advance(): void {
+    while (this.#sent.length < runnerLimits.pipelinedMax) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#send(next);
+    }
+  }
+
+  #send(next: Waiting): void {
+    try {
+      const chunks = encodeMessage(next.request, runnerLimits);
+      this.#sent.push(next);
+      if (this.#sent.length === 1) this.#watchHead();
+      this.#options.send(chunks);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      next.reject(error);
+    }
+  }
+
+  #watchHead(): void {
+    clearTimeout(this.#alarm);
+    const [head] = this.#sent;
+    if (head === undefined) return;
+    this.#alarm = setTimeout(() => {
+      this.#sent.shift();
+      head.reject(
+        new RunnerGone("TOO_LONG", `expected an answer within ${head.runMsMax} ms, got none`),
+      );
+      this.#options.onTooLong(head.runMsMax);
+    }, head.runMsMax);
+  }
+}

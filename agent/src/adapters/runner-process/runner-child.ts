@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Duplex } from "node:stream";
+import { runnerLimits } from "@modelfleet/protocol";
+import { FrameDecoder, FrameError } from "../../wire/frame.ts";
+import { parseRunnerAnswer, type RunnerAnswer } from "../../wire/message.ts";
+import { RequestLine, type RequestTimes, type UnnumberedRequest } from "./request-line.ts";
+import { RunnerGone } from "./runner-gone.ts";
+import { TailOfText } from "./tail-of-text.ts";
+
+export interface RunnerChildOptions {
+  readonly nodePath: string;
+  readonly runnerPath: string;
+  /** Working directory: empty, so that a model that names files beside itself finds none. */
+  readonly folder: string;
+}
+
+/** Everything a runner may know of its surroundings (agent.md 1 and 10). */
+const closedEnvironment = {
+  ORT_DISABLE_TELEMETRY: "1",
+  MALLOC_MMAP_THRESHOLD_: "131072",
+  MALLOC_ARENA_MAX: "2",
+};
+
+const LAST_WORDS_CHARACTERS = 300;
+const SUPERVISOR_FD = 3;
+
+/** A runner process and the conversation with it. */
+export class RunnerChild {
+  /** Resolves with the reason when the process and its pipes are gone. Never rejects. */
+  readonly exited: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #socket: Duplex;
+  readonly #line: RequestLine;
+  readonly #stderr = new TailOfText(runnerLimits.stderrBytesMax);
+  #endReason: string | undefined;
+  #hasEnded = false;
+
+  constructor({ nodePath, runnerPath, folder }: RunnerChildOptions) {
+    const flags = [`--max-old-space-size=${runnerLimits.heapMiB}`, "--no-warnings"];
+    const { frameBytesMax, frameHeaderBytesMax } = runnerLimits;
+    const limits = JSON.stringify({ frameBytesMax, frameHeaderBytesMax });
+    this.#child = spawn(nodePath, [...flags, runnerPath, limits], {
+      cwd: folder,
+      env: closedEnvironment,
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    });
+    this.#socket = duplexOf(this.#child);
+    this.#line = new RequestLine({
+      send: (chunks) => this.#write(chunks),
+      onTooLong: (limitMs) => this.kill(`took longer than ${limitMs} ms for one request`),
+    });
+    this.exited = this.#watch();
+    this.#listen();
+  }
+
+  /** Process id; undefined when it could not be started. */
+  pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /**
+   * One question and its answer, in the order asked.
+   *
+   * A process that works longer on it than `runMsMax` is killed.
+   *
+   * @throws RunnerGone; FrameError when the request is larger than a frame may be
+   */
+  ask(request: UnnumberedRequest, times: RequestTimes): Promise<RunnerAnswer> {
+    if (this.#hasEnded)
+      return Promise.reject(new RunnerGone("ENDED", this.#reason("it has ended")));
+    return this.#line.ask(request, times);
+  }
+
+  /** SIGKILL: it takes effect even inside native code. */
+  kill(reason: string): void {
+    this.#endReason ??= reason;
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Ends it when what it works on is done, or after `stopMsMax`. */
+  async stop(): Promise<void> {
+    if (!this.#hasEnded) {
+      this.#endReason ??= "stopped";
+      this.ask({ kind: "stop" }, { runMsMax: runnerLimits.stopMsMax }).catch(ignoreItsEnd);
+      const alarm = setTimeout(() => this.kill("stopped"), runnerLimits.stopMsMax);
+      await this.exited;
+      clearTimeout(alarm);
+    }
+    await this.exited;
+  }
+
+  #watch(): Promise<string> {
+    return new Promise((resolve) => {
+      const end = (how: string) => {
+        if (this.#hasEnded) return;
+        this.#hasEnded = true;
+        const reason = this.#reason(how);
+        this.#line.fail(new RunnerGone("ENDED", reason));
+        resolve(reason);
+      };
+      this.#child.once("error", (error) => end(`could not be started: ${error.message}`));
+      // `close` comes after the last byte, so an answer given before the end still counts.
+      this.#child.once("close", (code, signal) => end(describeEnd(code, signal)));
+    });
+  }
+
+  #reason(how: string): string {
+    const lastWords = this.#stderr.line(LAST_WORDS_CHARACTERS);
+    const reason = `runner ${this.#endReason ?? how}`;
+    return lastWords === "" ? reason : `${reason}; its last words: ${lastWords}`;
+  }
+
+  #listen(): void {
+    const decoder = new FrameDecoder(runnerLimits);
+    this.#socket.on("data", (chunk: Buffer) => {
+      try {
+        for (const frame of decoder.push(chunk)) this.#line.answer(parseRunnerAnswer(frame));
+      } catch (error) {
+        if (!(error instanceof FrameError)) throw error;
+        this.#socket.destroy();
+        this.kill(`spoke out of turn: ${error.message}`);
+      }
+    });
+    // A write into a process that has just died; its end is reported by `close`.
+    this.#socket.on("error", ignoreItsEnd);
+    this.#child.stderr?.on("data", (chunk: Buffer) => this.#stderr.push(chunk));
+  }
+
+  #write(chunks: readonly Uint8Array[]): void {
+    this.#socket.cork();
+    for (const chunk of chunks) this.#socket.write(chunk);
+    this.#socket.uncork();
+  }
+}
+
+function duplexOf(child: ChildProcess): Duplex {
+  const socket = child.stdio[SUPERVISOR_FD];
+  if (socket instanceof Duplex) return socket;
+  throw new TypeError("expected a socket to the runner");
+}
+
+function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `ended with exit code ${code ?? "unknown"}` : `was ended by ${signal}`;
+}
+
+function ignoreItsEnd(): void {
+  return;
+}

@@ -1,0 +1,168 @@
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { blobLimits, runnerLimits } from "@modelfleet/protocol";
+import { readGolden } from "../../domain/golden/read-golden.ts";
+import { ReleaseRefused } from "../../domain/release-refused.ts";
+import { compareSignatures, type ModelSignature } from "../../domain/serving/compare-signature.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type {
+  GoldenResult,
+  LoadedModel,
+  RunnerHost,
+  StagedRelease,
+} from "../../ports/runner-host.ts";
+import { loadedModel, runOnce } from "./loaded-model.ts";
+import { Priority, type SetPriority } from "./priority.ts";
+import { type Proof, proveRelease } from "./prove-release.ts";
+import { RunnerChild } from "./runner-child.ts";
+import { RunnerGone } from "./runner-gone.ts";
+import { smokeTest } from "./smoke-test.ts";
+
+export interface RunnerProcessOptions {
+  /** The Node program that runs the runners: `process.execPath`. */
+  readonly nodePath: string;
+  /** The runner's main file; see `runnerMainPath`. */
+  readonly runnerPath: string;
+  /** Below it each runner gets an empty working directory. */
+  readonly runFolder: string;
+  /** Processors of this device; a runner leaves one for everything else. */
+  readonly cores: number;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** `os.setPriority`. */
+  readonly setPriority: SetPriority;
+}
+
+/** Runners as child processes: a model that crashes, hangs or leaks takes nothing with it (agent.md 1). */
+export class RunnerProcessHost implements RunnerHost {
+  readonly #options: RunnerProcessOptions;
+  readonly #priority: Priority;
+  #started = 0;
+
+  constructor(options: RunnerProcessOptions) {
+    this.#options = options;
+    this.#priority = new Priority(options.setPriority);
+  }
+
+  /** See the port. */
+  async load(staged: StagedRelease, signal: AbortSignal): Promise<LoadedModel> {
+    signal.throwIfAborted();
+    const child = await this.#start(staged);
+    const abort = () => child.kill("load was given up");
+    signal.addEventListener("abort", abort, { once: true });
+    try {
+      const signature = await loadFile(child, staged, this.#threads());
+      const golden = await this.#prove(child, staged, signature);
+      signal.throwIfAborted();
+      return loadedModel(child, { staged, signature, golden, promote: () => this.#promote(child) });
+    } catch (error) {
+      child.kill("its release was refused");
+      await child.exited;
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
+  #threads(): number {
+    return Math.max(1, Math.min(this.#options.cores - 1, runnerLimits.threadsMax));
+  }
+
+  async #start(staged: StagedRelease): Promise<RunnerChild> {
+    const first = await this.#spawn(staged);
+    const pid = first.pid();
+    if (pid === undefined || this.#priority.prepare(pid)) return first;
+    first.kill("it could not have been promoted");
+    await first.exited;
+    return await this.#spawn(staged);
+  }
+
+  async #spawn({ release }: StagedRelease): Promise<RunnerChild> {
+    this.#started += 1;
+    const folder = join(this.#options.runFolder, `${release.slice(0, 16)}-${this.#started}`);
+    // A run before an unclean end may have left something; the folder must be empty.
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true, mode: 0o500 });
+    const { nodePath, runnerPath } = this.#options;
+    const child = new RunnerChild({ nodePath, runnerPath, folder });
+    void child.exited
+      .then(() => rm(folder, { recursive: true, force: true }))
+      .catch(() => undefined);
+    return child;
+  }
+
+  #promote(child: RunnerChild): void {
+    const pid = child.pid();
+    if (pid !== undefined) this.#priority.promote(pid);
+  }
+
+  async #prove(
+    child: RunnerChild,
+    staged: StagedRelease,
+    signature: ModelSignature,
+  ): Promise<GoldenResult> {
+    const { loadMs, inferMs } = staged.document.limits;
+    const proof: Proof = {
+      run: (tensors, outputs, runMsMax) => runOnce(child, { tensors, outputs, runMsMax }),
+      monotonicMs: this.#options.clock.monotonicMs,
+      loadMs,
+      inferMs,
+    };
+    const selfTest = staged.document.selfTest;
+    if (selfTest === undefined) return await smokeTest(signature, proof);
+    const golden = readGolden(await readGoldenFile(staged, selfTest.file), signature);
+    return await proveRelease(golden, proof);
+  }
+}
+
+/** @throws ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT | RUNNER_CRASH | INCOMPATIBLE_SIGNATURE */
+async function loadFile(
+  child: RunnerChild,
+  staged: StagedRelease,
+  threads: number,
+): Promise<ModelSignature> {
+  const { entry, io, limits } = staged.document;
+  const path = pathOf(staged, entry);
+  const answer = await child
+    .ask({ kind: "load", path, threads }, { runMsMax: limits.loadMs })
+    .catch(loadRefusal);
+  if (answer.kind === "failed")
+    throw new ReleaseRefused("LOAD_FAILED", `${entry}: ${answer.message}`);
+  if (answer.kind !== "loaded") {
+    throw new ReleaseRefused("RUNNER_CRASH", `expected a loaded model, got ${answer.kind}`);
+  }
+  const { inputs, outputs } = answer;
+  const differences = compareSignatures(io, { inputs, outputs });
+  if (differences.length > 0) {
+    throw new ReleaseRefused("INCOMPATIBLE_SIGNATURE", differences.join("; "));
+  }
+  return { inputs, outputs };
+}
+
+function loadRefusal(error: unknown): never {
+  if (!(error instanceof RunnerGone)) throw error;
+  const code = error.code === "ENDED" ? "RUNNER_CRASH" : "LOAD_TIMEOUT";
+  throw new ReleaseRefused(code, `loading: ${error.message}`, { cause: error });
+}
+
+async function readGoldenFile(staged: StagedRelease, label: string): Promise<unknown> {
+  const path = pathOf(staged, label);
+  const { size } = await stat(path);
+  if (size > blobLimits.goldenBytesMax) {
+    throw new ReleaseRefused(
+      "FORMAT",
+      `golden file: expected at most ${blobLimits.goldenBytesMax} bytes, got ${size}`,
+    );
+  }
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new ReleaseRefused("FORMAT", `golden file: expected JSON in ${label}`, { cause });
+  }
+}
+
+function pathOf({ files }: StagedRelease, label: string): string {
+  const path = files.get(label);
+  if (path !== undefined) return path;
+  throw new ReleaseRefused("FORMAT", `expected ${label} among the release's files, got none`);
+}

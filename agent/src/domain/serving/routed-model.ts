@@ -1,0 +1,41 @@
+import type { ReleaseDocument, Sha256, SlotName, TensorSpec } from "@modelfleet/protocol";
+import type { InferErrorCode } from "../infer-error.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** What the router needs of a loaded model. */
+export interface RoutedModel {
+  readonly staged: { readonly release: Sha256; readonly document: ReleaseDocument };
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly promote: () => void;
+  readonly exited: Promise<string>;
+  readonly infer: (
+    inputs: readonly Tensor[],
+    options: { readonly outputs?: readonly string[]; readonly timeoutMs: number },
+  ) => Promise<readonly Tensor[]>;
+}
+
+export interface RoutedRequest {
+  readonly slot: SlotName;
+  readonly inputs: readonly Tensor[];
+  /** Names of the outputs wanted; all when absent. */
+  readonly outputs?: readonly string[];
+  readonly timeoutMs: number;
+}
+
+export interface RoutedAnswer<Model extends RoutedModel> {
+  /** The model that gave this answer, which may no longer be the active one. */
+  readonly model: Model;
+  readonly outputs: readonly Tensor[];
+}
+
+/** One request and what became of it, for telemetry. */
+export interface Observation<Model extends RoutedModel> {
+  readonly slot: SlotName;
+  readonly staged: Model["staged"];
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[] | undefined;
+  /** From admission to the answer, microseconds. */
+  readonly latencyUs: number;
+  readonly errorCode?: InferErrorCode;
+}

@@ -1,0 +1,209 @@
+import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
+import { InferError } from "../infer-error.ts";
+import { checkInputs, checkOutputNames } from "./check-tensors.ts";
+import { type Attempt, Generation } from "./generation.ts";
+import type { Observation, RoutedAnswer, RoutedModel, RoutedRequest } from "./routed-model.ts";
+
+export interface RouterOptions<Model extends RoutedModel> {
+  readonly clock: {
+    readonly monotonicMs: () => number;
+    readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  };
+  /** Told after every request that reached a model. What it throws is its own loss. */
+  readonly observer?: (observation: Observation<Model>) => void;
+  readonly queueMax?: number;
+  readonly drainMsMax?: number;
+  readonly recoverMsMax?: number;
+}
+
+interface Slot<Model extends RoutedModel> {
+  current: Generation<Model> | undefined;
+  pending: number;
+  /** Requests that wait for the next generation. */
+  readonly waiting: Set<() => void>;
+}
+
+/**
+ * Where requests go. The rules:
+ *
+ * 1. A request is pinned, when it is admitted, to the generation then active in its slot; its answer names that one.
+ * 2. Activation is one assignment, with no await between the request before and the request after it.
+ * 3. The old generation finishes its requests; what is left after `drainMsMax` is asked of the new one, once.
+ * 4. When a generation's process dies, its requests are asked of the next generation, once, if there is one in time.
+ * 5. At most `queueMax` requests wait or run in a slot; the next is refused, OVERLOADED.
+ */
+export class Router<Model extends RoutedModel> {
+  readonly #slots = new Map<SlotName, Slot<Model>>();
+  readonly #options: Required<Omit<RouterOptions<Model>, "observer">>;
+  readonly #observer: ((observation: Observation<Model>) => void) | undefined;
+
+  constructor(options: RouterOptions<Model>) {
+    this.#observer = options.observer;
+    this.#options = {
+      clock: options.clock,
+      queueMax: options.queueMax ?? runnerLimits.queueDefault,
+      drainMsMax: options.drainMsMax ?? runnerLimits.drainMsMax,
+      recoverMsMax: options.recoverMsMax ?? runnerLimits.recoverMsMax,
+    };
+  }
+
+  /** See `Serving.activate`. */
+  async activate(slotName: SlotName, model: Model): Promise<Model | undefined> {
+    const slot = this.#slot(slotName);
+    const old = slot.current;
+    model.promote();
+    slot.current = new Generation(model);
+    for (const wake of [...slot.waiting]) wake();
+    if (old === undefined) return undefined;
+    await this.#drain(old);
+    return old.model;
+  }
+
+  /** See `Serving.active`. */
+  active(slotName: SlotName): Model | undefined {
+    return this.#slots.get(slotName)?.current?.model;
+  }
+
+  /** See `Serving.health`. */
+  health(
+    slotName: SlotName,
+  ): { readonly release: Sha256; readonly answered: number; readonly failed: number } | undefined {
+    const current = this.#slots.get(slotName)?.current;
+    if (current === undefined) return undefined;
+    return { release: current.model.staged.release, ...current.counts() };
+  }
+
+  /** The slots that have a model, and whether its process is alive. */
+  slots(): readonly {
+    readonly slot: SlotName;
+    readonly model: Model;
+    readonly isReady: boolean;
+  }[] {
+    return [...this.#slots].flatMap(([slot, { current }]) =>
+      current === undefined ? [] : [{ slot, model: current.model, isReady: current.isAlive() }],
+    );
+  }
+
+  /** @throws InferError */
+  async infer(request: RoutedRequest): Promise<RoutedAnswer<Model>> {
+    const slot = this.#slots.get(request.slot);
+    const generation = slot?.current;
+    if (slot === undefined || generation === undefined) {
+      throw new InferError("NOT_READY", `expected a model in slot ${request.slot}, got none yet`);
+    }
+    checkInputs(generation.model.inputs, request.inputs);
+    checkOutputNames(generation.model.outputs, request.outputs ?? []);
+    this.#refuseOverload(slot, request.slot);
+    slot.pending += 1;
+    try {
+      return await this.#answer(slot, generation, request);
+    } finally {
+      slot.pending -= 1;
+    }
+  }
+
+  #refuseOverload(slot: Slot<Model>, name: SlotName): void {
+    const { queueMax } = this.#options;
+    if (slot.pending < queueMax) return;
+    throw new InferError(
+      "OVERLOADED",
+      `expected at most ${queueMax} requests at once in slot ${name}; send again later`,
+    );
+  }
+
+  async #answer(
+    slot: Slot<Model>,
+    pinned: Generation<Model>,
+    request: RoutedRequest,
+  ): Promise<RoutedAnswer<Model>> {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    const deadlineMs = startMs + request.timeoutMs;
+    const first = await pinned.attempt(request, request.timeoutMs);
+    const last = isWorthAnother(first)
+      ? ((await this.#again(slot, pinned, { request, deadlineMs })) ?? first)
+      : first;
+    const latencyMs = clock.monotonicMs() - startMs;
+    last.generation.count(last, latencyMs);
+    this.#observe(request, last, latencyMs);
+    if (last.error !== undefined) throw last.error;
+    return { model: last.generation.model, outputs: last.outputs };
+  }
+
+  /** Rules 3 and 4: once more, of the generation that followed. */
+  async #again(
+    slot: Slot<Model>,
+    failed: Generation<Model>,
+    { request, deadlineMs }: { readonly request: RoutedRequest; readonly deadlineMs: number },
+  ): Promise<Attempt<Model> | undefined> {
+    const { clock, recoverMsMax } = this.#options;
+    if (slot.current === failed) {
+      await this.#waitForNext(slot, Math.min(recoverMsMax, deadlineMs - clock.monotonicMs()));
+    }
+    const next = slot.current;
+    const timeoutMs = deadlineMs - clock.monotonicMs();
+    if (next === undefined || next === failed || timeoutMs <= 0) return undefined;
+    checkInputs(next.model.inputs, request.inputs);
+    checkOutputNames(next.model.outputs, request.outputs ?? []);
+    failed.countFailure();
+    return await next.attempt(request, timeoutMs);
+  }
+
+  async #waitForNext(slot: Slot<Model>, waitMs: number): Promise<void> {
+    if (waitMs <= 0) return;
+    const alarm = new AbortController();
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        slot.waiting.delete(wake);
+        resolve();
+      };
+      slot.waiting.add(wake);
+      void this.#options.clock.sleep(waitMs, alarm.signal).then(wake, wake);
+    });
+    alarm.abort();
+  }
+
+  #observe(request: RoutedRequest, last: Attempt<Model>, latencyMs: number): void {
+    if (this.#observer === undefined) return;
+    const { slot, inputs } = request;
+    const { staged } = last.generation.model;
+    const observation = {
+      slot,
+      staged,
+      inputs,
+      outputs: last.outputs,
+      latencyUs: latencyMs * 1_000,
+    };
+    const errorCode = last.error === undefined ? {} : { errorCode: last.error.code };
+    try {
+      this.#observer({ ...observation, ...errorCode });
+    } catch {
+      // An answer is never lost to its telemetry; the observer reports its own faults.
+      return;
+    }
+  }
+
+  async #drain(old: Generation<Model>): Promise<void> {
+    const alarm = new AbortController();
+    const late = this.#options.clock.sleep(this.#options.drainMsMax, alarm.signal).then(
+      () => old.abandon(),
+      () => undefined,
+    );
+    await old.drained();
+    alarm.abort();
+    await late;
+  }
+
+  #slot(name: SlotName): Slot<Model> {
+    const known = this.#slots.get(name);
+    if (known !== undefined) return known;
+    const slot: Slot<Model> = { current: undefined, pending: 0, waiting: new Set() };
+    this.#slots.set(name, slot);
+    return slot;
+  }
+}
+
+/** Inference is pure, so a request may be asked again when its process died or was given up. */
+function isWorthAnother<Model extends RoutedModel>({ error }: Attempt<Model>): boolean {
+  return error?.code === "RUNNER_CRASH";
+}

@@ -1,0 +1,50 @@
+import { Socket } from "node:net";
+import { FrameDecoder, FrameError, type FrameLimits } from "../wire/frame.ts";
+import { encodeMessage, parseRunnerRequest, type RunnerAnswer } from "../wire/message.ts";
+import { readRecord, readWhole } from "../wire/read-json.ts";
+import { answerRequests } from "./answer-requests.ts";
+import { ortNative } from "./ort-native.ts";
+
+/** The supervisor's end of the conversation is the socket the runner was started with. */
+const SUPERVISOR_FD = 3;
+
+async function main(): Promise<void> {
+  const limits = readLimits(process.argv[2]);
+  const answer = answerRequests(ortNative);
+  const decoder = new FrameDecoder(limits);
+  // Ctrl-C and a stopping service reach the whole group; a runner ends when its supervisor says so, or is gone.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
+  const socket = new Socket({ fd: SUPERVISOR_FD, readable: true, writable: true });
+  for await (const chunk of socket) {
+    if (!Buffer.isBuffer(chunk)) throw new FrameError("expected bytes");
+    for (const frame of decoder.push(chunk)) {
+      const request = parseRunnerRequest(frame);
+      const chunks = encodeAnswer(await answer(request), limits);
+      socket.cork();
+      for (const part of chunks) socket.write(part);
+      socket.uncork();
+      if (request.kind === "stop") socket.end();
+    }
+  }
+}
+
+function encodeAnswer(answer: RunnerAnswer, limits: FrameLimits): Uint8Array[] {
+  try {
+    return encodeMessage(answer, limits);
+  } catch (error) {
+    if (!(error instanceof FrameError)) throw error;
+    const message = `the model's answer does not fit: ${error.message}`;
+    return encodeMessage({ kind: "failed", id: answer.id, code: "RUN_FAILED", message }, limits);
+  }
+}
+
+/** The supervisor hands its limits over, so that the runner need not load the contract to know them. */
+function readLimits(argument: string | undefined): FrameLimits {
+  const fields = readRecord(JSON.parse(argument ?? "null"), "the limits");
+  return {
+    frameBytesMax: readWhole(fields["frameBytesMax"], "frameBytesMax"),
+    frameHeaderBytesMax: readWhole(fields["frameHeaderBytesMax"], "frameHeaderBytesMax"),
+  };
+}
+
+await main();

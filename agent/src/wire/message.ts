@@ -1,0 +1,140 @@
+import type { TensorSpec } from "@modelfleet/protocol";
+import { encodeFrame, type Frame, FrameError, type FrameLimits } from "./frame.ts";
+import { readArray, readRecord, readText, readWhole } from "./read-json.ts";
+import { readTensorForm, readTensors, tensorHeaders, type WireTensor } from "./wire-tensor.ts";
+
+/** What the supervisor asks. The runner answers each id once, in the order it was asked. */
+export type RunnerRequest =
+  | { readonly kind: "load"; readonly id: number; readonly path: string; readonly threads: number }
+  | {
+      readonly kind: "infer";
+      readonly id: number;
+      readonly tensors: readonly WireTensor[];
+      /** Names of the outputs wanted; all when empty. */
+      readonly outputs: readonly string[];
+    }
+  | { readonly kind: "ping"; readonly id: number }
+  | { readonly kind: "stop"; readonly id: number };
+
+export type RunnerAnswer =
+  | {
+      readonly kind: "loaded";
+      readonly id: number;
+      readonly inputs: readonly TensorSpec[];
+      readonly outputs: readonly TensorSpec[];
+      readonly runtime: string;
+    }
+  | { readonly kind: "answer"; readonly id: number; readonly tensors: readonly WireTensor[] }
+  | {
+      readonly kind: "failed";
+      readonly id: number;
+      readonly code: RunnerFailure;
+      readonly message: string;
+    }
+  | { readonly kind: "pong"; readonly id: number };
+
+export type RunnerFailure = "LOAD_FAILED" | "BAD_TENSOR" | "RUN_FAILED";
+
+const NAMES_MAX = 64;
+const NAME_CHARACTERS_MAX = 256;
+const PATH_CHARACTERS_MAX = 4_096;
+const MESSAGE_CHARACTERS_MAX = 2_048;
+const THREADS_MAX = 64;
+
+/** The chunks of one frame. @throws FrameError when the message is larger than a frame may be */
+export function encodeMessage(
+  message: RunnerRequest | RunnerAnswer,
+  limits: FrameLimits,
+): Uint8Array[] {
+  if (!("tensors" in message)) return encodeFrame(message, [], limits);
+  const { tensors, ...rest } = message;
+  return encodeFrame(
+    { ...rest, tensors: tensorHeaders(tensors) },
+    tensors.map(({ bytes }) => bytes),
+    limits,
+  );
+}
+
+/** @throws FrameError */
+export function parseRunnerRequest({ header, body }: Frame): RunnerRequest {
+  const fields = readRecord(header, "a request");
+  const id = readWhole(fields["id"], "id");
+  const kind = fields["kind"];
+  switch (kind) {
+    case "load":
+      return {
+        kind,
+        id,
+        path: readText(fields["path"], "path", PATH_CHARACTERS_MAX),
+        threads: Math.min(readWhole(fields["threads"], "threads"), THREADS_MAX),
+      };
+    case "infer":
+      return {
+        kind,
+        id,
+        tensors: readTensors(fields["tensors"], body),
+        outputs: readNames(fields),
+      };
+    case "ping":
+    case "stop":
+      return { kind, id };
+    default:
+      throw new FrameError("expected a request of a known kind");
+  }
+}
+
+/** @throws FrameError */
+export function parseRunnerAnswer({ header, body }: Frame): RunnerAnswer {
+  const fields = readRecord(header, "an answer");
+  const id = readWhole(fields["id"], "id");
+  const kind = fields["kind"];
+  switch (kind) {
+    case "loaded":
+      return {
+        kind,
+        id,
+        inputs: readSpecs(fields["inputs"]),
+        outputs: readSpecs(fields["outputs"]),
+        runtime: readText(fields["runtime"], "runtime", NAME_CHARACTERS_MAX),
+      };
+    case "answer":
+      return { kind, id, tensors: readTensors(fields["tensors"], body) };
+    case "failed":
+      return {
+        kind,
+        id,
+        code: readFailure(fields["code"]),
+        message: readMessage(fields["message"]),
+      };
+    case "pong":
+      return { kind, id };
+    default:
+      throw new FrameError("expected an answer of a known kind");
+  }
+}
+
+/** A message cut to what a frame header may hold. */
+export function cutMessage(message: string): string {
+  return message.slice(0, MESSAGE_CHARACTERS_MAX);
+}
+
+function readNames(fields: Readonly<Record<string, unknown>>): readonly string[] {
+  return readArray(fields["outputs"], "outputs", NAMES_MAX).map((name) =>
+    readText(name, "output name", NAME_CHARACTERS_MAX),
+  );
+}
+
+function readSpecs(value: unknown): readonly TensorSpec[] {
+  return readArray(value, "tensors", NAMES_MAX).map((item) =>
+    readTensorForm(readRecord(item, "a tensor"), -1),
+  );
+}
+
+function readFailure(value: unknown): RunnerFailure {
+  if (value === "LOAD_FAILED" || value === "BAD_TENSOR" || value === "RUN_FAILED") return value;
+  throw new FrameError("expected a known failure code");
+}
+
+function readMessage(value: unknown): string {
+  return readText(value, "message", MESSAGE_CHARACTERS_MAX);
+}
