@@ -59,7 +59,7 @@ export const busLimits = {
   telemetryBytesMax: 32 * KIB,
   inFlightMax: 8,
   deliveriesMax: 1_000,
-  inboxMessagesMax: 128,
+  inboxMessagesMax: 32,
   retainedBytesMax: 1 * KIB,
   goodbyeMsMax: 1 * SECOND_MS,
   ackEveryMs: 1 * SECOND_MS,
@@ -134,6 +134,9 @@ export const claimLimits = {
   usesMax: 10_000,
   requestBytesMax: 16 * KIB,
   labelsMax: 32,
+  enrolsPerSecondPerAddressMax: 5,
+  enrolBurstPerAddressMax: 50,
+  enrolAddressesMax: 10_000,
 } as const;
 
 /** Telemetry windows (telemetry.md 2.2). */
@@ -164,6 +167,15 @@ export const telemetryLimits = {
 /** The REST API. */
 export const apiLimits = {
   jsonBytesMax: 64 * KIB,
+  headerBytesMax: 16 * KIB,
+  headersMsMax: 10 * SECOND_MS,
+  idleMsMax: 60 * SECOND_MS,
+  requestMsMax: HOUR_MS,
+  closeMsMax: 3 * SECOND_MS,
+  retryAfterMs: 5 * SECOND_MS,
+  issuesMax: 32,
+  adminKeyLengthMin: 32,
+  adminKeyLengthMax: 512,
   pageItemsMax: 500,
 } as const;
 

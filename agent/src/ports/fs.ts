@@ -3,7 +3,9 @@ export interface Fs {
   /** @throws an error with `code` ENOENT, EEXIST, ENOSPC, EIO … as the system names it */
   readonly open: (path: string, mode: OpenMode) => Promise<FsFile>;
   readonly rename: (from: string, to: string) => Promise<void>;
+  /** Not an error when there is no such file. */
   readonly remove: (path: string) => Promise<void>;
+  readonly setPermissions: (path: string, permissions: number) => Promise<void>;
   /** Makes the folder and its parents; an existing one is left as it is. */
   readonly makeFolder: (path: string, permissions: number) => Promise<void>;
   /** Names in a folder; empty when there is no such folder. */

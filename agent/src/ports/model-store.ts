@@ -22,8 +22,10 @@ export interface ModelStore {
   ) => Promise<ReadonlyMap<string, string> | undefined>;
   /** Begin or resume a download; what is there is hashed again. @throws StoreError */
   readonly openPartial: (file: ReleaseFile) => Promise<PartialBlob>;
-  /** Make room for `missingBytes`. @throws StoreError NO_SPACE */
-  readonly reserve: (missingBytes: number) => Promise<void>;
+  /** Whether so much more fits beside the reserve. @throws StoreError NO_SPACE when it does not */
+  readonly requireSpace: (missingBytes: number) => Promise<void>;
+  /** Bytes of these files that earlier downloads have left. */
+  readonly partialBytes: (files: readonly ReleaseFile[]) => Promise<number>;
   /** Remove every document and file that none of these releases and documents needs. */
   readonly collect: (keep: KeepList) => Promise<void>;
 }

@@ -2,8 +2,12 @@
 export interface Outbox {
   /** Durable when resolved. Reports are never dropped; the oldest telemetry is, when the limit is reached. */
   readonly put: (stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array) => Promise<void>;
-  /** Oldest first, at most `count`, not yet acknowledged. */
-  readonly pending: (stream: OutboxStream, count: number) => Promise<readonly OutboxEntry[]>;
+  /** Oldest first, at most `count`, not yet acknowledged; those after `after`, when it is given. */
+  readonly pending: (
+    stream: OutboxStream,
+    count: number,
+    after?: OutboxPlace,
+  ) => Promise<readonly OutboxEntry[]>;
   /** Everything of the stream up to and including (boot, seq) is committed by the controller. */
   readonly acknowledge: (stream: OutboxStream, place: OutboxPlace) => Promise<void>;
   /** Telemetry entries dropped since the device enrolled. */

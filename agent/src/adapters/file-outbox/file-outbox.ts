@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import { outboxLimits } from "@modelfleet/protocol";
+import { StoreError } from "../../domain/store-error.ts";
+import type { DurableWrite, Fs } from "../../ports/fs.ts";
+import type { Outbox, OutboxEntry, OutboxPlace, OutboxStream } from "../../ports/outbox.ts";
+import { DroppedCount } from "./dropped-count.ts";
+import { EntryFolder, type HeldEntry } from "./entry-folder.ts";
+import { comparePlaces } from "./entry-name.ts";
+
+export interface FileOutboxOptions {
+  readonly fs: Fs;
+  readonly write: DurableWrite;
+  readonly folder: string;
+  /** This start of the agent; entries of earlier starts are kept and come first. */
+  readonly boot: number;
+  readonly nowMs: () => number;
+  readonly bytesMax?: number;
+  readonly ageMsMax?: number;
+}
+
+/** Opens what earlier starts left; a killed start leaves whole entries and nothing else. */
+export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox> {
+  const outbox = new FileOutbox(options);
+  await outbox.open();
+  return outbox;
+}
+
+/**
+ * Reports and telemetry on disk until the controller has committed them (mqtt.md 3). Calls take turns, so the order of
+ * numbers is the order on disk.
+ */
+class FileOutbox implements Outbox {
+  readonly #options: FileOutboxOptions;
+  readonly #streams: Readonly<Record<OutboxStream, EntryFolder>>;
+  readonly #dropped: DroppedCount;
+  readonly #nextSeq: Record<OutboxStream, number> = { report: 0, tele: 0 };
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: FileOutboxOptions) {
+    const { fs, write, folder } = options;
+    this.#options = options;
+    this.#streams = {
+      report: new EntryFolder(fs, write, join(folder, "report")),
+      tele: new EntryFolder(fs, write, join(folder, "tele")),
+    };
+    this.#dropped = new DroppedCount(fs, write, join(folder, "dropped"));
+  }
+
+  async open(): Promise<void> {
+    await this.#streams.report.open();
+    await this.#streams.tele.open();
+    await this.#dropped.open();
+  }
+
+  put(stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
+    return this.#inTurn(() => this.#put(stream, entry));
+  }
+
+  pending(
+    stream: OutboxStream,
+    count: number,
+    after?: OutboxPlace,
+  ): Promise<readonly OutboxEntry[]> {
+    return this.#inTurn(() => this.#pending(stream, count, after));
+  }
+
+  acknowledge(stream: OutboxStream, place: OutboxPlace): Promise<void> {
+    return this.#inTurn(async () => {
+      const folder = this.#streams[stream];
+      for (const entry of folder.held().filter((held) => comparePlaces(held, place) <= 0)) {
+        await folder.remove(entry);
+      }
+    });
+  }
+
+  dropped(): number {
+    return this.#dropped.count();
+  }
+
+  async #put(stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
+    const place = { boot: this.#options.boot, seq: this.#nextSeq[stream] };
+    const bytes = entry(place);
+    if (bytes.length > outboxLimits.entryBytesMax) {
+      throw new RangeError(`expected an entry of at most ${outboxLimits.entryBytesMax} bytes`);
+    }
+    const room = await this.#makeRoom(bytes.length);
+    // Reports are owed whatever the limit says; they are small and few.
+    if (!room && stream === "tele") return this.#dropped.add(1);
+    await this.#add(stream, place, bytes);
+    this.#nextSeq[stream] = place.seq + 1;
+  }
+
+  /** A full disk costs the oldest telemetry first; one try for each entry given up. */
+  async #add(stream: OutboxStream, place: OutboxPlace, bytes: Uint8Array): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#streams[stream].add(place, bytes, this.#options.nowMs());
+      } catch (cause) {
+        const [oldest] = this.#streams.tele.held();
+        const full = cause instanceof StoreError && cause.code === "NO_SPACE";
+        if (!full || oldest === undefined) throw cause;
+        await this.#drop(oldest);
+      }
+    }
+  }
+
+  async #makeRoom(addedBytes: number): Promise<boolean> {
+    const { nowMs, bytesMax = outboxLimits.bytesMax } = this.#options;
+    const { report, tele } = this.#streams;
+    const oldestMs = nowMs() - (this.#options.ageMsMax ?? outboxLimits.ageMsMax);
+    for (const entry of [...tele.held()]) {
+      const overfull = report.bytes() + tele.bytes() + addedBytes > bytesMax;
+      if (!overfull && entry.storedAtMs >= oldestMs) break;
+      await this.#drop(entry);
+    }
+    return report.bytes() + tele.bytes() + addedBytes <= bytesMax;
+  }
+
+  async #drop(entry: HeldEntry): Promise<void> {
+    // Counted first: a kill in between counts one too many, never one too few.
+    await this.#dropped.add(1);
+    await this.#streams.tele.remove(entry);
+  }
+
+  async #pending(
+    stream: OutboxStream,
+    count: number,
+    after: OutboxPlace | undefined,
+  ): Promise<readonly OutboxEntry[]> {
+    const folder = this.#streams[stream];
+    const entries: OutboxEntry[] = [];
+    for (const held of [...folder.held()]) {
+      if (entries.length >= count) break;
+      if (after !== undefined && comparePlaces(held, after) <= 0) continue;
+      const entry = await folder.read(held);
+      if (entry !== undefined) entries.push(entry);
+      else await folder.remove(held);
+    }
+    return entries;
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(act);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}

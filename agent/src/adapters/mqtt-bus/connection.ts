@@ -1,0 +1,55 @@
+import { busLimits, type DeviceId, deviceTopics } from "@modelfleet/protocol";
+import { connect, type MqttClient } from "mqtt";
+
+export interface BrokerAccess {
+  readonly brokerUrl: string;
+  /** Client id and user name too (mqtt.md 6). */
+  readonly device: DeviceId;
+  readonly secret: string;
+}
+
+const keepaliveSeconds = 30;
+
+/** One attempt. Resolves when the broker has accepted the login; rejects with the reason otherwise. */
+export function openConnection(
+  access: BrokerAccess,
+  willPayload: Uint8Array,
+  signal: AbortSignal,
+): Promise<MqttClient> {
+  const { device } = access;
+  const client = connect(access.brokerUrl, {
+    protocolVersion: 4,
+    clean: true,
+    clientId: device,
+    username: device,
+    password: access.secret,
+    keepalive: keepaliveSeconds,
+    connectTimeout: busLimits.connectMsMax,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    will: {
+      topic: deviceTopics(device).up("online"),
+      payload: Buffer.from(willPayload),
+      qos: 1,
+      retain: true,
+    },
+  });
+  return new Promise((resolve, reject) => {
+    let reason: Error = new Error("the broker closed the connection before it accepted the login");
+    const giveUp = () => {
+      client.end(true);
+      reject(reason);
+    };
+    client.on("error", (error) => {
+      reason = error;
+    });
+    client.once("close", giveUp);
+    signal.addEventListener("abort", giveUp, { once: true });
+    client.once("connect", () => {
+      client.off("close", giveUp);
+      signal.removeEventListener("abort", giveUp);
+      resolve(client);
+    });
+  });
+}

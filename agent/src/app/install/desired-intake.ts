@@ -1,0 +1,140 @@
+import {
+  acceptDesired,
+  type CheckedDesired,
+  type CheckedRelease,
+  checkDesired,
+  type DesiredDocument,
+  type DesiredModel,
+  floorOf,
+  isCodedError,
+  needsNonce,
+  ReleaseVersion,
+  VerifyError,
+} from "@modelfleet/protocol";
+import { type AgentState, slotOf } from "../../domain/install/agent-state.ts";
+import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
+import { stillBlocked } from "../../domain/install/transitions.ts";
+import { trustOf } from "../../domain/install/trust-of.ts";
+import type { InstallParts } from "./install-parts.ts";
+
+/** What a delivered desired document asks for; undefined when it is not to be followed. */
+export type Intake = (
+  bytes: Uint8Array,
+  before: readonly DesiredModel[],
+  signal: AbortSignal,
+) => Promise<readonly DesiredModel[] | undefined>;
+
+/** Of a release whose document could not be believed, not even its version. */
+const unknownVersion = ReleaseVersion.parse("0.0.0");
+
+/**
+ * Takes a desired document (store.md 3.1, protocol.md 1.5): all of its releases are known and trusted, or nothing
+ * changes. Documents are on disk before the commit that names them.
+ */
+export function createIntake(parts: InstallParts): Intake {
+  return async (bytes, before, signal) => {
+    const checked = check(parts, bytes);
+    if (checked === undefined) return undefined;
+    if (checked.kind === "same") {
+      await commitBlocked(parts, checked.desired);
+      return checked.desired.models;
+    }
+    const releases = await fetchAll(parts, checked.desired, signal);
+    if (releases === undefined) return undefined;
+    await parts.store.keepDocument(checked.sha256, bytes);
+    const state = parts.record.current();
+    const trust = acceptDesired(trustOf(state, parts.root, parts.device), checked, releases);
+    const { seq, desiredSha256, timeFloorMs } = trust;
+    const blocked = stillBlocked(state.blocked, checked.desired.models);
+    await parts.record.commit({ ...state, seq, desiredSha256, timeFloorMs, blocked });
+    parts.answered();
+    parts.log.info({ event: "desired.accepted", seq }, "accepted what to run");
+    await reportAccepted(parts, releases, before);
+    return checked.desired.models;
+  };
+}
+
+function check(parts: InstallParts, bytes: Uint8Array): CheckedDesired | undefined {
+  try {
+    return peekDesired(parts, bytes);
+  } catch (cause) {
+    if (!(cause instanceof VerifyError)) throw cause;
+    const { code, message } = cause;
+    if (code === "ROLLBACK") {
+      // Redelivery out of order is ordinary; anything newer is already followed.
+      parts.log.info({ event: "desired.stale", code }, message);
+      return undefined;
+    }
+    parts.log.warn({ event: "desired.refused", code }, message);
+    if (code === "NOT_FRESH") parts.needHello();
+    return undefined;
+  }
+}
+
+/** The verdict on a document, without doing anything about it. @throws VerifyError */
+export function peekDesired(parts: InstallParts, bytes: Uint8Array): CheckedDesired {
+  const trust = trustOf(parts.record.current(), parts.root, parts.device);
+  const nowMs = parts.clock.nowMs();
+  const requireNonce = needsNonce(trust, nowMs);
+  return checkDesired(trust, bytes, { nowMs, expectedNonce: parts.nonce(), requireNonce });
+}
+
+async function commitBlocked(parts: InstallParts, desired: DesiredDocument): Promise<void> {
+  const state = parts.record.current();
+  const blocked = stillBlocked(state.blocked, desired.models);
+  if (blocked.length < state.blocked.length) await parts.record.commit({ ...state, blocked });
+}
+
+async function fetchAll(
+  parts: InstallParts,
+  desired: DesiredDocument,
+  signal: AbortSignal,
+): Promise<CheckedRelease[] | undefined> {
+  const trust = trustOf(parts.record.current(), parts.root, parts.device);
+  const releases: CheckedRelease[] = [];
+  for (const model of desired.models) {
+    try {
+      const floor = isInstalled(parts.record.current(), model) ? 0 : floorOf(trust, model.model);
+      releases.push({ model, document: await parts.shelf.fetch(model, floor, signal) });
+    } catch (cause) {
+      if (signal.aborted || !isCodedError(cause)) throw cause;
+      const code = cause instanceof VerifyError ? refusalOfVerify(cause.code) : "DOWNLOAD_FAILED";
+      await reportRefused(parts, model, { code, detail: cause.message });
+      return undefined;
+    }
+  }
+  return releases;
+}
+
+/** Naming what already runs is not a way back, so no floor stands against it. */
+function isInstalled(state: AgentState, model: DesiredModel): boolean {
+  return slotOf(state, model.slot).active?.release === model.release;
+}
+
+function reportRefused(
+  parts: InstallParts,
+  { slot, release, model }: DesiredModel,
+  failure: { readonly code: ReturnType<typeof refusalOfVerify>; readonly detail: string },
+): Promise<void> {
+  return parts.report({ slot, release, model, version: unknownVersion, step: "refused", ...failure });
+}
+
+async function reportAccepted(
+  parts: InstallParts,
+  releases: readonly CheckedRelease[],
+  before: readonly DesiredModel[],
+): Promise<void> {
+  for (const { model, document } of releases) {
+    const { slot, release } = model;
+    // A document is signed again for every hello; only another release is news.
+    const known = before.some((held) => held.slot === slot && held.release === release);
+    if (known || isInstalled(parts.record.current(), model)) continue;
+    await parts.report({
+      slot,
+      release,
+      model: document.model,
+      version: document.version,
+      step: "accepted",
+    });
+  }
+}

@@ -1,0 +1,148 @@
+import {
+  floorOf,
+  type ReleaseDocument,
+  ReleaseReference,
+  type ReleaseFile,
+} from "@modelfleet/protocol";
+import type { Step } from "../../domain/install/plan-step.ts";
+import { beginTrial, block } from "../../domain/install/transitions.ts";
+import { trustOf } from "../../domain/install/trust-of.ts";
+import { ReleaseRefused } from "../../domain/release-refused.ts";
+import { StoreError } from "../../domain/store-error.ts";
+import { collectGarbage } from "./collect-garbage.ts";
+import { failureOf } from "./failure-of.ts";
+import type { InstallParts } from "./install-parts.ts";
+import { documentOf, refusal, type StepContext, tell } from "./step-context.ts";
+
+type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
+
+/** Wrong bytes are fetched a second time, in case a cache on the way was at fault. */
+const digestAttemptsMax = 2;
+
+export async function fetchRelease(step: StepOf<"fetch-release">, context: StepContext) {
+  const { parts, signal } = context;
+  const { root, device, record } = parts;
+  try {
+    const floor = floorOf(trustOf(record.current(), root, device), step.wanted.model);
+    await parts.shelf.fetch(step.wanted, floor, signal);
+  } catch (cause) {
+    signal.throwIfAborted();
+    const { release } = step.wanted;
+    await record.commit(block(record.current(), refusal(release, failureOf(cause))));
+  }
+}
+
+export async function download(step: StepOf<"download">, context: StepContext) {
+  const { parts, signal } = context;
+  const { release } = step.wanted;
+  const document = await documentOf(context, release);
+  try {
+    const missing = await missingFiles(parts, document);
+    await requireAdmission(parts, document, missing);
+    await makeRoom(context, missing);
+    const beganMs = parts.clock.monotonicMs();
+    await tell(context, document, { release, step: "downloading" });
+    for (const file of missing) await fetchFile(context, file);
+    const durationMs = parts.clock.monotonicMs() - beganMs;
+    await tell(context, document, { release, step: "downloaded", durationMs });
+  } catch (cause) {
+    signal.throwIfAborted();
+    await refuseWanted(context, document, cause);
+  }
+}
+
+export async function startTrial(step: StepOf<"begin-trial">, context: StepContext) {
+  const { record } = context.parts;
+  const { release } = step.wanted;
+  const document = await documentOf(context, release);
+  try {
+    await requireAdmission(context.parts, document, []);
+    const reference = ReleaseReference.parse({ ...document, release });
+    await record.commit(beginTrial(record.current(), context.runtime.slot, reference));
+  } catch (cause) {
+    await refuseWanted(context, document, cause);
+  }
+}
+
+async function refuseWanted(context: StepContext, document: ReleaseDocument, cause: unknown) {
+  const { record } = context.parts;
+  const failure = failureOf(cause);
+  const release = context.wanted?.release;
+  if (release === undefined) throw cause;
+  await record.commit(block(record.current(), refusal(release, failure)));
+  await tell(context, document, { release, step: "refused", ...failure });
+}
+
+async function missingFiles(
+  parts: InstallParts,
+  document: ReleaseDocument,
+): Promise<readonly ReleaseFile[]> {
+  const missing = new Map<string, ReleaseFile>();
+  for (const file of document.files) {
+    if (!(await parts.store.holds(file))) missing.set(file.sha256, file);
+  }
+  return [...missing.values()];
+}
+
+async function requireAdmission(
+  parts: InstallParts,
+  document: ReleaseDocument,
+  missing: readonly ReleaseFile[],
+): Promise<void> {
+  const total = sizeOf(document.files);
+  const failure = parts.admit(document, await parts.facts.read(), total - sizeOf(missing));
+  if (failure !== null) throw new ReleaseRefused(failure.code, failure.detail);
+}
+
+/** What is on its way already takes its room; garbage goes first when there is not enough. */
+async function makeRoom(
+  { parts, wantedAll }: StepContext,
+  missing: readonly ReleaseFile[],
+): Promise<void> {
+  const bytes = Math.max(0, sizeOf(missing) - (await parts.store.partialBytes(missing)));
+  try {
+    await parts.store.requireSpace(bytes);
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code !== "NO_SPACE") throw cause;
+    await collectGarbage(parts, wantedAll);
+    await parts.store.requireSpace(bytes);
+  }
+}
+
+async function fetchFile(context: StepContext, file: ReleaseFile): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await fetchFileOnce(context, file);
+    } catch (cause) {
+      const wrongBytes = cause instanceof StoreError && cause.code === "DIGEST";
+      if (!wrongBytes || attempt >= digestAttemptsMax) throw cause;
+    }
+  }
+}
+
+async function fetchFileOnce({ parts, signal }: StepContext, file: ReleaseFile): Promise<void> {
+  const partial = await parts.store.openPartial(file);
+  try {
+    const progress = progressLog(parts, file);
+    await parts.source.fill(file, partial, { signal, progress });
+    await partial.finish();
+  } finally {
+    await partial.close();
+  }
+}
+
+/** At most one line for each tenth of a file. */
+function progressLog(parts: InstallParts, file: ReleaseFile): (haveBytes: number) => void {
+  let toldTenths = 0;
+  return (haveBytes) => {
+    const tenths = Math.floor((haveBytes / file.size) * 10);
+    if (tenths <= toldTenths) return;
+    toldTenths = tenths;
+    const event = { event: "download.progress", sha256: file.sha256, haveBytes, size: file.size };
+    parts.log.info(event, `downloaded ${tenths * 10} %`);
+  };
+}
+
+function sizeOf(files: readonly ReleaseFile[]): number {
+  return files.reduce((sum, file) => sum + file.size, 0);
+}

@@ -1,0 +1,43 @@
+import type {
+  DeviceFacts,
+  DeviceId,
+  ReleaseDocument,
+  VerifiedRoot,
+} from "@modelfleet/protocol";
+import type { Failure } from "../../domain/install/plan-step.ts";
+import type { ProbationRules } from "../../domain/install/probation.ts";
+import type { BlobSource } from "../../ports/blob-source.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { FactsSource } from "../../ports/facts-source.ts";
+import type { Log } from "../../ports/log.ts";
+import type { ModelStore } from "../../ports/model-store.ts";
+import type { RunnerHost } from "../../ports/runner-host.ts";
+import type { Serving } from "../../ports/serving.ts";
+import type { Report } from "../reporter.ts";
+import type { ReleaseShelf } from "./release-shelf.ts";
+import type { StateRecord } from "./state-record.ts";
+
+/** All the install loop works with. */
+export interface InstallParts {
+  readonly device: DeviceId;
+  readonly root: VerifiedRoot;
+  readonly record: StateRecord;
+  readonly shelf: ReleaseShelf;
+  readonly store: ModelStore;
+  readonly source: BlobSource;
+  readonly host: RunnerHost;
+  readonly serving: Serving;
+  readonly facts: FactsSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly report: Report;
+  readonly rules: ProbationRules;
+  /** Why this device may not take a release; null when it may. Asked again here, for facts change after planning. */
+  readonly admit: (document: ReleaseDocument, facts: DeviceFacts, bytesPresent: number) => Failure | null;
+  /** Nonce of the hello that has no answer yet. */
+  readonly nonce: () => string | null;
+  /** A desired document was accepted: its nonce is used up. */
+  readonly answered: () => void;
+  /** Only a nonce-fresh document will do. */
+  readonly needHello: () => void;
+}

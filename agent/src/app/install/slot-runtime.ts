@@ -1,0 +1,100 @@
+import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
+import { backoffMs } from "../../domain/backoff.ts";
+import type { Failure } from "../../domain/install/plan-step.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { LoadedModel } from "../../ports/runner-host.ts";
+
+const restartPause = {
+  delayMsMin: runnerLimits.restartDelayMsMin,
+  delayMsMax: runnerLimits.restartDelayMsMax,
+};
+
+/**
+ * The processes of one slot and how they fare; gone with the agent, rebuilt from the state record.
+ *
+ * 1. `serving` answers. `standby` is the confirmed release while a trial serves. `ready` is proven and waits.
+ * 2. A process that ends by itself is noted once: a trial's end fails the trial, the active one's is restarted after a
+ *    growing pause, after `restartsInRowMax` ends in a row it counts as broken if there is another release to run.
+ */
+export class SlotRuntime {
+  readonly slot: SlotName;
+  serving: LoadedModel | null = null;
+  standby: LoadedModel | null = null;
+  ready: LoadedModel | null = null;
+  broken: Failure | null = null;
+  crash: string | null = null;
+  servingSinceMs = 0;
+  readonly #clock: Clock;
+  readonly #changed: () => void;
+  #endsInRow = 0;
+  #restoreAtMs = 0;
+
+  constructor(slot: SlotName, clock: Clock, changed: () => void) {
+    this.slot = slot;
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  /** From here on its end is noticed. */
+  watch(model: LoadedModel): void {
+    void model.exited.then((reason) => this.#ended(model, reason));
+  }
+
+  began(model: LoadedModel): void {
+    this.serving = model;
+    this.crash = null;
+    this.broken = null;
+    this.servingSinceMs = this.#clock.monotonicMs();
+  }
+
+  servesRelease(): Sha256 | null {
+    return this.serving?.staged.release ?? null;
+  }
+
+  restoreInMs(): number {
+    return Math.max(0, Math.ceil(this.#restoreAtMs - this.#clock.monotonicMs()));
+  }
+
+  endsInRow(): number {
+    return this.#endsInRow;
+  }
+
+  /** Restarting did not help, and there is another release to run instead. */
+  isHopeless(hasPrevious: boolean): boolean {
+    return hasPrevious && this.#endsInRow > runnerLimits.restartsInRowMax;
+  }
+
+  /** A start of the active release failed, or its process ended. */
+  noteEnd(): void {
+    const pauseMs = backoffMs(restartPause, this.#endsInRow, this.#clock.chance());
+    // The first restart is immediate: most ends are single events.
+    this.#restoreAtMs = this.#clock.monotonicMs() + (this.#endsInRow === 0 ? 0 : pauseMs);
+    this.#endsInRow += 1;
+  }
+
+  noteReplaced(): void {
+    this.#endsInRow = 0;
+    this.#restoreAtMs = 0;
+    this.broken = null;
+  }
+
+  #ended(model: LoadedModel, reason: string): void {
+    if (this.standby === model) this.standby = null;
+    if (this.ready === model) this.ready = null;
+    if (this.serving === model) this.crash = reason;
+    this.#changed();
+  }
+
+  /** How long the serving process has been up. */
+  servedMs(): number {
+    return this.#clock.monotonicMs() - this.servingSinceMs;
+  }
+
+  /** The active release's process is gone: forget it, and say when to try again. */
+  dropEnded(): void {
+    if (this.servedMs() >= runnerLimits.restartDelayMsMax) this.#endsInRow = 0;
+    this.serving = null;
+    this.crash = null;
+    this.noteEnd();
+  }
+}

@@ -1,0 +1,65 @@
+import {
+  type DeviceId,
+  formatTimestamp,
+  type ReportItem,
+  type ReportMessage,
+  type Signer,
+  signDeviceMessage,
+  type SlotReport,
+} from "@modelfleet/protocol";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Outbox } from "../ports/outbox.ts";
+import type { StateRecord } from "./install/state-record.ts";
+
+export interface ReporterParts {
+  readonly device: DeviceId;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly outbox: Outbox;
+  readonly record: StateRecord;
+  readonly slots: () => SlotReport[];
+  /** Something is in the outbox. */
+  readonly stored: () => void;
+}
+
+export type Report = (item: ReportItem) => Promise<void>;
+
+/** Tells the controller, signed and through the outbox, what became of a release (protocol.md 3). */
+export function createReporter(parts: ReporterParts): Report {
+  const { log, outbox, signer, stored } = parts;
+  return async (item) => {
+    log.info({ event: `release.${item.step}`, ...item }, `release ${item.step}`);
+    await outbox.put("report", (place) =>
+      signDeviceMessage(signer, "report", reportMessage(parts, place, item)),
+    );
+    stored();
+  };
+}
+
+function reportMessage(
+  parts: ReporterParts,
+  place: { readonly boot: number; readonly seq: number },
+  item: ReportItem,
+): ReportMessage {
+  const state = parts.record.current();
+  return {
+    type: "report",
+    spec: 1,
+    device: parts.device,
+    boot: place.boot,
+    seq: place.seq,
+    ...timeOf(parts.clock.nowMs(), state.timeFloorMs),
+    desiredSeq: state.seq,
+    items: [{ ...item, ...(item.detail === undefined ? {} : { detail: item.detail.slice(0, 512) }) }],
+    slots: parts.slots(),
+    dropped: parts.outbox.dropped(),
+  };
+}
+
+/** trust.md 6: never earlier than the newest accepted document. */
+export function timeOf(nowMs: number, floorMs: number) {
+  const clock = nowMs >= floorMs ? "synced" : "floor";
+  return { issuedAt: formatTimestamp(Math.max(nowMs, floorMs)), clock } as const;
+}

@@ -1,0 +1,179 @@
+import {
+  AckMessage,
+  busLimits,
+  ControllerStateMessage,
+  type DesiredModel,
+  type DeviceId,
+  type Signer,
+  signDeviceMessage,
+  type SlotReport,
+} from "@modelfleet/protocol";
+import type { Bus, BusListener } from "../ports/bus.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { FactsSource } from "../ports/facts-source.ts";
+import type { Log } from "../ports/log.ts";
+import type { Outbox } from "../ports/outbox.ts";
+import type { StateRecord } from "./install/state-record.ts";
+import { parseMessage } from "./parse-message.ts";
+import { OutboxSender } from "./outbox-sender.ts";
+import { timeOf } from "./reporter.ts";
+
+export interface UplinkParts {
+  readonly device: DeviceId;
+  readonly signer: Signer;
+  readonly agentVersion: string;
+  readonly bus: Bus;
+  readonly outbox: Outbox;
+  readonly record: StateRecord;
+  readonly facts: FactsSource;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Where the uplink hands over what arrives, and asks what runs. */
+export interface UplinkTarget {
+  readonly deliver: (bytes: Uint8Array) => void;
+  readonly slots: () => SlotReport[];
+  readonly wanted: () => readonly DesiredModel[];
+}
+
+/**
+ * The conversation with the controller (mqtt.md 2–4).
+ *
+ * 1. On every connection: hello with a fresh nonce, then what the outbox owes. A new epoch of the controller: hello again.
+ * 2. Every 15 minutes, with jitter, ask for the desired document, so that a lost message costs no more than that.
+ * 3. Nothing here is needed for answering inferences.
+ */
+export class Uplink {
+  readonly #parts: UplinkParts;
+  readonly #sender: OutboxSender;
+  #target: UplinkTarget | undefined;
+  #nonce: string | null = null;
+  #epoch: string | null = null;
+  #helloAtMs = Number.NEGATIVE_INFINITY;
+  #signal: AbortSignal = AbortSignal.abort();
+
+  constructor(parts: UplinkParts) {
+    this.#parts = parts;
+    this.#sender = new OutboxSender(parts);
+  }
+
+  async run(target: UplinkTarget, signal: AbortSignal): Promise<void> {
+    this.#target = target;
+    this.#signal = signal;
+    await Promise.all([
+      this.#parts.bus.run(this.#listener(), signal),
+      this.#sender.run(signal),
+      this.#poll(signal),
+    ]);
+  }
+
+  nonce(): string | null {
+    return this.#nonce;
+  }
+
+  /** The hello has its answer; the same nonce is not taken twice. */
+  answered(): void {
+    this.#nonce = null;
+  }
+
+  /** Something new is in the outbox. */
+  stored(): void {
+    this.#sender.wake();
+  }
+
+  /** Say hello soon, not more often than every `helloPauseMsMin`. */
+  needHello(): void {
+    const sinceMs = this.#parts.clock.monotonicMs() - this.#helloAtMs;
+    this.#helloAfter(Math.max(0, busLimits.helloPauseMsMin - sinceMs));
+  }
+
+  #listener(): BusListener {
+    return {
+      connected: () => {
+        this.#parts.log.info({ event: "bus.online" }, "connected to the broker");
+        this.#sender.connected();
+        this.#helloAfter(0);
+      },
+      disconnected: () => this.#sender.disconnected(),
+      desired: (bytes) => this.#target?.deliver(bytes),
+      acknowledged: (bytes) => this.#acknowledged(bytes),
+      controllerState: (bytes) => this.#controllerState(bytes),
+    };
+  }
+
+  #acknowledged(bytes: Uint8Array): void {
+    const ack = parseMessage(AckMessage, bytes);
+    if (ack === undefined) return this.#ignored("ack");
+    this.#detach(this.#sender.acknowledged(ack.stream, { boot: ack.boot, seq: ack.seq }), "ack");
+  }
+
+  #controllerState(bytes: Uint8Array): void {
+    const state = parseMessage(ControllerStateMessage, bytes);
+    if (state === undefined) return this.#ignored("controller state");
+    const before = this.#epoch;
+    if (!state.online) return;
+    this.#epoch = state.epoch;
+    if (before === null || before === state.epoch) return;
+    const { clock } = this.#parts;
+    this.#helloAfter(clock.chance() * Math.min(state.jitterMs, busLimits.helloJitterMsMax));
+  }
+
+  #helloAfter(delayMs: number): void {
+    const { clock } = this.#parts;
+    const said = async () => {
+      await clock.sleep(delayMs, this.#signal);
+      await this.#hello();
+    };
+    this.#detach(said(), "hello");
+  }
+
+  async #hello(): Promise<void> {
+    const { bus, clock, device, facts, record, signer, agentVersion } = this.#parts;
+    if (!bus.connected() || this.#target === undefined) return;
+    const nonce = Buffer.from(clock.randomBytes(16)).toString("base64");
+    const state = record.current();
+    const bytes = signDeviceMessage(signer, "hello", {
+      type: "hello",
+      spec: 1,
+      device,
+      boot: state.boot,
+      nonce,
+      agentVersion,
+      ...timeOf(clock.nowMs(), state.timeFloorMs),
+      rootVersion: state.rootVersion,
+      desiredSeq: state.seq,
+      facts: await facts.read(),
+      slots: this.#target.slots(),
+    });
+    // Before it is sent: the answer may be here before the broker's acknowledgement.
+    this.#nonce = nonce;
+    this.#helloAtMs = clock.monotonicMs();
+    await bus.publish("hello", bytes);
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
+    const { bus, clock } = this.#parts;
+    while (!signal.aborted) {
+      const pauseMs = busLimits.desiredPollMs * (0.8 + 0.4 * clock.chance());
+      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      if (signal.aborted || !bus.connected()) continue;
+      const cid = Buffer.from(clock.randomBytes(8)).toString("hex");
+      const question = new TextEncoder().encode(JSON.stringify({ v: 1, cid }));
+      this.#detach(bus.request("get-desired", question), "get-desired");
+    }
+  }
+
+  #ignored(what: string): void {
+    this.#parts.log.warn({ event: "message.ignored", what }, `a ${what} message has another form`);
+  }
+
+  /** What is not awaited must not end the process: a message that was not sent is sent at the next occasion. */
+  #detach(promise: Promise<void>, what: string): void {
+    promise.catch((cause: unknown) => {
+      if (this.#signal.aborted) return;
+      const reason = cause instanceof Error ? cause.message : "an unknown failure";
+      this.#parts.log.warn({ event: "message.failed", what, reason }, `${what} did not go through`);
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import type { SlotReport } from "@modelfleet/protocol";
+
+/** The agent about itself, for people and programs on the device. */
+export interface AgentStatus {
+  readonly device: string;
+  readonly fleet: string;
+  readonly class: string;
+  readonly controllerUrl: string;
+  readonly agentVersion: string;
+  /** `running`: told by the agent; `stopped`: read from disk while no agent runs. */
+  readonly agent: "running" | "stopped";
+  readonly connected: boolean;
+  readonly boot: number;
+  readonly desiredSeq: number;
+  readonly rootVersion: number;
+  /** Telemetry entries given up since the device enrolled. */
+  readonly dropped: number;
+  readonly slots: readonly SlotReport[];
+}

@@ -1,0 +1,79 @@
+import {
+  HelloMessage,
+  ReleaseReference,
+  type Sha256,
+  type SlotName,
+  SlotReport,
+  storeLimits,
+} from "@modelfleet/protocol";
+
+const { model } = ReleaseReference.shape;
+const counter = HelloMessage.shape.boot;
+const digest = ReleaseReference.shape.release;
+
+/** A release that has not yet proven itself on this device. */
+export const Trial = ReleaseReference.extend({
+  /** Starts left; taken down by one and committed before each start. */
+  attemptsLeft: counter.max(storeLimits.trialAttemptsMax),
+});
+export type Trial = typeof Trial._output;
+
+export const SlotState = SlotReport.omit({ refused: true }).extend({ trial: Trial.nullable() });
+export type SlotState = typeof SlotState._output;
+
+/** A release this device will not try again before an operator has deployed something else. */
+export const BlockedRelease = SlotReport.shape.refused.element;
+export type BlockedRelease = typeof BlockedRelease._output;
+
+/** Lowest security version still taken for a model. */
+const Floor = ReleaseReference.pick({ model: true }).extend({ model, securityVersion: counter });
+
+/**
+ * Everything the device decides by, in one record: one write of it is the one commit point (store.md 1).
+ * There is no "current" link anywhere else.
+ */
+export const AgentState = HelloMessage.pick({ boot: true, rootVersion: true }).extend({
+  rootSha256: digest,
+  seq: counter,
+  desiredSha256: digest.nullable(),
+  timeFloorMs: counter,
+  floors: Floor.array(),
+  slots: SlotState.array().max(16),
+  blocked: BlockedRelease.array().max(storeLimits.blockedReleasesMax),
+});
+export type AgentState = typeof AgentState._output;
+
+/** What a device starts from: enrolled a moment ago, or having lost both state slots. */
+export function emptyState(
+  root: { readonly version: number; readonly sha256: Sha256 },
+  timeFloorMs: number,
+): AgentState {
+  return {
+    boot: 0,
+    rootVersion: root.version,
+    rootSha256: root.sha256,
+    seq: 0,
+    desiredSha256: null,
+    timeFloorMs,
+    floors: [],
+    slots: [],
+    blocked: [],
+  };
+}
+
+/** The slot of this name; an empty one when the device has never used it. */
+export function slotOf(state: AgentState, slot: SlotName): SlotState {
+  return (
+    state.slots.find((held) => held.slot === slot) ?? {
+      slot,
+      active: null,
+      previous: null,
+      trial: null,
+    }
+  );
+}
+
+export function withSlot(state: AgentState, slot: SlotState): AgentState {
+  const others = state.slots.filter((held) => held.slot !== slot.slot);
+  return { ...state, slots: [...others, slot] };
+}

@@ -1,0 +1,116 @@
+import type { DesiredModel, RefusalCode, Sha256 } from "@modelfleet/protocol";
+import type { BlockedRelease, SlotState } from "./agent-state.ts";
+import type { Verdict } from "./probation.ts";
+
+/*
+ * What one slot does next. In order; the first rule that applies decides:
+ *
+ * 1. A trial serves. Its verdict decides: failed → rollback; passed → confirm; open → wait. A trial that is
+ *    overtaken by another wanted release gives way to the active one, if there is one, and is not blocked.
+ * 2. Nothing serves and there is an active release: restore it from disk; needs no network. If it cannot run here,
+ *    fall back to the previous release. Between two attempts the rules below apply, for the cure may be among them.
+ * 3. A trial exists that nobody wants any more → drop it.
+ * 4. A trial is loaded and proven → activate it.
+ * 5. A trial has no starts left → refuse it; it ended the agent or the machine each time.
+ * 6. A trial whose files are in place → load it; files gone → drop it, rule 9 fetches them again.
+ * 7. The wanted release is active, or there is none wanted → idle.
+ * 8. The wanted release is blocked → idle, until the controller wants something else.
+ * 9. Get what is missing: the document, then the files; then begin a trial.
+ */
+
+/** What is known about one slot at this moment. */
+export interface SlotFacts {
+  readonly slot: SlotState;
+  readonly wanted: DesiredModel | null;
+  readonly blocked: readonly BlockedRelease[];
+  /** Of the wanted release. */
+  readonly onDisk: OnDisk;
+  /** The release whose runner answers now. */
+  readonly serving: Sha256 | null;
+  /** A release loaded and proven that does not answer yet. */
+  readonly ready: Sha256 | null;
+  /** Why the active release cannot be started here; null as long as it can. */
+  readonly broken: Failure | null;
+  /** Until the next attempt to start the active release; 0 is now. */
+  readonly restoreInMs: number;
+  readonly verdict: Verdict;
+}
+
+export type OnDisk = "nothing" | "document" | "files";
+
+export interface Failure {
+  readonly code: RefusalCode;
+  readonly detail: string;
+}
+
+export type Step =
+  | { readonly do: "idle" }
+  | { readonly do: "wait"; readonly waitMs: number }
+  | { readonly do: "restore"; readonly release: Sha256 }
+  | { readonly do: "fall-back"; readonly release: Sha256; readonly failure: Failure }
+  | { readonly do: "fetch-release"; readonly wanted: DesiredModel }
+  | { readonly do: "download"; readonly wanted: DesiredModel }
+  | { readonly do: "begin-trial"; readonly wanted: DesiredModel }
+  | { readonly do: "load"; readonly release: Sha256 }
+  | { readonly do: "activate"; readonly release: Sha256 }
+  | { readonly do: "confirm"; readonly release: Sha256 }
+  | { readonly do: "rollback"; readonly release: Sha256; readonly failure: Failure }
+  | { readonly do: "give-way"; readonly release: Sha256 }
+  | { readonly do: "refuse"; readonly release: Sha256; readonly failure: Failure }
+  | { readonly do: "drop-trial"; readonly release: Sha256 };
+
+/** The next step of one slot. Total: every combination of facts has an answer. */
+export function planStep(facts: SlotFacts): Step {
+  const { slot, serving, broken, restoreInMs } = facts;
+  if (slot.trial !== null && serving === slot.trial.release) return judgeTrial(facts);
+  const down = slot.active !== null && serving === null ? slot.active.release : null;
+  if (down !== null && broken !== null) return { do: "fall-back", release: down, failure: broken };
+  if (down !== null && restoreInMs <= 0) return { do: "restore", release: down };
+  const next = slot.trial === null ? pursueWanted(facts) : pursueTrial(facts, slot.trial.release);
+  return down !== null && next.do === "idle" ? { do: "wait", waitMs: restoreInMs } : next;
+}
+
+/** Steps that keep a working model in place: they come before any other slot's plans, and end a running download. */
+export function isUrgent(step: Step): boolean {
+  return ["restore", "fall-back", "confirm", "rollback", "give-way"].includes(step.do);
+}
+
+/** Rule 1. */
+function judgeTrial(facts: SlotFacts): Step {
+  const release = facts.serving;
+  if (release === null) throw new RangeError("a trial is judged only while it serves");
+  const { verdict } = facts;
+  if (verdict.kind === "failed") return { do: "rollback", release, failure: verdict.failure };
+  const overtaken = facts.wanted !== null && facts.wanted.release !== release;
+  if (overtaken && facts.slot.active !== null) return { do: "give-way", release };
+  return verdict.kind === "passed"
+    ? { do: "confirm", release }
+    : { do: "wait", waitMs: verdict.waitMs };
+}
+
+/** Rules 3 to 6. */
+function pursueTrial(facts: SlotFacts, release: Sha256): Step {
+  const { slot, wanted } = facts;
+  if (wanted?.release !== release) return { do: "drop-trial", release };
+  if (facts.ready === release) return { do: "activate", release };
+  if (slot.trial !== null && slot.trial.attemptsLeft <= 0) {
+    const detail = "every start of this release ended the agent before it was confirmed";
+    return { do: "refuse", release, failure: { code: "RUNNER_CRASH", detail } };
+  }
+  return facts.onDisk === "files" ? { do: "load", release } : { do: "drop-trial", release };
+}
+
+/** Rules 7 to 9. */
+function pursueWanted(facts: SlotFacts): Step {
+  const { slot, wanted, onDisk } = facts;
+  if (wanted === null || slot.active?.release === wanted.release) return { do: "idle" };
+  if (facts.blocked.some((held) => held.release === wanted.release)) return { do: "idle" };
+  switch (onDisk) {
+    case "nothing":
+      return { do: "fetch-release", wanted };
+    case "document":
+      return { do: "download", wanted };
+    case "files":
+      return { do: "begin-trial", wanted };
+  }
+}

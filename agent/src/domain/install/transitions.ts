@@ -1,0 +1,111 @@
+import {
+  type DesiredModel,
+  type RefusalCode,
+  type ReleaseReference,
+  type Sha256,
+  type SlotName,
+  storeLimits,
+} from "@modelfleet/protocol";
+import {
+  type AgentState,
+  type BlockedRelease,
+  slotOf,
+  type Trial,
+  withSlot,
+} from "./agent-state.ts";
+
+/** Every change of the state record, as a function from one record to the next. Each is one commit. */
+
+/** Refusals that may end by themselves: tried again with the next document, whatever it names. */
+const passing: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "NO_SPACE",
+  "DOWNLOAD_FAILED",
+  "STORE_FAILED",
+  "INSUFFICIENT_MEMORY",
+]);
+
+/**
+ * What stays blocked after a desired document was delivered: releases it still names, refused for a lasting reason.
+ * Naming something else in between is how an operator says "try it again".
+ */
+export function stillBlocked(
+  blocked: readonly BlockedRelease[],
+  wanted: readonly DesiredModel[],
+): BlockedRelease[] {
+  const named = new Set(wanted.map((model) => model.release));
+  return blocked.filter((held) => named.has(held.release) && !passing.has(held.code));
+}
+
+/** A release begins its trial with every start still to come. */
+export function beginTrial(
+  state: AgentState,
+  slot: SlotName,
+  reference: ReleaseReference,
+): AgentState {
+  const trial: Trial = { ...reference, attemptsLeft: storeLimits.trialAttemptsMax };
+  return withSlot(state, { ...slotOf(state, slot), trial });
+}
+
+/** One start fewer; committed before the start, so that a start that takes the power down is counted. */
+export function spendAttempt(state: AgentState, slot: SlotName): AgentState {
+  const held = slotOf(state, slot);
+  if (held.trial === null || held.trial.attemptsLeft <= 0) {
+    throw new RangeError(`expected a trial with starts left in slot ${slot}`);
+  }
+  const trial = { ...held.trial, attemptsLeft: held.trial.attemptsLeft - 1 };
+  return withSlot(state, { ...held, trial });
+}
+
+/** A start that was called off from outside does not count against the release. */
+export function refundAttempt(state: AgentState, slot: SlotName): AgentState {
+  const held = slotOf(state, slot);
+  if (held.trial === null) return state;
+  const attemptsLeft = Math.min(held.trial.attemptsLeft + 1, storeLimits.trialAttemptsMax);
+  return withSlot(state, { ...held, trial: { ...held.trial, attemptsLeft } });
+}
+
+export function dropTrial(state: AgentState, slot: SlotName): AgentState {
+  return withSlot(state, { ...slotOf(state, slot), trial: null });
+}
+
+/** The trial is over and passed. The floor rises only now (store.md 3.7). */
+export function confirmTrial(
+  state: AgentState,
+  slot: SlotName,
+  securityVersion: number,
+): AgentState {
+  const held = slotOf(state, slot);
+  if (held.trial === null) throw new RangeError(`expected a trial in slot ${slot}`);
+  const { attemptsLeft: _, ...active } = held.trial;
+  const confirmed = withSlot(state, { slot, active, previous: held.active, trial: null });
+  return raiseFloorOf(confirmed, active.model, securityVersion);
+}
+
+/** The trial is over and lost; the active release was never replaced in this record. */
+export function blockTrial(state: AgentState, slot: SlotName, refusal: BlockedRelease): AgentState {
+  return block(dropTrial(state, slot), refusal);
+}
+
+/** The active release cannot run here any more: the previous one takes its place; none is a state too. */
+export function fallBack(state: AgentState, slot: SlotName, release: Sha256): AgentState {
+  const held = slotOf(state, slot);
+  if (held.active?.release !== release) return state;
+  return withSlot(state, { ...held, active: held.previous, previous: null });
+}
+
+export function block(state: AgentState, refusal: BlockedRelease): AgentState {
+  const others = state.blocked.filter((held) => held.release !== refusal.release);
+  const kept = others.slice(-(storeLimits.blockedReleasesMax - 1));
+  return { ...state, blocked: [...kept, { ...refusal, detail: refusal.detail.slice(0, 512) }] };
+}
+
+function raiseFloorOf(
+  state: AgentState,
+  model: ReleaseReference["model"],
+  securityVersion: number,
+): AgentState {
+  const floor = state.floors.find((held) => held.model === model)?.securityVersion ?? 0;
+  const others = state.floors.filter((held) => held.model !== model);
+  const raised = { model, securityVersion: Math.max(floor, securityVersion) };
+  return { ...state, floors: [...others, raised] };
+}
