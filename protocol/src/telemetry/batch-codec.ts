@@ -6,13 +6,14 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { FormatError } from "../errors.ts";
-import { busLimits, telemetryLimits } from "../limits.ts";
+import { busLimits } from "../limits.ts";
 import { DeviceId } from "../units.ts";
 import { TelemetryBatchSchema, TelemetryWindowSchema } from "./telemetry_pb.ts";
 import type { TelemetryBatch, TelemetryWindow } from "./window.ts";
 import { windowFromWire } from "./window-from-wire.ts";
 import { windowToWire } from "./window-to-wire.ts";
-import { checkLength, countOf, refused } from "./wire-check.ts";
+import { countOf, refused } from "./wire-check.ts";
+import { batchFields, checkShape, windowFields } from "./wire-shape.ts";
 
 /** Bytes of the signature before the batch in an `up/tele` message (protocol.md 6). */
 export const batchSignatureBytes = 64;
@@ -47,8 +48,7 @@ export function encodeBatch(batch: TelemetryBatch): Uint8Array {
  */
 export function decodeBatch(bytes: Uint8Array): TelemetryBatch {
   checkSize(bytes);
-  const wire = parseWire(TelemetryBatchSchema, bytes);
-  checkLength(wire.windows, telemetryLimits.windowsPerBatchMax, { place: "", name: "windows" });
+  const wire = parseWire(TelemetryBatchSchema, bytes, () => checkShape(bytes, batchFields, ""));
   return {
     device: deviceOf(wire.device),
     boot: counter(wire.boot, "boot"),
@@ -72,7 +72,10 @@ export function encodeWindow(window: TelemetryWindow): Uint8Array {
 /** @throws FormatError SIZE, or FORMAT naming the field */
 export function decodeWindow(bytes: Uint8Array): TelemetryWindow {
   checkSize(bytes);
-  return windowFromWire(parseWire(TelemetryWindowSchema, bytes), "window");
+  const wire = parseWire(TelemetryWindowSchema, bytes, () =>
+    checkShape(bytes, windowFields, "window"),
+  );
+  return windowFromWire(wire, "window");
 }
 
 function checkSize(bytes: Uint8Array): void {
@@ -86,10 +89,13 @@ function checkSize(bytes: Uint8Array): void {
 function parseWire<Schema extends DescMessage>(
   schema: Schema,
   bytes: Uint8Array,
+  check: () => void,
 ): MessageShape<Schema> {
   try {
+    check();
     return fromBinary(schema, bytes, { readUnknownFields: false });
   } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
     throw new FormatError(
       "FORMAT",
       `expected ${schema.name}, got ${bytes.length} bytes that are not one`,

@@ -163,6 +163,25 @@ test("a packed list that claims a thousand million entries is refused without me
   expect(refusalOf(() => decodeBatch(Uint8Array.from(claim)))).toMatch(/not one/);
 });
 
+test.each([
+  ["windows", [0x2a, 0]],
+  ["windows[0].errors", [0x4a, 0]],
+  ["windows[0].latency", [0x52, 0]],
+  ["windows[0].features", [0x5a, 0]],
+  ["windows[0].outputs", [0x62, 0]],
+])("thousands of empty %s are refused by that name", (field, empty) => {
+  const repeated = Array.from({ length: 16_000 }, () => empty).flat();
+  const window = [
+    0x2a,
+    0x80 | (repeated.length & 0x7f),
+    0x80 | ((repeated.length >> 7) & 0x7f),
+    repeated.length >> 14,
+  ];
+  const bytes = Uint8Array.from(field === "windows" ? repeated : [...window, ...repeated]);
+
+  expect(refusalOf(() => decodeBatch(bytes))).toMatch(`telemetry ${field}: at most`);
+});
+
 test(`random bytes are refused as format, never as a defect (seed ${seed})`, () => {
   const random = seededRandom(seed);
   const valid = encodeBatch(batchOf([emptyWindow]));

@@ -1,0 +1,51 @@
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { telemetryLimits } from "../limits.ts";
+import { refused } from "./wire-check.ts";
+
+/** How often a message field may stand in its message, by field number of `telemetry.proto`. */
+interface MessageFields {
+  readonly [number: number]: {
+    readonly name: string;
+    readonly max: number;
+    readonly inner?: MessageFields;
+  };
+}
+
+export const windowFields: MessageFields = {
+  9: { name: "errors", max: telemetryLimits.errorCodesMax },
+  10: { name: "latency", max: 1 },
+  11: { name: "features", max: telemetryLimits.featuresMax },
+  12: { name: "outputs", max: telemetryLimits.outputsMax },
+};
+
+export const batchFields: MessageFields = {
+  5: { name: "windows", max: telemetryLimits.windowsPerBatchMax, inner: windowFields },
+};
+
+/**
+ * Counts the messages inside a message before anything is made of them:
+ * a message of two bytes costs thousands of times its size once it is an object.
+ *
+ * @param place where it stands, for the refusal
+ * @throws FormatError naming the field; a library error when the bytes are not protobuf
+ */
+export function checkShape(bytes: Uint8Array, fields: MessageFields, place: string): void {
+  const reader = new BinaryReader(bytes);
+  const seen = new Map<number, number>();
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    const field = fields[number];
+    if (field === undefined || wireType !== WireType.LengthDelimited) {
+      reader.skip(wireType, number);
+      continue;
+    }
+    const index = seen.get(number) ?? 0;
+    if (index === field.max) {
+      throw refused({ place, name: field.name }, `at most ${field.max} entries`, "more");
+    }
+    seen.set(number, index + 1);
+    const message = reader.bytes();
+    const inside = `${place}${place === "" ? "" : "."}${field.name}[${index}]`;
+    if (field.inner !== undefined) checkShape(message, field.inner, inside);
+  }
+}
