@@ -7,6 +7,7 @@ import { z } from "zod";
 import { type Random, seededRandom } from "../../../support/random.ts";
 import { seedSigner } from "../../../support/trust-fixtures.ts";
 
+const { CI, TEST_SEED } = process.env;
 const repository = new URL("../../../../", import.meta.url);
 const backends = { tweetnacl: verifySignature, native: verifySignatureNative };
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -103,7 +104,7 @@ test("without the strict checks, a small-order key would accept a forged signatu
 });
 
 test("tweetnacl and node:crypto agree on 2,000 mutations", { timeout: 120_000 }, () => {
-  const seed = Number(process.env["TEST_SEED"] ?? 20_261_121);
+  const seed = Number(TEST_SEED ?? 20_261_121);
   console.info(`differential Ed25519 run: TEST_SEED=${seed}`);
   const random = seededRandom(seed);
 
@@ -134,7 +135,7 @@ const Wycheproof = z.object({
   ),
 });
 const wycheproofFile = new URL("../shared/vectors/wycheproof-ed25519.json", repository);
-const isAbsent = !existsSync(wycheproofFile) && process.env["CI"] === undefined;
+const isAbsent = !existsSync(wycheproofFile) && CI === undefined;
 if (isAbsent) console.warn("skipped: ../shared/vectors/wycheproof-ed25519.json is not there");
 
 test.skipIf(isAbsent)("all 151 Wycheproof vectors have the published verdict", () => {
