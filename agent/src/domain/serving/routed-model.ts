@@ -17,6 +17,8 @@ export interface RoutedModel {
 
 export interface RoutedRequest {
   readonly slot: SlotName;
+  /** Only this release may answer; whichever is active when absent. */
+  readonly release?: Sha256;
   readonly inputs: readonly Tensor[];
   /** Names of the outputs wanted; all when absent. */
   readonly outputs?: readonly string[];

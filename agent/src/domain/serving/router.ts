@@ -91,8 +91,7 @@ export class Router<Model extends RoutedModel> {
     if (slot === undefined || generation === undefined) {
       throw new InferError("NOT_READY", `expected a model in slot ${request.slot}, got none yet`);
     }
-    checkInputs(generation.model.inputs, request.inputs);
-    checkOutputNames(generation.model.outputs, request.outputs ?? []);
+    refuseUnfit(generation.model, request);
     this.#refuseOverload(slot, request.slot);
     slot.pending += 1;
     try {
@@ -143,8 +142,7 @@ export class Router<Model extends RoutedModel> {
     const next = slot.current;
     const timeoutMs = deadlineMs - clock.monotonicMs();
     if (next === undefined || next === failed || timeoutMs <= 0) return undefined;
-    checkInputs(next.model.inputs, request.inputs);
-    checkOutputNames(next.model.outputs, request.outputs ?? []);
+    refuseUnfit(next.model, request);
     failed.countFailure();
     return await next.attempt(request, timeoutMs);
   }
@@ -201,6 +199,19 @@ export class Router<Model extends RoutedModel> {
     this.#slots.set(name, slot);
     return slot;
   }
+}
+
+/** @throws InferError UNKNOWN_MODEL | BAD_TENSOR */
+function refuseUnfit(model: RoutedModel, { release, inputs, outputs }: RoutedRequest): void {
+  if (release !== undefined && release !== model.staged.release) {
+    const { version } = model.staged.document;
+    throw new InferError(
+      "UNKNOWN_MODEL",
+      `expected the release that was asked for, got ${version}`,
+    );
+  }
+  checkInputs(model.inputs, inputs);
+  checkOutputNames(model.outputs, outputs ?? []);
 }
 
 /** Inference is pure, so a request may be asked again when its process died or was given up. */

@@ -1,0 +1,132 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { runnerLimits, serveLimits } from "@modelfleet/protocol";
+import { errorAnswer } from "./error-answer.ts";
+import type { HttpAnswer } from "./http-answer.ts";
+import { isKnownError } from "./is-known-error.ts";
+import { listenLoopback, listenUnix } from "./listen.ts";
+import { answerGet, answerInfer, type OpenInferenceOptions } from "./open-inference.ts";
+import { parseRoute } from "./parse-route.ts";
+import { readBody } from "./read-body.ts";
+import { refuseForeignPage } from "./refuse-foreign-page.ts";
+import { RequestRefused } from "./request-refused.ts";
+
+export interface LocalApiOptions extends OpenInferenceOptions {
+  readonly socketPath: string;
+  /** Loopback TCP as well, on this port; 0 is any. Absent: the Unix socket alone. */
+  readonly tcpPort?: number;
+  /** Told of every error that is a defect of ours. */
+  readonly onDefect: (error: unknown) => void;
+  /** Largest body taken; `serveLimits.requestBytesMax` when absent. */
+  readonly requestBytesMax?: number;
+}
+
+export interface LocalApi extends AsyncDisposable {
+  readonly socketPath: string;
+  readonly tcpPort: number | undefined;
+}
+
+/**
+ * The Open Inference Protocol v2 for the applications of this device.
+ *
+ * @throws ListenError
+ */
+export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi> {
+  const unix = openServer(options);
+  await listenUnix(unix, options.socketPath);
+  if (options.tcpPort === undefined) return running(options.socketPath, [unix], undefined);
+  const tcp = openServer(options);
+  try {
+    const tcpPort = await listenLoopback(tcp, options.tcpPort);
+    return running(options.socketPath, [unix, tcp], tcpPort);
+  } catch (error) {
+    await close(unix);
+    throw error;
+  }
+}
+
+function running(
+  socketPath: string,
+  servers: readonly Server[],
+  tcpPort: number | undefined,
+): LocalApi {
+  return {
+    socketPath,
+    tcpPort,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(servers.map(close));
+    },
+  };
+}
+
+function openServer(options: LocalApiOptions): Server {
+  const server = createServer({
+    maxHeaderSize: serveLimits.headerBytesMax,
+    requestTimeout: serveLimits.requestMsMax,
+    keepAliveTimeout: serveLimits.requestMsMax,
+  });
+  server.maxConnections = serveLimits.connectionsMax;
+  server.on("request", (request, response) => {
+    void answer(request, options).then((result) => write(response, result));
+  });
+  return server;
+}
+
+/** Lets the requests that run finish, as a swap does. */
+function close(server: Server): Promise<void> {
+  const alarm = setTimeout(() => server.closeAllConnections(), runnerLimits.drainMsMax);
+  return new Promise((resolve) => {
+    server.close(() => {
+      clearTimeout(alarm);
+      resolve();
+    });
+  });
+}
+
+async function answer(request: IncomingMessage, options: LocalApiOptions): Promise<HttpAnswer> {
+  try {
+    refuseForeignPage(request);
+    return await route(request, options);
+  } catch (error) {
+    if (!isKnownError(error)) options.onDefect(error);
+    return errorAnswer(error);
+  }
+}
+
+async function route(request: IncomingMessage, options: LocalApiOptions): Promise<HttpAnswer> {
+  const [path = ""] = (request.url ?? "").split("?");
+  const found = parseRoute(path);
+  if (found === undefined) {
+    throw new RequestRefused("NOT_FOUND", `expected a path below /v2, got ${path.slice(0, 128)}`);
+  }
+  if (found.kind !== "infer") {
+    refuseMethod(request, "GET");
+    return answerGet(found, options);
+  }
+  refuseMethod(request, "POST");
+  const bytes = await readBody(request, options.requestBytesMax ?? serveLimits.requestBytesMax);
+  const headerLength = request.headers["inference-header-content-length"];
+  if (Array.isArray(headerLength)) {
+    throw new RequestRefused("FORMAT", "Inference-Header-Content-Length: expected it once");
+  }
+  return await answerInfer(found, { bytes, headerLength }, options.models);
+}
+
+function refuseMethod({ method }: IncomingMessage, allowed: "GET" | "POST"): void {
+  if (method === allowed) return;
+  throw new RequestRefused("METHOD", `expected the method ${allowed}, got ${method ?? "none"}`);
+}
+
+function write(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  const length = body.reduce((sum, part) => sum + part.length, 0);
+  // The rest of a body that is too large is not worth reading, only to reuse its connection.
+  const connection = status === 413 ? { connection: "close" } : {};
+  response.writeHead(status, { ...headers, ...connection, "content-length": String(length) });
+  const [first, ...rest] = body;
+  if (rest.length === 0) {
+    response.end(first);
+    return;
+  }
+  response.cork();
+  for (const part of body) response.write(part);
+  response.end();
+}

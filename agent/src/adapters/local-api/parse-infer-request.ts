@@ -1,0 +1,153 @@
+import { serveLimits } from "@modelfleet/protocol";
+import { InferError } from "../../domain/infer-error.ts";
+import { dtypeOf } from "../../domain/serving/dtype-of.ts";
+import { parseJsonTensor } from "../../domain/serving/parse-json-tensor.ts";
+import type { Tensor } from "../../domain/tensor.ts";
+import {
+  fieldsOf,
+  flagOf,
+  type JsonFields,
+  listOf,
+  optionalFields,
+  textOf,
+  wholeOf,
+} from "./json-fields.ts";
+import { RequestRefused } from "./request-refused.ts";
+
+/** A request of the Open Inference Protocol v2, decoded. */
+export interface ParsedInfer {
+  readonly id: string | undefined;
+  readonly inputs: readonly Tensor[];
+  /** Undefined: every output. */
+  readonly outputs: readonly string[] | undefined;
+  /** Whether this output is wanted as binary data. */
+  readonly isBinary: (output: string) => boolean;
+  readonly timeoutMs: number;
+}
+
+const TENSORS_MAX = 64;
+const NAME_CHARACTERS_MAX = 256;
+const RANK_MAX = 16;
+const MICROSECONDS = 1_000;
+
+/**
+ * @param headerLength value of `Inference-Header-Content-Length`: the length of the JSON part, the binary data follows
+ * @throws RequestRefused FORMAT; InferError BAD_TENSOR
+ */
+export function parseInferRequest(body: Buffer, headerLength: string | undefined): ParsedInfer {
+  const jsonBytes = readHeaderLength(headerLength, body.length);
+  const request = fieldsOf(parseJson(body.subarray(0, jsonBytes)), "body");
+  const parameters = optionalFields(request["parameters"], "parameters");
+  const binary = new BinaryData(body.subarray(jsonBytes));
+  const inputs = listOf(request["inputs"], "inputs", TENSORS_MAX).map((input, i) =>
+    parseInput(fieldsOf(input, `inputs[${i}]`), binary),
+  );
+  binary.refuseRest();
+  const outputs = parseOutputs(request["outputs"]);
+  const isBinaryByDefault = flagOf(parameters["binary_data_output"], "binary_data_output") ?? false;
+  return {
+    id: request["id"] === undefined ? undefined : textOf(request["id"], "id", NAME_CHARACTERS_MAX),
+    inputs,
+    outputs: outputs && [...outputs.keys()],
+    isBinary: (output) => outputs?.get(output) ?? isBinaryByDefault,
+    timeoutMs: readTimeout(parameters["timeout"]),
+  };
+}
+
+function readHeaderLength(text: string | undefined, bodyLength: number): number {
+  if (text === undefined) return bodyLength;
+  const length = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (length <= bodyLength) return length;
+  throw new RequestRefused(
+    "FORMAT",
+    `Inference-Header-Content-Length: expected a length of at most ${bodyLength} bytes, got ${text.slice(0, 32)}`,
+  );
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (cause) {
+    throw new RequestRefused("FORMAT", `body: expected JSON in its first ${bytes.length} bytes`, {
+      cause,
+    });
+  }
+}
+
+/** The bytes behind the JSON part, taken in the order of the tensors. */
+class BinaryData {
+  readonly #bytes: Buffer;
+  #used = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  take(name: string, length: number): Uint8Array {
+    const end = this.#used + length;
+    if (end > this.#bytes.length) {
+      const left = this.#bytes.length - this.#used;
+      throw new InferError(
+        "BAD_TENSOR",
+        `input ${name}: expected ${length} bytes of binary data, got ${left}`,
+      );
+    }
+    const bytes = this.#bytes.subarray(this.#used, end);
+    this.#used = end;
+    return bytes;
+  }
+
+  refuseRest(): void {
+    const rest = this.#bytes.length - this.#used;
+    if (rest > 0) {
+      throw new RequestRefused(
+        "FORMAT",
+        `body: expected the end after the tensors, got ${rest} more bytes`,
+      );
+    }
+  }
+}
+
+function parseInput(input: JsonFields, binary: BinaryData): Tensor {
+  const name = textOf(input["name"], "inputs: name", NAME_CHARACTERS_MAX);
+  const place = `input ${name}`;
+  const dtype = dtypeOf(textOf(input["datatype"], `${place}: datatype`, 64), name);
+  const shape = listOf(input["shape"], `${place}: shape`, RANK_MAX).map((size) =>
+    wholeOf(size, `${place}: shape`),
+  );
+  const size = optionalFields(input["parameters"], `${place}: parameters`)["binary_data_size"];
+  if (size !== undefined) {
+    if (input["data"] !== undefined) {
+      throw new InferError(
+        "BAD_TENSOR",
+        `${place}: expected either data or binary_data_size, got both`,
+      );
+    }
+    const length = wholeOf(size, `${place}: binary_data_size`);
+    return { name, dtype, shape, bytes: binary.take(name, length) };
+  }
+  if (dtype === "float16") {
+    throw new InferError("BAD_TENSOR", `${place}: expected FP16 as binary data, got JSON`);
+  }
+  const data = listOf(input["data"], `${place}: data`, serveLimits.requestBytesMax);
+  return parseJsonTensor({ name, dtype, shape, data });
+}
+
+/** Each wanted output, and whether as binary data; undefined where the request does not say. */
+function parseOutputs(value: unknown): ReadonlyMap<string, boolean | undefined> | undefined {
+  if (value === undefined) return undefined;
+  const outputs = listOf(value, "outputs", TENSORS_MAX).map((item, i) => {
+    const output = fieldsOf(item, `outputs[${i}]`);
+    const name = textOf(output["name"], "outputs: name", NAME_CHARACTERS_MAX);
+    const parameters = optionalFields(output["parameters"], `output ${name}: parameters`);
+    return [name, flagOf(parameters["binary_data"], `output ${name}: binary_data`)] as const;
+  });
+  // An empty list means every output, as no list does.
+  return outputs.length === 0 ? undefined : new Map(outputs);
+}
+
+/** The protocol's `timeout` parameter, microseconds; 0 and none mean the longest. */
+function readTimeout(value: unknown): number {
+  if (value === undefined || value === 0) return serveLimits.requestMsMax;
+  return Math.min(wholeOf(value, "timeout") / MICROSECONDS, serveLimits.requestMsMax);
+}

@@ -1,0 +1,21 @@
+import type { IncomingMessage } from "node:http";
+import { RequestRefused } from "./request-refused.ts";
+
+const loopbackNames = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/**
+ * A web page open on this device may reach loopback too. It always names itself (`Origin`), or reaches it by a
+ * name of its own (`Host`, DNS rebinding); programs do neither. A Unix socket is out of a page's reach.
+ *
+ * @throws RequestRefused HOST
+ */
+export function refuseForeignPage({ headers, socket }: IncomingMessage): void {
+  if (socket.localAddress === undefined) return;
+  if (headers.origin !== undefined) {
+    throw new RequestRefused("HOST", "expected a program of this device, got a web page");
+  }
+  const name = (headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
+  if (!loopbackNames.has(name)) {
+    throw new RequestRefused("HOST", "expected the host 127.0.0.1 or localhost, got another");
+  }
+}
