@@ -47,6 +47,8 @@ function parseText(text: string): unknown {
   }
 }
 
+const NUMBER = /[\d.eE+-]+/y;
+
 /** Walks text already proven to be JSON and looks at its keys, numbers and depth. */
 function checkMembers(text: string, limits: StrictJsonLimits): void {
   const depthMax = limits.depthMax ?? documentLimits.jsonDepthMax;
@@ -68,9 +70,9 @@ function endOfToken(text: string, at: number): number {
   const char = text.charAt(at);
   if (char === '"') return endOfString(text, at);
   if (!isNumberStart(char)) return at + 1;
-  let end = at + 1;
-  while (/[\d.eE+-]/.test(text.charAt(end))) end += 1;
-  return end;
+  NUMBER.lastIndex = at;
+  NUMBER.test(text);
+  return NUMBER.lastIndex;
 }
 
 function isNumberStart(char: string): boolean {

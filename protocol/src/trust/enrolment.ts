@@ -80,11 +80,11 @@ function parseUrl(field: string, text: string | undefined, protocols: readonly s
   return parseField(`${field} (${protocols.join(" or ")})`, text, (encoded) => {
     const url = decodeUrl(encoded);
     if (url === undefined || !protocols.includes(url.parsed.protocol)) return undefined;
-    // protocol.md 7.1: a URL carries no user, password, query or fragment, and names a host.
-    const { hostname, username, password, search, hash } = url.parsed;
-    return hostname !== "" && `${username}${password}${search}${hash}` === ""
-      ? url.text
-      : undefined;
+    // protocol.md 7.1: a URL is an origin, with nothing that would be dropped, or shown, by mistake.
+    const { hostname, pathname, username, password, search, hash } = url.parsed;
+    const isOrigin = hostname !== "" && (pathname === "" || pathname === "/");
+    const isBare = `${username}${password}${search}${hash}` === "";
+    return isOrigin && isBare ? url.text : undefined;
   });
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { fixtureFleet, refusal } from "../../../support/trust-fixtures.ts";
 
 const enrolment = {
-  controllerUrl: "https://fleet.example:8443/base",
+  controllerUrl: "https://fleet.example:8443",
   brokerUrl: "mqtts://[2001:db8::1]:8883",
   fleet: FleetId.parse(fixtureFleet),
   rootSha256: Sha256.parse("ab".repeat(32)),
@@ -81,7 +81,12 @@ describe("an enrolment string", () => {
     expect(() => parseEnrolment(wrong)).toThrow(field);
   });
 
-  test.each(["https://user:pass@x", "https://x/?q", "https://x/#f"])("refuses %s", (url) => {
+  test.each([
+    "https://user:pass@x",
+    "https://x/?q",
+    "https://x/#f",
+    "https://x/base",
+  ])("refuses %s", (url) => {
     expect(refusal(() => formatEnrolment({ ...enrolment, controllerUrl: url }))).toBe("FORMAT");
   });
 
@@ -91,7 +96,7 @@ describe("an enrolment string", () => {
   });
 
   test("is bounded", () => {
-    const controllerUrl = `https://x/${"y".repeat(2_100)}`;
+    const controllerUrl = `https://${"y".repeat(2_100)}`;
 
     expect(refusal(() => formatEnrolment({ ...enrolment, controllerUrl }))).toBe("SIZE");
   });
