@@ -23,7 +23,7 @@ describe(`the systemd unit of the agent${why}`, () => {
     expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: "" });
   });
 
-  test.skipIf(missing)("exposes the system less than a score of 2.0", async () => {
+  test.skipIf(missing)("exposes the system less than a score of 2.0", () => {
     const { stdout } = analyze("security", "--offline=true", "--no-pager", unit);
 
     const score = Number(/exposure level for .*: ([\d.]+)/.exec(stdout)?.[1]);
