@@ -30,7 +30,7 @@ export interface BlobUpload {
   readonly write: (chunk: Uint8Array) => Promise<void>;
   /** No more bytes; they are on disk, and not yet visible. */
   readonly finish: () => Promise<StagedBlob>;
-  /** Remove every trace; safe to call at any time, also after `commit`. */
+  /** Remove what was not committed and let go of the file; safe to call at any time, and twice. */
   readonly discard: () => Promise<void>;
 }
 

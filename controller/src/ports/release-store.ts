@@ -1,4 +1,10 @@
-import type { Digest8, ModelName, ReleaseDocument, ReleaseVersion, Sha256 } from "@modelfleet/protocol";
+import type {
+  Digest8,
+  ModelName,
+  ReleaseDocument,
+  ReleaseVersion,
+  Sha256,
+} from "@modelfleet/protocol";
 
 /** Signed releases. The envelope is kept as the bytes that were signed. */
 export interface ReleaseStore {

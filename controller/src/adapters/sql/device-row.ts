@@ -1,0 +1,68 @@
+import type {
+  DeviceFacts,
+  DeviceId,
+  Labels,
+  ModelName,
+  ReleaseVersion,
+  Sha256,
+  SlotName,
+  SlotReport,
+} from "@modelfleet/protocol";
+import type { Selectable } from "kysely";
+import type { ClaimRecord, DesiredEntry, DeviceRecord } from "../../ports/fleet-store.ts";
+import { bytesOf, fromJson } from "./column.ts";
+import type { ClaimsTable, DesiredSlotsTable, DevicesTable } from "./schema.ts";
+
+export function claimOf(row: Selectable<ClaimsTable>): ClaimRecord {
+  const { id, secret, class: deviceClass, uses, used } = row;
+  return {
+    id,
+    secret,
+    class: deviceClass,
+    uses,
+    used,
+    createdAtMs: row.created_at_ms,
+    expiresAtMs: row.expires_at_ms,
+    labels: fromJson<Labels>(row.labels),
+  };
+}
+
+export function deviceOf(
+  row: Selectable<DevicesTable>,
+  slots: readonly Selectable<DesiredSlotsTable>[],
+): DeviceRecord {
+  return {
+    id: row.id as DeviceId,
+    publicKey: bytesOf(row.public_key),
+    class: row.class,
+    labels: fromJson<Labels>(row.labels),
+    enrolledAtMs: row.enrolled_at_ms,
+    claimId: row.claim_id,
+    online: row.online === 1,
+    lastSeenAtMs: row.last_seen_at_ms,
+    era: row.era,
+    boot: row.boot,
+    helloAtMs: row.hello_at_ms,
+    agentVersion: row.agent_version,
+    facts: row.facts === null ? null : fromJson<DeviceFacts>(row.facts),
+    slots: fromJson<SlotReport[]>(row.slots),
+    reportedSeq: row.reported_seq,
+    desired: {
+      seq: row.desired_seq,
+      envelope: row.desired_envelope && bytesOf(row.desired_envelope),
+      issuedAtMs: row.desired_at_ms,
+      slots: slots.map(entryOf),
+    },
+  };
+}
+
+function entryOf(row: Selectable<DesiredSlotsTable>): DesiredEntry {
+  return {
+    slot: row.slot as SlotName,
+    release: row.release as Sha256,
+    model: row.model as ModelName,
+    version: row.version as ReleaseVersion,
+    envelopeSize: row.envelope_size,
+    deployment: row.deployment,
+  };
+}

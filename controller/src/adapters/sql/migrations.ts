@@ -1,0 +1,18 @@
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
+import { createClaims, createDevices } from "./migration-1-fleet.ts";
+import { createDeployments, createReleases } from "./migration-1-releases.ts";
+import { createTelemetry } from "./migration-1-telemetry.ts";
+
+/** In the order of their names. What was released is never changed; a change is a new migration. */
+export const migrations: Record<string, Migration> = {
+  "0001-first": {
+    up: async (database: Kysely<unknown>) => {
+      await createClaims(database);
+      await createDevices(database);
+      await createReleases(database);
+      await createDeployments(database);
+      await createTelemetry(database);
+    },
+  },
+};

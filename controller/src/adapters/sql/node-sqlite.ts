@@ -1,0 +1,53 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { SqliteDatabase, SqliteStatement } from "kysely";
+import { sqliteError } from "./sqlite-error.ts";
+
+const STATEMENTS_KEPT_MAX = 256;
+
+/** What Kysely needs of SQLite, over Node's own: no native package. */
+export function openNodeSqlite(path: string): SqliteDatabase {
+  const database = guarded(
+    path,
+    () => new DatabaseSync(path, { enableForeignKeyConstraints: true }),
+  );
+  // FULL: what was acknowledged to a device is on disk. EXCLUSIVE: a second controller on this file fails at its start.
+  guarded(path, () =>
+    database.exec(
+      "pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;",
+    ),
+  );
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    close: () => database.close(),
+    prepare: (sql) => {
+      const known = statements.get(sql);
+      if (known !== undefined) return known;
+      if (statements.size >= STATEMENTS_KEPT_MAX) statements.clear();
+      const statement = wrap(
+        path,
+        guarded(path, () => database.prepare(sql)),
+        sql,
+      );
+      statements.set(sql, statement);
+      return statement;
+    },
+  };
+}
+
+function wrap(path: string, statement: StatementSync, sql: string): SqliteStatement {
+  const bound = (parameters: readonly unknown[]) => parameters as SQLInputValue[];
+  return {
+    reader: /^\s*(select|with|pragma)\b/i.test(sql) || /\breturning\b/i.test(sql),
+    all: (parameters) => guarded(path, () => statement.all(...bound(parameters))),
+    run: (parameters) => guarded(path, () => statement.run(...bound(parameters))),
+    iterate: (parameters) => guarded(path, () => statement.iterate(...bound(parameters))),
+  };
+}
+
+function guarded<T>(path: string, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    throw sqliteError(error, path);
+  }
+}

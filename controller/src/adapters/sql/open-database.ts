@@ -1,0 +1,58 @@
+import { chmod } from "node:fs/promises";
+import { Kysely, SqliteDialect, sql } from "kysely";
+import { Migrator } from "kysely/migration";
+import type { DeploymentStore } from "../../ports/deployment-store.ts";
+import type { FleetStore } from "../../ports/fleet-store.ts";
+import type { ReleaseStore } from "../../ports/release-store.ts";
+import type { TelemetryStore } from "../../ports/telemetry-store.ts";
+import { migrations } from "./migrations.ts";
+import { openNodeSqlite } from "./node-sqlite.ts";
+import type { Schema } from "./schema.ts";
+import { SqlDeploymentStore } from "./sql-deployment-store.ts";
+import { SqlFleetStore } from "./sql-fleet-store.ts";
+import { SqlReleaseStore } from "./sql-release-store.ts";
+import { SqlTelemetryStore } from "./sql-telemetry-store.ts";
+
+const IN_MEMORY = ":memory:";
+
+export interface Stores extends AsyncDisposable {
+  readonly fleet: FleetStore;
+  readonly releases: ReleaseStore;
+  readonly deployments: DeploymentStore;
+  readonly telemetry: TelemetryStore;
+  /** Rejects when the database does not answer. */
+  readonly ping: () => Promise<void>;
+}
+
+/**
+ * The stores over one SQLite file, with its schema brought up to date.
+ *
+ * @param file path, or `:memory:`
+ * @throws StoreError when the file cannot be opened, is full, or is another controller's
+ */
+export async function openDatabase(file: string): Promise<Stores> {
+  const database = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: openNodeSqlite(file) }),
+  });
+  // It holds claim secrets: nobody else reads it.
+  if (file !== IN_MEMORY) await chmod(file, 0o600);
+  await migrate(database);
+  return {
+    fleet: new SqlFleetStore(database),
+    releases: new SqlReleaseStore(database),
+    deployments: new SqlDeploymentStore(database),
+    telemetry: new SqlTelemetryStore(database),
+    ping: async () => {
+      await sql`select 1`.execute(database);
+    },
+    [Symbol.asyncDispose]: () => database.destroy(),
+  };
+}
+
+async function migrate(database: Kysely<Schema>): Promise<void> {
+  const provider = { getMigrations: () => Promise.resolve(migrations) };
+  const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
+  if (error === undefined) return;
+  await database.destroy();
+  throw error;
+}

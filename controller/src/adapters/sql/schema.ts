@@ -1,0 +1,128 @@
+/** Tables. Times are integer milliseconds, JSON is text, bytes are bytes: the same in SQLite and PostgreSQL. */
+export interface Schema {
+  claims: ClaimsTable;
+  devices: DevicesTable;
+  desired_slots: DesiredSlotsTable;
+  report_items: ReportItemsTable;
+  releases: ReleasesTable;
+  release_files: ReleaseFilesTable;
+  deployments: DeploymentsTable;
+  executions: ExecutionsTable;
+  telemetry_batches: TelemetryBatchesTable;
+  telemetry_windows: TelemetryWindowsTable;
+}
+
+export interface ClaimsTable {
+  id: string;
+  secret: string | null;
+  class: string;
+  uses: number;
+  used: number;
+  created_at_ms: number;
+  expires_at_ms: number;
+  labels: string;
+}
+
+export interface DevicesTable {
+  id: string;
+  public_key: Uint8Array;
+  class: string;
+  labels: string;
+  claim_id: string;
+  secret_sha256: string;
+  enrolled_at_ms: number;
+  online: number;
+  presence_boot: number;
+  last_seen_at_ms: number | null;
+  era: number;
+  boot: number | null;
+  hello_at_ms: number | null;
+  agent_version: string | null;
+  facts: string | null;
+  slots: string;
+  reported_seq: number;
+  /** Place of the newest applied report; −1 before the first. */
+  report_boot: number;
+  report_seq: number;
+  dropped: number;
+  desired_seq: number;
+  desired_envelope: Uint8Array | null;
+  desired_at_ms: number | null;
+}
+
+export interface DesiredSlotsTable {
+  device: string;
+  slot: string;
+  release: string;
+  model: string;
+  version: string;
+  envelope_size: number;
+  deployment: string;
+}
+
+export interface ReportItemsTable {
+  device: string;
+  /** Counts up for each device. */
+  place: number;
+  at_ms: number;
+  item: string;
+}
+
+export interface ReleasesTable {
+  release: string;
+  model: string;
+  version: string;
+  document: string;
+  envelope: Uint8Array;
+  published_at_ms: number;
+}
+
+export interface ReleaseFilesTable {
+  release: string;
+  path: string;
+  sha256: string;
+}
+
+export interface DeploymentsTable {
+  id: string;
+  release: string;
+  model: string;
+  version: string;
+  slot: string;
+  target: string;
+  created_at_ms: number;
+}
+
+export interface ExecutionsTable {
+  deployment: string;
+  device: string;
+  slot: string;
+  release: string;
+  seq: number | null;
+  reasons: string;
+  step: string | null;
+  code: string | null;
+  detail: string | null;
+}
+
+export interface TelemetryBatchesTable {
+  device: string;
+  era: number;
+  boot: number;
+  seq: number;
+  dropped: number;
+  received_at_ms: number;
+}
+
+export interface TelemetryWindowsTable {
+  device: string;
+  era: number;
+  boot: number;
+  seq: number;
+  position: number;
+  slot: string;
+  release8: string;
+  start_ms: number;
+  duration_ms: number;
+  bytes: Uint8Array;
+}

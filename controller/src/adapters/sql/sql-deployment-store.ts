@@ -1,0 +1,160 @@
+import type {
+  DeviceId,
+  ModelName,
+  RefusalCode,
+  ReleaseVersion,
+  ReportStep,
+  Sha256,
+  SlotName,
+} from "@modelfleet/protocol";
+import type { Kysely, Selectable, Transaction } from "kysely";
+import type {
+  Assignment,
+  DeploymentRecord,
+  DeploymentStore,
+  ExecutionRecord,
+  StoredDeployment,
+} from "../../ports/deployment-store.ts";
+import { fromJson } from "./column.ts";
+import { replaceDesired } from "./replace-desired.ts";
+import { rowsBy } from "./rows-by.ts";
+import type { DeploymentsTable, ExecutionsTable, Schema } from "./schema.ts";
+
+/** A row of SQLite binds at most 32,766 values; so many devices go into one statement. */
+const ROWS_PER_INSERT_MAX = 500;
+
+export class SqlDeploymentStore implements DeploymentStore {
+  readonly #database: Kysely<Schema>;
+
+  constructor(database: Kysely<Schema>) {
+    this.#database = database;
+  }
+
+  readonly add = async (
+    deployment: DeploymentRecord,
+    assignments: readonly Assignment[],
+  ): Promise<boolean> => {
+    try {
+      await this.#database
+        .transaction()
+        .execute((transaction) => store(transaction, deployment, assignments));
+      return true;
+    } catch (error) {
+      // Thrown to roll the transaction back; it is an expected outcome.
+      if (error instanceof SequenceMoved) return false;
+      throw error;
+    }
+  };
+
+  readonly byId = async (id: string): Promise<StoredDeployment | undefined> => {
+    const row = await this.#database
+      .selectFrom("deployments")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    const [stored] = await this.#withDevices([row]);
+    return stored;
+  };
+
+  readonly list = async (count: number): Promise<readonly StoredDeployment[]> => {
+    const rows = await this.#database
+      .selectFrom("deployments")
+      .selectAll()
+      .orderBy("created_at_ms", "desc")
+      .orderBy("id")
+      .limit(count)
+      .execute();
+    return this.#withDevices(rows);
+  };
+
+  async #withDevices(rows: readonly Selectable<DeploymentsTable>[]): Promise<StoredDeployment[]> {
+    if (rows.length === 0) return [];
+    const ids = rows.map(({ id }) => id);
+    const executions = await this.#database
+      .selectFrom("executions")
+      .selectAll()
+      .where("deployment", "in", ids)
+      .orderBy("device")
+      .execute();
+    const byDeployment = rowsBy(executions, ({ deployment }) => deployment);
+    return rows.map((row) => deploymentOf(row, byDeployment.get(row.id) ?? []));
+  }
+}
+
+/** Two desired states for one device were planned at once. */
+class SequenceMoved extends Error {}
+
+async function store(
+  transaction: Transaction<Schema>,
+  deployment: DeploymentRecord,
+  assignments: readonly Assignment[],
+): Promise<void> {
+  const { id, release, model, version, slot, target, createdAtMs, ineligible } = deployment;
+  await transaction
+    .insertInto("deployments")
+    .values({
+      id,
+      release,
+      model,
+      version,
+      slot,
+      target: JSON.stringify(target),
+      created_at_ms: createdAtMs,
+    })
+    .execute();
+  const common = { deployment: id, slot, release };
+  const rows = [
+    ...ineligible.map(({ device, reasons }) => ({
+      ...common,
+      device,
+      seq: null,
+      reasons: JSON.stringify(reasons),
+    })),
+    ...assignments.map(({ device, seq }) => ({ ...common, device, seq, reasons: "[]" })),
+  ];
+  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT_MAX) {
+    const slice = rows.slice(from, from + ROWS_PER_INSERT_MAX);
+    await transaction.insertInto("executions").values(slice).execute();
+  }
+  for (const assignment of assignments) await assign(transaction, assignment);
+}
+
+async function assign(transaction: Transaction<Schema>, assignment: Assignment): Promise<void> {
+  const { device, entry } = assignment;
+  if (!(await replaceDesired(transaction, device, assignment))) throw new SequenceMoved(device);
+  const { slot, release, model, version, envelopeSize, deployment } = entry;
+  const wish = { release, model, version, envelope_size: envelopeSize, deployment };
+  await transaction
+    .insertInto("desired_slots")
+    .values({ device, slot, ...wish })
+    .onConflict((conflict) => conflict.columns(["device", "slot"]).doUpdateSet(wish))
+    .execute();
+}
+
+function deploymentOf(
+  row: Selectable<DeploymentsTable>,
+  executions: readonly Selectable<ExecutionsTable>[],
+): StoredDeployment {
+  return {
+    id: row.id,
+    release: row.release as Sha256,
+    model: row.model as ModelName,
+    version: row.version as ReleaseVersion,
+    slot: row.slot as SlotName,
+    target: fromJson<StoredDeployment["target"]>(row.target),
+    createdAtMs: row.created_at_ms,
+    devices: executions.map(executionOf),
+  };
+}
+
+function executionOf(row: Selectable<ExecutionsTable>): ExecutionRecord {
+  return {
+    device: row.device as DeviceId,
+    seq: row.seq,
+    reasons: fromJson<ExecutionRecord["reasons"]>(row.reasons),
+    step: row.step as ReportStep | null,
+    code: row.code as RefusalCode | null,
+    detail: row.detail,
+  };
+}

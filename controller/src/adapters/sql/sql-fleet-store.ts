@@ -1,0 +1,176 @@
+import type { DeviceId, Labels, Sha256 } from "@modelfleet/protocol";
+import type { Kysely } from "kysely";
+import type {
+  ClaimRecord,
+  DesiredReplacement,
+  DeviceRecord,
+  EnrolmentRecord,
+  EnrolOutcome,
+  FleetStore,
+  HelloRecord,
+  PresenceRecord,
+  ReportRecord,
+  TimedReportItem,
+} from "../../ports/fleet-store.ts";
+import { fromJson } from "./column.ts";
+import { claimOf, deviceOf } from "./device-row.ts";
+import { enrol } from "./enrol.ts";
+import { recordReport } from "./record-report.ts";
+import { replaceDesired } from "./replace-desired.ts";
+import { rowsBy } from "./rows-by.ts";
+import type { Schema } from "./schema.ts";
+
+export class SqlFleetStore implements FleetStore {
+  readonly #database: Kysely<Schema>;
+
+  constructor(database: Kysely<Schema>) {
+    this.#database = database;
+  }
+
+  readonly addClaim = async (claim: ClaimRecord): Promise<void> => {
+    const { createdAtMs, expiresAtMs, labels, ...row } = claim;
+    await this.#database
+      .insertInto("claims")
+      .values({
+        ...row,
+        labels: JSON.stringify(labels),
+        created_at_ms: createdAtMs,
+        expires_at_ms: expiresAtMs,
+      })
+      .execute();
+  };
+
+  readonly claim = async (id: string): Promise<ClaimRecord | undefined> => {
+    const found = this.#database.selectFrom("claims").selectAll().where("id", "=", id);
+    const row = await found.executeTakeFirst();
+    return row && claimOf(row);
+  };
+
+  readonly claims = async (): Promise<readonly ClaimRecord[]> => {
+    const found = this.#database.selectFrom("claims").selectAll();
+    const rows = await found.orderBy("created_at_ms", "desc").orderBy("id").execute();
+    return rows.map(claimOf);
+  };
+
+  readonly forgetClaimSecrets = async (expiredBeforeMs: number): Promise<void> => {
+    await this.#database
+      .updateTable("claims")
+      .set({ secret: null })
+      .where("expires_at_ms", "<", expiredBeforeMs)
+      .where("secret", "is not", null)
+      .execute();
+  };
+
+  readonly enrol = (enrolment: EnrolmentRecord): Promise<EnrolOutcome> =>
+    this.#database.transaction().execute((transaction) => enrol(transaction, enrolment));
+
+  readonly device = async (id: DeviceId): Promise<DeviceRecord | undefined> => {
+    const row = await this.#devices().where("id", "=", id).executeTakeFirst();
+    if (row === undefined) return undefined;
+    const slots = await this.#slots().where("device", "=", id).execute();
+    return deviceOf(row, slots);
+  };
+
+  readonly deviceByKey = async (publicKey: Uint8Array): Promise<DeviceRecord | undefined> => {
+    const found = this.#database.selectFrom("devices").select("id");
+    const row = await found.where("public_key", "=", publicKey).executeTakeFirst();
+    return row && this.device(row.id as DeviceId);
+  };
+
+  readonly devices = async (): Promise<readonly DeviceRecord[]> => {
+    const rows = await this.#devices().orderBy("id").execute();
+    const slots = rowsBy(await this.#slots().execute(), ({ device }) => device);
+    return rows.map((row) => deviceOf(row, slots.get(row.id) ?? []));
+  };
+
+  readonly secretOf = async (id: DeviceId): Promise<Sha256 | undefined> => {
+    const found = this.#database.selectFrom("devices").select("secret_sha256");
+    const row = await found.where("id", "=", id).executeTakeFirst();
+    return row && (row.secret_sha256 as Sha256);
+  };
+
+  readonly setLabels = async (id: DeviceId, labels: Labels): Promise<void> => {
+    const change = this.#database.updateTable("devices").set({ labels: JSON.stringify(labels) });
+    await change.where("id", "=", id).execute();
+  };
+
+  readonly setPresence = async (id: DeviceId, presence: PresenceRecord): Promise<void> => {
+    const { boot, online, atMs } = presence;
+    const change = this.#database
+      .updateTable("devices")
+      .set({ online: online ? 1 : 0, presence_boot: boot, last_seen_at_ms: atMs })
+      .where("id", "=", id);
+    // mqtt.md 2: the will of a connection before this one arrives late and means nothing.
+    await (online ? change : change.where("presence_boot", "<=", boot)).execute();
+  };
+
+  readonly allOffline = async (): Promise<void> => {
+    await this.#database
+      .updateTable("devices")
+      .set({ online: 0 })
+      .where("online", "=", 1)
+      .execute();
+  };
+
+  readonly recordHello = (id: DeviceId, hello: HelloRecord): Promise<void> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const { era, boot, atMs } = hello;
+      // A device that lost its state counts its reports from the beginning.
+      await transaction
+        .updateTable("devices")
+        .set({ report_boot: -1, report_seq: -1 })
+        .where("id", "=", id)
+        .where("era", "<", era)
+        .execute();
+      await transaction
+        .updateTable("devices")
+        .set({
+          era,
+          boot,
+          hello_at_ms: hello.issuedAtMs,
+          last_seen_at_ms: atMs,
+          agent_version: hello.agentVersion,
+          facts: JSON.stringify(hello.facts),
+          slots: JSON.stringify(hello.slots),
+          reported_seq: hello.reportedSeq,
+        })
+        .where("id", "=", id)
+        .execute();
+    });
+
+  readonly recordReport = (id: DeviceId, report: ReportRecord): Promise<"stored" | "duplicate"> =>
+    this.#database.transaction().execute((transaction) => recordReport(transaction, id, report));
+
+  readonly recentItems = async (id: DeviceId): Promise<readonly TimedReportItem[]> => {
+    const found = this.#database.selectFrom("report_items").selectAll().where("device", "=", id);
+    return (await found.orderBy("place").execute()).map(itemOf);
+  };
+
+  readonly allRecentItems = async (): Promise<
+    ReadonlyMap<DeviceId, readonly TimedReportItem[]>
+  > => {
+    const rows = await this.#database
+      .selectFrom("report_items")
+      .selectAll()
+      .orderBy("device")
+      .orderBy("place")
+      .execute();
+    const byDevice = rowsBy(rows, ({ device }) => device as DeviceId);
+    return new Map([...byDevice].map(([device, items]) => [device, items.map(itemOf)]));
+  };
+
+  readonly replaceDesired = (id: DeviceId, next: DesiredReplacement): Promise<boolean> =>
+    replaceDesired(this.#database, id, next);
+
+  #devices() {
+    return this.#database.selectFrom("devices").selectAll();
+  }
+
+  #slots() {
+    return this.#database.selectFrom("desired_slots").selectAll().orderBy("slot");
+  }
+}
+
+function itemOf(row: { readonly item: string; readonly at_ms: number }): TimedReportItem {
+  return { ...fromJson<TimedReportItem>(row.item), atMs: row.at_ms };
+}

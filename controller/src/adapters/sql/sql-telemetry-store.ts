@@ -1,0 +1,72 @@
+import { controllerLimits, type DeviceId, type Digest8 } from "@modelfleet/protocol";
+import type { Kysely } from "kysely";
+import type {
+  TelemetryBatchRecord,
+  TelemetryStore,
+  WindowQuery,
+  WindowRecord,
+} from "../../ports/telemetry-store.ts";
+import { bytesOf } from "./column.ts";
+import type { Schema } from "./schema.ts";
+
+export class SqlTelemetryStore implements TelemetryStore {
+  readonly #database: Kysely<Schema>;
+
+  constructor(database: Kysely<Schema>) {
+    this.#database = database;
+  }
+
+  readonly add = (batch: TelemetryBatchRecord): Promise<"stored" | "duplicate"> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const { device, era, boot, seq, dropped, receivedAtMs, windows } = batch;
+      const key = { device, era, boot, seq };
+      const { numInsertedOrUpdatedRows } = await transaction
+        .insertInto("telemetry_batches")
+        .values({ ...key, dropped, received_at_ms: receivedAtMs })
+        .onConflict((conflict) => conflict.columns(["device", "era", "boot", "seq"]).doNothing())
+        .executeTakeFirst();
+      if (numInsertedOrUpdatedRows === 0n) return "duplicate";
+      if (windows.length === 0) return "stored";
+      const rows = windows.map((window, position) => ({
+        ...key,
+        position,
+        slot: window.slot,
+        release8: window.releasePrefix,
+        start_ms: window.startMs,
+        duration_ms: window.durationMs,
+        bytes: window.bytes,
+      }));
+      await transaction.insertInto("telemetry_windows").values(rows).execute();
+      return "stored";
+    });
+
+  readonly windows = async (query: WindowQuery): Promise<readonly WindowRecord[]> => {
+    const { releasePrefix, device, sinceMs, untilMs } = query;
+    let found = this.#database
+      .selectFrom("telemetry_windows")
+      .selectAll()
+      .where("release8", "=", releasePrefix);
+    if (device !== undefined) found = found.where("device", "=", device);
+    if (sinceMs !== undefined) found = found.where("start_ms", ">=", sinceMs);
+    if (untilMs !== undefined) found = found.where("start_ms", "<", untilMs);
+    const rows = await found
+      .orderBy("start_ms")
+      .orderBy("device")
+      .orderBy("position")
+      .limit(controllerLimits.summaryWindowsMax)
+      .execute();
+    return rows.map((row) => ({
+      device: row.device as DeviceId,
+      slot: row.slot,
+      releasePrefix: row.release8 as Digest8,
+      startMs: row.start_ms,
+      durationMs: row.duration_ms,
+      bytes: bytesOf(row.bytes),
+    }));
+  };
+
+  readonly releasePrefixes = async (): Promise<readonly Digest8[]> => {
+    const found = this.#database.selectFrom("telemetry_windows").select("release8").distinct();
+    return (await found.execute()).map(({ release8 }) => release8 as Digest8);
+  };
+}
