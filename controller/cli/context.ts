@@ -14,7 +14,8 @@ export interface Context {
   readonly answer: (value: unknown, text: () => string) => void;
 }
 
-interface CommonOptions {
+/** What `withCommonOptions` adds; the options of a command extend it. */
+export interface CommonOptions {
   readonly controller?: string;
   readonly json?: boolean;
 }

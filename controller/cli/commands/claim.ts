@@ -1,10 +1,10 @@
 import { ClaimCreated, parseDuration } from "@modelfleet/protocol";
 import type { Command } from "commander";
-import { contextOf, withCommonOptions } from "../context.ts";
+import { type CommonOptions, contextOf, withCommonOptions } from "../context.ts";
 import { parseLabels } from "../label-option.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface ClaimOptions {
+interface ClaimOptions extends CommonOptions {
   readonly class: string;
   readonly uses: string;
   readonly valid: string;

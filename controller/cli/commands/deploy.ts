@@ -2,12 +2,12 @@ import { Deployment, parseDuration } from "@modelfleet/protocol";
 import type { Command } from "commander";
 import { awaitDeployment } from "../await-deployment.ts";
 import { CliError } from "../cli-error.ts";
-import { type Context, contextOf, withCommonOptions } from "../context.ts";
+import { type CommonOptions, type Context, contextOf, withCommonOptions } from "../context.ts";
 import { parseLabels } from "../label-option.ts";
 import { table } from "../render/table.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface DeployOptions {
+interface DeployOptions extends CommonOptions {
   readonly device?: string;
   readonly label: readonly string[];
   readonly all?: boolean;

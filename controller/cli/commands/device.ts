@@ -1,8 +1,12 @@
 import { Device, DeviceList } from "@modelfleet/protocol";
 import type { Command } from "commander";
-import { contextOf, withCommonOptions } from "../context.ts";
+import { type CommonOptions, contextOf, withCommonOptions } from "../context.ts";
 import { age, table } from "../render/table.ts";
 import type { Terminal } from "../terminal.ts";
+
+interface ListOptions extends CommonOptions {
+  readonly label: readonly string[];
+}
 
 export function addDeviceCommands(program: Command, terminal: Terminal): void {
   const device = program.command("device").description("the devices of the fleet");
@@ -13,7 +17,7 @@ export function addDeviceCommands(program: Command, terminal: Terminal): void {
       .option("--label <key=value...>", "only devices that carry this label", []),
   )
     .addHelpText("before", "Example:\n  modelfleet device list --label site=plant-a\n")
-    .action(async (options: { readonly label: readonly string[] }) => {
+    .action(async (options: ListOptions) => {
       const context = contextOf(terminal, options);
       const query = options.label.map((label) => `label=${encodeURIComponent(label)}`).join("&");
       const list = await context.api.call({
@@ -27,7 +31,7 @@ export function addDeviceCommands(program: Command, terminal: Terminal): void {
     device.command("show <id>").description("one device: its facts, slots and last steps"),
   )
     .addHelpText("before", "Example:\n  modelfleet device show cam-0017\n")
-    .action(async (id: string, options: object) => {
+    .action(async (id: string, options: CommonOptions) => {
       const context = contextOf(terminal, options);
       const path = `/v1/devices/${encodeURIComponent(id)}`;
       const found = await context.api.call({ method: "GET", path, answer: Device });

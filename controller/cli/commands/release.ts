@@ -1,9 +1,13 @@
 import { ReleaseList } from "@modelfleet/protocol";
 import type { Command } from "commander";
-import { contextOf, withCommonOptions } from "../context.ts";
+import { type CommonOptions, contextOf, withCommonOptions } from "../context.ts";
 import { publishFolder } from "../publish-folder.ts";
 import { age, table } from "../render/table.ts";
 import type { Terminal } from "../terminal.ts";
+
+interface ListOptions extends CommonOptions {
+  readonly model?: string;
+}
 
 export function addReleaseCommands(program: Command, terminal: Terminal): void {
   const release = program.command("release").description("immutable signed versions of models");
@@ -18,7 +22,7 @@ export function addReleaseCommands(program: Command, terminal: Terminal): void {
       "before",
       "Example:\n  modelfleet release publish examples/digits/releases/1.0.0\n",
     )
-    .action(async (folder: string, options: object) => {
+    .action(async (folder: string, options: CommonOptions) => {
       const context = contextOf(terminal, options);
       const published = await publishFolder(context, folder);
       const { model, version } = published.document;
@@ -32,7 +36,7 @@ export function addReleaseCommands(program: Command, terminal: Terminal): void {
       .option("--model <model>", "only releases of this model"),
   )
     .addHelpText("before", "Example:\n  modelfleet release list --model digits\n")
-    .action(async (options: { readonly model?: string }) => {
+    .action(async (options: ListOptions) => {
       const context = contextOf(terminal, options);
       const query =
         options.model === undefined ? "" : `?model=${encodeURIComponent(options.model)}`;

@@ -1,10 +1,10 @@
 import { parseDuration, TelemetryAnswer } from "@modelfleet/protocol";
 import type { Command } from "commander";
-import { contextOf, withCommonOptions } from "../context.ts";
+import { type CommonOptions, contextOf, withCommonOptions } from "../context.ts";
 import { renderSummary } from "../render/distribution.ts";
 import type { Terminal } from "../terminal.ts";
 
-interface TelemetryOptions {
+interface TelemetryOptions extends CommonOptions {
   readonly release?: string;
   readonly device?: string;
   readonly since: string;
