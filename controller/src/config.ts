@@ -1,0 +1,141 @@
+import { apiLimits, CodedError } from "@modelfleet/protocol";
+
+/** Told wrongly how to start; nothing was begun. */
+export class ConfigError extends CodedError<"CONFIG"> {}
+
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What a person may say to `modelfleet controller start`; everything as it was typed. */
+export interface ControllerFlags {
+  readonly data?: string | undefined;
+  readonly host?: string | undefined;
+  readonly httpPort?: string | undefined;
+  readonly mqttPort?: string | undefined;
+  readonly publicUrl?: string | undefined;
+  readonly publicMqttUrl?: string | undefined;
+  readonly dev?: boolean | undefined;
+  readonly logLevel?: string | undefined;
+}
+
+export interface ControllerConfig {
+  readonly dataFolder: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  /** Where devices reach this controller; what it listens on when it is not named. */
+  readonly publicUrl: string | undefined;
+  readonly publicMqttUrl: string | undefined;
+  readonly isDev: boolean;
+  readonly adminKey: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export const configDefaults = {
+  data: "./.modelfleet/controller",
+  host: "127.0.0.1",
+  httpPort: 7680,
+  mqttPort: 1883,
+  logLevel: "info",
+} as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What to start with, from flags and environment.
+ *
+ * @throws ConfigError naming the flag, what was expected and the way out
+ */
+export function parseConfig(flags: ControllerFlags, env: Environment): ControllerConfig {
+  const host = flags.host ?? configDefaults.host;
+  const isDev = flags.dev ?? false;
+  const config = {
+    dataFolder: flags.data ?? configDefaults.data,
+    host,
+    httpPort: parsePort("--http-port", flags.httpPort, configDefaults.httpPort),
+    mqttPort: parsePort("--mqtt-port", flags.mqttPort, configDefaults.mqttPort),
+    publicUrl: parseOrigin("--public-url", flags.publicUrl, ["http:", "https:"]),
+    publicMqttUrl: parseOrigin("--public-mqtt-url", flags.publicMqttUrl, ["mqtt:", "mqtts:"]),
+    isDev,
+    adminKey: parseAdminKey(env["MODELFLEET_ADMIN_KEY"]),
+    logLevel: parseLogLevel(flags.logLevel),
+  };
+  refuseOpenDoors(config);
+  return config;
+}
+
+export function isLoopbackName(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function refuseOpenDoors(config: ControllerConfig): void {
+  const { host, isDev, adminKey, publicUrl, publicMqttUrl } = config;
+  const makeKey = "make a key with: openssl rand -base64 32";
+  if (adminKey === undefined && !isDev) {
+    throw new ConfigError(
+      "CONFIG",
+      `expected the operator's key in MODELFLEET_ADMIN_KEY, got none: ${makeKey}; or try things out with --dev`,
+    );
+  }
+  if (adminKey === undefined && !isLoopbackName(host)) {
+    throw new ConfigError(
+      "CONFIG",
+      `expected --host 127.0.0.1 while there is no operator's key, got ${host}: anybody could command the fleet; ${makeKey} and put it into MODELFLEET_ADMIN_KEY`,
+    );
+  }
+  const namesNoAddress = ["0.0.0.0", "::"].includes(host);
+  if (namesNoAddress && (publicUrl === undefined || publicMqttUrl === undefined)) {
+    throw new ConfigError(
+      "CONFIG",
+      `expected --public-url and --public-mqtt-url with --host ${host}: devices need an address to reach this controller by`,
+    );
+  }
+}
+
+function parsePort(flag: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new ConfigError(
+    "CONFIG",
+    `${flag}: expected a port from 1 to 65535, or 0 for any free one, got ${text}`,
+  );
+}
+
+function parseOrigin(
+  flag: string,
+  text: string | undefined,
+  protocols: readonly string[],
+): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin =
+    url !== undefined &&
+    protocols.includes(url.protocol) &&
+    url.host !== "" &&
+    `${url.username}${url.password}${url.search}${url.hash}` === "" &&
+    ["", "/"].includes(url.pathname);
+  if (isOrigin) return `${url.protocol}//${url.host}`;
+  const example = `${protocols[0] ?? ""}//fleet.example`;
+  throw new ConfigError("CONFIG", `${flag}: expected an address like ${example}, got ${text}`);
+}
+
+function parseAdminKey(key: string | undefined): string | undefined {
+  if (key === undefined || key === "") return undefined;
+  const { adminKeyLengthMin: min, adminKeyLengthMax: max } = apiLimits;
+  if (key.length >= min && key.length <= max && /^[\x21-\x7e]+$/.test(key)) return key;
+  throw new ConfigError(
+    "CONFIG",
+    `MODELFLEET_ADMIN_KEY: expected ${min} to ${max} characters without spaces, got ${key.length}: make one with: openssl rand -base64 32`,
+  );
+}
+
+function parseLogLevel(text: string | undefined): LogLevel {
+  const level = logLevels.find((known) => known === (text ?? configDefaults.logLevel));
+  if (level !== undefined) return level;
+  throw new ConfigError(
+    "CONFIG",
+    `--log-level: expected one of ${logLevels.join(", ")}, got ${text ?? ""}`,
+  );
+}

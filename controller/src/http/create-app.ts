@@ -1,0 +1,71 @@
+import "reflect-metadata";
+import { apiLimits, blobLimits, claimLimits, documentLimits } from "@modelfleet/protocol";
+import { NestFactory } from "@nestjs/core";
+import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import { type HttpServices, httpModule } from "./http-module.ts";
+import { helmet } from "./plugins.ts";
+import { ProblemFilter } from "./problems/problem-filter.ts";
+import { requestValidation } from "./problems/request-validation.ts";
+
+export interface AppOptions {
+  readonly services: HttpServices;
+  /** Told of a failure nobody expected; the answer has been given then. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** The REST API, wired and not yet listening. */
+export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    httpModule(options.services),
+    createAdapter(),
+    { logger: false, abortOnError: false, bodyParser: false },
+  );
+  app.useGlobalPipes(requestValidation());
+  app.useGlobalFilters(new ProblemFilter(options.onDefect));
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        objectSrc: ["'none'"],
+        imgSrc: ["'self'", "data:"],
+        // The page at /docs sets styles from its script.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+      },
+    },
+    // Whether a proxy in front speaks TLS is not known here.
+    strictTransportSecurity: false,
+  });
+  return app;
+}
+
+function createAdapter(): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: apiLimits.jsonBytesMax,
+    requestTimeout: apiLimits.requestMsMax,
+    connectionTimeout: apiLimits.idleMsMax,
+    http: { maxHeaderSize: apiLimits.headerBytesMax, headersTimeout: apiLimits.headersMsMax },
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 128 },
+    multipart: {
+      // Every part is a stream: none is buffered or parsed before a use case asks for it.
+      isPartAFile: () => true,
+      limits: {
+        fieldNameSize: 300,
+        files: documentLimits.filesPerReleaseMax + 1,
+        parts: documentLimits.filesPerReleaseMax + 1,
+        fileSize: blobLimits.blobBytesMax,
+        headerPairs: 16,
+      },
+    },
+  });
+  const instance = adapter.getInstance();
+  instance.removeContentTypeParser("text/plain");
+  instance.addHook("onRoute", (route) => {
+    if (route.url === "/v1/enrol") route.bodyLimit = claimLimits.requestBytesMax;
+  });
+  return adapter;
+}

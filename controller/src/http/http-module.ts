@@ -1,0 +1,66 @@
+import { blobLimits } from "@modelfleet/protocol";
+import { type DynamicModule, Module, type Provider } from "@nestjs/common";
+import { APP_GUARD } from "@nestjs/core";
+import { AccessGuard, OPERATOR_RULE } from "./access/access-guard.ts";
+import { AddressLimiter } from "./access/address-limiter.ts";
+import type { OperatorRule } from "./access/operator-rule.ts";
+import { DownloadSlots } from "./downloads/download-slots.ts";
+import { SendBlob } from "./downloads/send-blob.ts";
+import { READ_ROOT, SendRoot } from "./downloads/send-root.ts";
+import { ClaimsRoutes } from "./routes/claims-routes.ts";
+import { DeploymentsRoutes } from "./routes/deployments-routes.ts";
+import { DeviceSideRoutes } from "./routes/device-side-routes.ts";
+import { DevicesRoutes } from "./routes/devices-routes.ts";
+import { EnrolRoutes } from "./routes/enrol-routes.ts";
+import { HEALTH_CHECKS, HealthRoutes } from "./routes/health-routes.ts";
+import { ReleasesRoutes } from "./routes/releases-routes.ts";
+import { TelemetryRoutes } from "./routes/telemetry-routes.ts";
+import type { HealthChecks, ReadRoot, UseCases } from "./services.ts";
+
+export interface HttpServices {
+  readonly useCases: UseCases;
+  readonly health: HealthChecks;
+  readonly readRoot: ReadRoot;
+  readonly operator: OperatorRule;
+  readonly nowMs: () => number;
+  /** `blobLimits.parallelDownloadsMax` unless a test wants fewer. */
+  readonly downloadsMax?: number;
+}
+
+const routes = [
+  ClaimsRoutes,
+  DeploymentsRoutes,
+  DeviceSideRoutes,
+  DevicesRoutes,
+  EnrolRoutes,
+  HealthRoutes,
+  ReleasesRoutes,
+  TelemetryRoutes,
+];
+
+@Module({})
+class HttpModule {}
+
+export function httpModule(services: HttpServices): DynamicModule {
+  const { useCases, health, readRoot, operator, nowMs } = services;
+  const slots = new DownloadSlots(services.downloadsMax ?? blobLimits.parallelDownloadsMax);
+  return {
+    module: HttpModule,
+    controllers: routes,
+    providers: [
+      ...Object.values(useCases).map(byClass),
+      { provide: APP_GUARD, useClass: AccessGuard },
+      { provide: OPERATOR_RULE, useValue: operator },
+      { provide: HEALTH_CHECKS, useValue: health },
+      { provide: READ_ROOT, useValue: readRoot },
+      { provide: DownloadSlots, useValue: slots },
+      { provide: AddressLimiter, useValue: new AddressLimiter(nowMs) },
+      SendBlob,
+      SendRoot,
+    ],
+  };
+}
+
+function byClass(useCase: UseCases[keyof UseCases]): Provider {
+  return { provide: useCase.constructor, useValue: useCase };
+}

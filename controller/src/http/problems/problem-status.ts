@@ -1,0 +1,84 @@
+import type { FormatError } from "@modelfleet/protocol";
+import type {
+  DeployError,
+  EnrolError,
+  KeyError,
+  MessageRefused,
+  NotFoundError,
+  PublishError,
+  StoreError,
+} from "../../domain/errors.ts";
+import type { HttpError } from "./http-error.ts";
+
+type Code = (
+  | DeployError
+  | EnrolError
+  | FormatError
+  | HttpError
+  | KeyError
+  | MessageRefused
+  | NotFoundError
+  | PublishError
+  | StoreError
+)["code"];
+
+/** The only place where the codes of the domain meet the numbers of HTTP. A new code does not compile without one. */
+const statuses = {
+  DEVICE_UNKNOWN: 404,
+  RELEASE_UNKNOWN: 404,
+  BLOB_UNKNOWN: 404,
+  DEPLOYMENT_UNKNOWN: 404,
+  MODEL_UNKNOWN: 404,
+  ROOT_UNKNOWN: 404,
+
+  CLAIM_UNKNOWN: 403,
+  CLAIM_USED: 403,
+  CLAIM_EXPIRED: 403,
+  CLASS_MISMATCH: 403,
+  MAC_MISMATCH: 403,
+  FOREIGN_DEVICE: 403,
+  FOREIGN_ORIGIN: 403,
+
+  OPERATOR_KEY_REQUIRED: 401,
+  DEVICE_LOGIN_REQUIRED: 401,
+
+  FORMAT: 400,
+  ENROL_INVALID: 400,
+  REQUEST_INVALID: 400,
+  TRUNCATED: 400,
+  UPLOAD_BROKEN: 400,
+
+  SIZE: 413,
+  UPLOAD_EXPECTED: 415,
+  RANGE_NOT_SATISFIABLE: 416,
+
+  MANIFEST: 422,
+  FILES: 422,
+  MODEL_FORMAT: 422,
+  GOLDEN: 422,
+  PROFILE: 422,
+  SIGNATURE: 422,
+  SELECTION_EMPTY: 422,
+  MODELS_TOO_MANY: 422,
+
+  CONFLICT: 409,
+  DEVICE_TAKEN: 409,
+  STALE: 409,
+  NO_RELEASE_KEY: 409,
+
+  ENROLMENTS_TOO_MANY: 429,
+
+  KEY_MISSING: 500,
+  KEY_INVALID: 500,
+  STORE_FAILED: 500,
+
+  BUSY: 503,
+  DOWNLOADS_TOO_MANY: 503,
+  NOT_READY: 503,
+  NO_SPACE: 507,
+} as const satisfies Readonly<Record<Code, number>>;
+
+/** @returns undefined for a code this table does not know */
+export function problemStatus(code: string): number | undefined {
+  return Object.hasOwn(statuses, code) ? statuses[code as Code] : undefined;
+}

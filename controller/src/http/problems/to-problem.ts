@@ -1,0 +1,72 @@
+import { STATUS_CODES } from "node:http";
+import { isCodedError, type Problem } from "@modelfleet/protocol";
+import { HttpException } from "@nestjs/common";
+import { RequestInvalid } from "./http-error.ts";
+import { problemStatus } from "./problem-status.ts";
+
+export type Judged =
+  | { readonly kind: "expected"; readonly problem: Problem }
+  | { readonly kind: "defect"; readonly problem: Problem };
+
+/** What a failed request is answered with; a failure that nobody named is a defect of ours and tells nothing outside. */
+export function toProblem(error: unknown): Judged {
+  if (isCodedError(error)) {
+    const status = problemStatus(error.code);
+    if (status !== undefined) {
+      const errors = error instanceof RequestInvalid ? { errors: error.errors } : {};
+      return expected(status, error.code, { detail: error.message, ...errors });
+    }
+  }
+  if (error instanceof HttpException) return fromFramework(error.getStatus(), error.message);
+  if (isFastifyError(error)) return fromFramework(error.statusCode, error.message);
+  const detail = "the controller met a defect of its own; its log has the reason";
+  return { kind: "defect", problem: problem(500, "DEFECT", { detail }) };
+}
+
+interface Told {
+  readonly detail: string;
+  readonly errors?: NonNullable<Problem["errors"]>;
+}
+
+const frameworkCodes: Readonly<Record<number, string>> = {
+  400: "REQUEST_INVALID",
+  404: "ROUTE_UNKNOWN",
+  405: "METHOD_UNKNOWN",
+  413: "SIZE",
+  414: "URL_TOO_LONG",
+  415: "MEDIA_TYPE",
+  503: "CLOSING",
+};
+
+function fromFramework(status: number, detail: string): Judged {
+  if (status >= 500 && status !== 503) {
+    return { kind: "defect", problem: problem(500, "DEFECT", { detail: "the request failed" }) };
+  }
+  return expected(status, frameworkCodes[status] ?? `HTTP_${status}`, { detail });
+}
+
+function expected(status: number, code: string, told: Told): Judged {
+  return { kind: "expected", problem: problem(status, code, told) };
+}
+
+function problem(status: number, code: string, told: Told): Problem {
+  return {
+    type: `urn:modelfleet:problem:${code}`,
+    title: STATUS_CODES[status] ?? "Problem",
+    status,
+    code,
+    ...told,
+  };
+}
+
+/** Fastify's own refusals of a request carry a code and a status below 500. */
+function isFastifyError(error: unknown): error is Error & { readonly statusCode: number } {
+  return (
+    error instanceof Error &&
+    "statusCode" in error &&
+    typeof error.statusCode === "number" &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    error.code.startsWith("FST_")
+  );
+}

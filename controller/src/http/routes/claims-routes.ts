@@ -1,0 +1,32 @@
+import { ClaimCreated, ClaimList, ClaimRequest } from "@modelfleet/protocol";
+import { Body, Controller, Get, Inject, Post } from "@nestjs/common";
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { CreateClaim } from "../../app/fleet/create-claim.ts";
+import { ListClaims } from "../../app/fleet/list-claims.ts";
+
+@ApiTags("claims")
+@Controller("v1/claims")
+export class ClaimsRoutes {
+  readonly #create: CreateClaim;
+  readonly #list: ListClaims;
+
+  constructor(@Inject(CreateClaim) create: CreateClaim, @Inject(ListClaims) list: ListClaims) {
+    this.#create = create;
+    this.#list = list;
+  }
+
+  @Post()
+  @ApiCreatedResponse({
+    description: "The enrolment string is shown this once.",
+    standardSchema: ClaimCreated,
+  })
+  create(@Body({ schema: ClaimRequest }) request: ClaimRequest): Promise<ClaimCreated> {
+    return this.#create.run(request);
+  }
+
+  @Get()
+  @ApiOkResponse({ standardSchema: ClaimList })
+  async list(): Promise<ClaimList> {
+    return { claims: [...(await this.#list.run())] };
+  }
+}

@@ -1,0 +1,42 @@
+import { Deployment, DeploymentList, DeploymentRequest } from "@modelfleet/protocol";
+import { Body, Controller, Get, Inject, Param, Post } from "@nestjs/common";
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { DeployRelease } from "../../app/deployment/deploy-release.ts";
+import { ListDeployments } from "../../app/deployment/list-deployments.ts";
+import { ShowDeployment } from "../../app/deployment/show-deployment.ts";
+
+@ApiTags("deployments")
+@Controller("v1/deployments")
+export class DeploymentsRoutes {
+  readonly #deploy: DeployRelease;
+  readonly #list: ListDeployments;
+  readonly #show: ShowDeployment;
+
+  constructor(
+    @Inject(DeployRelease) deploy: DeployRelease,
+    @Inject(ListDeployments) list: ListDeployments,
+    @Inject(ShowDeployment) show: ShowDeployment,
+  ) {
+    this.#deploy = deploy;
+    this.#list = list;
+    this.#show = show;
+  }
+
+  @Post()
+  @ApiCreatedResponse({ standardSchema: Deployment })
+  create(@Body({ schema: DeploymentRequest }) request: DeploymentRequest): Promise<Deployment> {
+    return this.#deploy.run(request);
+  }
+
+  @Get()
+  @ApiOkResponse({ standardSchema: DeploymentList })
+  async list(): Promise<DeploymentList> {
+    return { deployments: [...(await this.#list.run())] };
+  }
+
+  @Get(":id")
+  @ApiOkResponse({ standardSchema: Deployment })
+  show(@Param("id") id: string): Promise<Deployment> {
+    return this.#show.run(id);
+  }
+}

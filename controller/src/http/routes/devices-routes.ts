@@ -1,0 +1,52 @@
+import {
+  Device,
+  DeviceChange,
+  DeviceId,
+  DeviceList,
+  DeviceQuery,
+  labelsOf,
+} from "@modelfleet/protocol";
+import { Body, Controller, Get, Inject, Param, Patch, Query } from "@nestjs/common";
+import { ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { ChangeDevice } from "../../app/fleet/change-device.ts";
+import { ListDevices } from "../../app/fleet/list-devices.ts";
+import { ShowDevice } from "../../app/fleet/show-device.ts";
+
+@ApiTags("devices")
+@Controller("v1/devices")
+export class DevicesRoutes {
+  readonly #list: ListDevices;
+  readonly #show: ShowDevice;
+  readonly #change: ChangeDevice;
+
+  constructor(
+    @Inject(ListDevices) list: ListDevices,
+    @Inject(ShowDevice) show: ShowDevice,
+    @Inject(ChangeDevice) change: ChangeDevice,
+  ) {
+    this.#list = list;
+    this.#show = show;
+    this.#change = change;
+  }
+
+  @Get()
+  @ApiOkResponse({ standardSchema: DeviceList })
+  async list(@Query({ schema: DeviceQuery }) query: DeviceQuery): Promise<DeviceList> {
+    return { devices: [...(await this.#list.run(labelsOf(query)))] };
+  }
+
+  @Get(":id")
+  @ApiOkResponse({ standardSchema: Device })
+  show(@Param("id", { schema: DeviceId }) id: DeviceId): Promise<Device> {
+    return this.#show.run(id);
+  }
+
+  @Patch(":id")
+  @ApiOkResponse({ standardSchema: Device })
+  change(
+    @Param("id", { schema: DeviceId }) id: DeviceId,
+    @Body({ schema: DeviceChange }) change: DeviceChange,
+  ): Promise<Device> {
+    return this.#change.run(id, change);
+  }
+}

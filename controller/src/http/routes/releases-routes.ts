@@ -1,0 +1,60 @@
+import { Release, ReleaseList, ReleaseQuery, Sha256 } from "@modelfleet/protocol";
+import { Controller, Get, Inject, Param, Post, Query, Req, Res } from "@nestjs/common";
+import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { ListReleases } from "../../app/release/list-releases.ts";
+import { PublishRelease } from "../../app/release/publish-release.ts";
+import { ShowRelease } from "../../app/release/show-release.ts";
+import type { HttpReply, HttpRequest } from "../exchange.ts";
+import { uploadParts } from "../upload-parts.ts";
+
+@ApiTags("releases")
+@Controller("v1/releases")
+export class ReleasesRoutes {
+  readonly #publish: PublishRelease;
+  readonly #list: ListReleases;
+  readonly #show: ShowRelease;
+
+  constructor(
+    @Inject(PublishRelease) publish: PublishRelease,
+    @Inject(ListReleases) list: ListReleases,
+    @Inject(ShowRelease) show: ShowRelease,
+  ) {
+    this.#publish = publish;
+    this.#list = list;
+    this.#show = show;
+  }
+
+  @Post()
+  @ApiConsumes("multipart/form-data")
+  @ApiBody({
+    description: "The manifest first, then every file it names in a part named by its path.",
+    schema: {
+      type: "object",
+      required: ["manifest"],
+      properties: { manifest: { type: "string", description: "release.json" } },
+      additionalProperties: { type: "string", format: "binary" },
+    },
+  })
+  @ApiCreatedResponse({ description: "Signed and kept.", standardSchema: Release })
+  @ApiOkResponse({ description: "The very same release was there.", standardSchema: Release })
+  async publish(
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<Release> {
+    const { release, created } = await this.#publish.run(uploadParts(request));
+    reply.status(created ? 201 : 200);
+    return release;
+  }
+
+  @Get()
+  @ApiOkResponse({ standardSchema: ReleaseList })
+  async list(@Query({ schema: ReleaseQuery }) query: ReleaseQuery): Promise<ReleaseList> {
+    return { releases: [...(await this.#list.run(query.model))] };
+  }
+
+  @Get(":digest")
+  @ApiOkResponse({ standardSchema: Release })
+  show(@Param("digest", { schema: Sha256 }) digest: Sha256): Promise<Release> {
+    return this.#show.run(digest);
+  }
+}

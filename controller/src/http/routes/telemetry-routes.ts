@@ -1,0 +1,20 @@
+import { TelemetryAnswer, TelemetryQuery } from "@modelfleet/protocol";
+import { Controller, Get, Inject, Query } from "@nestjs/common";
+import { ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { SummarizeTelemetry } from "../../app/ingest/summarize-telemetry.ts";
+
+@ApiTags("telemetry")
+@Controller("v1/telemetry")
+export class TelemetryRoutes {
+  readonly #summarize: SummarizeTelemetry;
+
+  constructor(@Inject(SummarizeTelemetry) summarize: SummarizeTelemetry) {
+    this.#summarize = summarize;
+  }
+
+  @Get()
+  @ApiOkResponse({ standardSchema: TelemetryAnswer })
+  show(@Query({ schema: TelemetryQuery }) query: TelemetryQuery): Promise<TelemetryAnswer> {
+    return this.#summarize.run(query);
+  }
+}

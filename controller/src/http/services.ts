@@ -1,0 +1,45 @@
+import type { DeployRelease } from "../app/deployment/deploy-release.ts";
+import type { ListDeployments } from "../app/deployment/list-deployments.ts";
+import type { ShowDeployment } from "../app/deployment/show-deployment.ts";
+import type { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
+import type { ChangeDevice } from "../app/fleet/change-device.ts";
+import type { CreateClaim } from "../app/fleet/create-claim.ts";
+import type { EnrolDevice } from "../app/fleet/enrol-device.ts";
+import type { ListClaims } from "../app/fleet/list-claims.ts";
+import type { ListDevices } from "../app/fleet/list-devices.ts";
+import type { ShowDevice } from "../app/fleet/show-device.ts";
+import type { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
+import type { ListReleases } from "../app/release/list-releases.ts";
+import type { PublishRelease } from "../app/release/publish-release.ts";
+import type { ReadBlob } from "../app/release/read-blob.ts";
+import type { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
+import type { ShowRelease } from "../app/release/show-release.ts";
+
+/** The use cases this room offers to the outside; each is injected by its class. */
+export interface UseCases {
+  readonly authenticateDevice: AuthenticateDevice;
+  readonly changeDevice: ChangeDevice;
+  readonly createClaim: CreateClaim;
+  readonly deployRelease: DeployRelease;
+  readonly enrolDevice: EnrolDevice;
+  readonly listClaims: ListClaims;
+  readonly listDeployments: ListDeployments;
+  readonly listDevices: ListDevices;
+  readonly listReleases: ListReleases;
+  readonly publishRelease: PublishRelease;
+  readonly readBlob: ReadBlob;
+  readonly readReleaseEnvelope: ReadReleaseEnvelope;
+  readonly showDeployment: ShowDeployment;
+  readonly showDevice: ShowDevice;
+  readonly showRelease: ShowRelease;
+  readonly summarizeTelemetry: SummarizeTelemetry;
+}
+
+/** What the health routes ask; each resolves when that part of the controller works, and rejects when not. */
+export interface HealthChecks {
+  readonly database: () => Promise<void>;
+  readonly broker: () => Promise<void>;
+}
+
+/** The signed root document of a version, as its exact bytes; undefined when there is none. */
+export type ReadRoot = (version: number) => Uint8Array | undefined;
