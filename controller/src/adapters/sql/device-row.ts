@@ -10,7 +10,7 @@ import type {
 } from "@modelfleet/protocol";
 import type { Selectable } from "kysely";
 import type { ClaimRecord, DesiredEntry, DeviceRecord } from "../../ports/fleet-store.ts";
-import { bytesOf, fromJson } from "./column.ts";
+import { bytesOf } from "./column.ts";
 import type { ClaimsTable, DesiredSlotsTable, DevicesTable } from "./schema.ts";
 
 export function claimOf(row: Selectable<ClaimsTable>): ClaimRecord {
@@ -23,7 +23,7 @@ export function claimOf(row: Selectable<ClaimsTable>): ClaimRecord {
     used,
     createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms,
-    labels: fromJson<Labels>(row.labels),
+    labels: JSON.parse(row.labels) as Labels,
   };
 }
 
@@ -35,7 +35,7 @@ export function deviceOf(
     id: row.id as DeviceId,
     publicKey: bytesOf(row.public_key),
     class: row.class,
-    labels: fromJson<Labels>(row.labels),
+    labels: JSON.parse(row.labels) as Labels,
     enrolledAtMs: row.enrolled_at_ms,
     claimId: row.claim_id,
     online: row.online === 1,
@@ -44,8 +44,8 @@ export function deviceOf(
     boot: row.boot,
     helloAtMs: row.hello_at_ms,
     agentVersion: row.agent_version,
-    facts: row.facts === null ? null : fromJson<DeviceFacts>(row.facts),
-    slots: fromJson<SlotReport[]>(row.slots),
+    facts: row.facts === null ? null : (JSON.parse(row.facts) as DeviceFacts),
+    slots: JSON.parse(row.slots) as SlotReport[],
     reportedSeq: row.reported_seq,
     desired: {
       seq: row.desired_seq,

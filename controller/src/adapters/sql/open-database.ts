@@ -54,5 +54,5 @@ async function migrate(database: Kysely<Schema>): Promise<void> {
   const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
   if (error === undefined) return;
   await database.destroy();
-  throw error;
+  throw error instanceof Error ? error : new Error("the schema could not be brought up to date");
 }

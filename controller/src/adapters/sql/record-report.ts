@@ -42,11 +42,10 @@ async function addItems(
   if (items.length === 0) return;
   const newest = await transaction
     .selectFrom("report_items")
-    .select((column) => column.fn.max("place").as("place"))
+    .select((column) => column.fn.max<number | null>("place").as("place"))
     .where("device", "=", device)
     .executeTakeFirst();
-  // The aggregate of no row is null.
-  const first = Number(newest?.place ?? -1) + 1;
+  const first = (newest?.place ?? -1) + 1;
   const rows = items.map((item, i) => ({
     device,
     place: first + i,

@@ -15,7 +15,6 @@ import type {
   ExecutionRecord,
   StoredDeployment,
 } from "../../ports/deployment-store.ts";
-import { fromJson } from "./column.ts";
 import { replaceDesired } from "./replace-desired.ts";
 import { rowsBy } from "./rows-by.ts";
 import type { DeploymentsTable, ExecutionsTable, Schema } from "./schema.ts";
@@ -142,7 +141,7 @@ function deploymentOf(
     model: row.model as ModelName,
     version: row.version as ReleaseVersion,
     slot: row.slot as SlotName,
-    target: fromJson<StoredDeployment["target"]>(row.target),
+    target: JSON.parse(row.target) as StoredDeployment["target"],
     createdAtMs: row.created_at_ms,
     devices: executions.map(executionOf),
   };
@@ -152,7 +151,7 @@ function executionOf(row: Selectable<ExecutionsTable>): ExecutionRecord {
   return {
     device: row.device as DeviceId,
     seq: row.seq,
-    reasons: fromJson<ExecutionRecord["reasons"]>(row.reasons),
+    reasons: JSON.parse(row.reasons) as ExecutionRecord["reasons"],
     step: row.step as ReportStep | null,
     code: row.code as RefusalCode | null,
     detail: row.detail,

@@ -12,7 +12,6 @@ import type {
   ReportRecord,
   TimedReportItem,
 } from "../../ports/fleet-store.ts";
-import { fromJson } from "./column.ts";
 import { claimOf, deviceOf } from "./device-row.ts";
 import { enrol } from "./enrol.ts";
 import { recordReport } from "./record-report.ts";
@@ -172,5 +171,5 @@ export class SqlFleetStore implements FleetStore {
 }
 
 function itemOf(row: { readonly item: string; readonly at_ms: number }): TimedReportItem {
-  return { ...fromJson<TimedReportItem>(row.item), atMs: row.at_ms };
+  return { ...(JSON.parse(row.item) as TimedReportItem), atMs: row.at_ms };
 }

@@ -1,7 +1,7 @@
 import type { Digest8, ModelName, ReleaseVersion, Sha256 } from "@modelfleet/protocol";
 import type { Kysely, Selectable } from "kysely";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
-import { bytesOf, fromJson } from "./column.ts";
+import { bytesOf } from "./column.ts";
 import type { ReleasesTable, Schema } from "./schema.ts";
 
 export class SqlReleaseStore implements ReleaseStore {
@@ -83,7 +83,7 @@ export class SqlReleaseStore implements ReleaseStore {
 function recordOf(row: Selectable<ReleasesTable>): ReleaseRecord {
   return {
     release: row.release as Sha256,
-    document: fromJson<ReleaseRecord["document"]>(row.document),
+    document: JSON.parse(row.document) as ReleaseRecord["document"],
     envelope: bytesOf(row.envelope),
     publishedAtMs: row.published_at_ms,
   };
