@@ -1,20 +1,20 @@
 import {
-  claimMac,
   type CredentialMessage,
+  claimMac,
+  type DeviceId,
   decodeBase64,
   decodeEnvelope,
-  type DeviceId,
-  ed25519Signer,
   type Enrolment,
   type EnrolResponse,
+  ed25519Signer,
   openCredential,
   openPinnedRoot,
   signDeviceMessage,
-  VerifyError,
   type VerifiedRoot,
+  VerifyError,
 } from "@modelfleet/protocol";
-import type { EnrolmentRecord } from "../domain/enrolment-record.ts";
 import { EnrolError } from "../domain/enrol-error.ts";
+import type { EnrolmentRecord } from "../domain/enrolment-record.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { EnrolmentService } from "../ports/enrolment-service.ts";
 import type { IdentityStore } from "../ports/identity-store.ts";
@@ -83,7 +83,11 @@ function believeRoot({ rootSha256, fleet }: Enrolment, answer: EnrolResponse): V
   } catch (cause) {
     if (!(cause instanceof VerifyError)) throw cause;
     const way = "is the enrolment string from this controller?";
-    throw new EnrolError("ROOT_MISMATCH", `the controller's root is not the pinned one: ${cause.message}; ${way}`, { cause });
+    throw new EnrolError(
+      "ROOT_MISMATCH",
+      `the controller's root is not the pinned one: ${cause.message}; ${way}`,
+      { cause },
+    );
   }
   if (root.document.fleet === fleet) return root;
   const came = root.document.fleet;

@@ -4,8 +4,8 @@ import {
   type ReportItem,
   type ReportMessage,
   type Signer,
-  signDeviceMessage,
   type SlotReport,
+  signDeviceMessage,
 } from "@modelfleet/protocol";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -52,7 +52,9 @@ function reportMessage(
     seq: place.seq,
     ...timeOf(parts.clock.nowMs(), state.timeFloorMs),
     desiredSeq: state.seq,
-    items: [{ ...item, ...(item.detail === undefined ? {} : { detail: item.detail.slice(0, 512) }) }],
+    items: [
+      { ...item, ...(item.detail === undefined ? {} : { detail: item.detail.slice(0, 512) }) },
+    ],
     slots: parts.slots(),
     dropped: parts.outbox.dropped(),
   };

@@ -5,8 +5,8 @@ import {
   type DesiredModel,
   type DeviceId,
   type Signer,
-  signDeviceMessage,
   type SlotReport,
+  signDeviceMessage,
 } from "@modelfleet/protocol";
 import type { Bus, BusListener } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -14,8 +14,8 @@ import type { FactsSource } from "../ports/facts-source.ts";
 import type { Log } from "../ports/log.ts";
 import type { Outbox } from "../ports/outbox.ts";
 import type { StateRecord } from "./install/state-record.ts";
-import { parseMessage } from "./parse-message.ts";
 import { OutboxSender } from "./outbox-sender.ts";
+import { parseMessage } from "./parse-message.ts";
 import { timeOf } from "./reporter.ts";
 
 export interface UplinkParts {
@@ -104,15 +104,18 @@ export class Uplink {
 
   #acknowledged(bytes: Uint8Array): void {
     const ack = parseMessage(AckMessage, bytes);
-    if (ack === undefined) return this.#ignored("ack");
+    if (ack === undefined) {
+      this.#ignored("ack");
+      return;
+    }
     this.#detach(this.#sender.acknowledged(ack.stream, { boot: ack.boot, seq: ack.seq }), "ack");
   }
 
   #controllerState(bytes: Uint8Array): void {
     const state = parseMessage(ControllerStateMessage, bytes);
-    if (state === undefined) return this.#ignored("controller state");
+    if (state === undefined) this.#ignored("controller state");
+    if (state?.online !== true) return;
     const before = this.#epoch;
-    if (!state.online) return;
     this.#epoch = state.epoch;
     if (before === null || before === state.epoch) return;
     const { clock } = this.#parts;
@@ -157,7 +160,7 @@ export class Uplink {
     while (!signal.aborted) {
       const pauseMs = busLimits.desiredPollMs * (0.8 + 0.4 * clock.chance());
       await clock.sleep(pauseMs, signal).catch(() => undefined);
-      if (signal.aborted || !bus.connected()) continue;
+      if (!bus.connected()) continue;
       const cid = Buffer.from(clock.randomBytes(8)).toString("hex");
       const question = new TextEncoder().encode(JSON.stringify({ v: 1, cid }));
       this.#detach(bus.request("get-desired", question), "get-desired");

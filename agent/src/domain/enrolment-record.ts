@@ -12,4 +12,4 @@ export const EnrolmentRecord = CredentialMessage.pick({
   /** Payload digest of the anchor. */
   rootSha256: ReleaseReference.shape.release,
 });
-export type EnrolmentRecord = typeof EnrolmentRecord._output;
+export type EnrolmentRecord = ReturnType<typeof EnrolmentRecord.parse>;

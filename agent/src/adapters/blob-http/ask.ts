@@ -1,5 +1,4 @@
-import { blobLimits } from "@modelfleet/protocol";
-import { isCodedError } from "@modelfleet/protocol";
+import { blobLimits, isCodedError } from "@modelfleet/protocol";
 import { DownloadError } from "../../domain/download-error.ts";
 
 export interface HttpAccess {
@@ -53,7 +52,8 @@ export async function ask(access: HttpAccess, question: Question, reader: Reader
 
 async function readBody(response: Response, reader: Reader, stall: StallTimer): Promise<void> {
   if (response.body === null) return;
-  for await (const piece of response.body) {
+  const pieces: AsyncIterable<Uint8Array> = response.body;
+  for await (const piece of pieces) {
     stall.end();
     await reader.piece(piece);
     stall.begin();

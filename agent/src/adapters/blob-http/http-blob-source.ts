@@ -17,7 +17,9 @@ export interface HttpBlobOptions extends HttpAccess {
 export function httpBlobSource(options: HttpBlobOptions): BlobSource {
   return {
     release: (release, signal) =>
-      persist(options, signal, () => readRelease(options, `/v1/device/releases/${release}`, signal)),
+      persist(options, signal, () =>
+        readRelease(options, `/v1/device/releases/${release}`, signal),
+      ),
     fill: (file, into, watch) =>
       persist(options, watch.signal, (told) =>
         fillOnce(options, file, {
@@ -65,17 +67,21 @@ async function readRelease(
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  await ask(access, { path, headers: {}, signal }, {
-    begin: () => Promise.resolve(),
-    piece: (piece) => {
-      bytes += piece.length;
-      if (bytes > documentLimits.envelopeBytesMax) {
-        const limit = `expected a release of at most ${documentLimits.envelopeBytesMax} bytes`;
-        throw new DownloadError("SIZE", `${limit}, got more`);
-      }
-      pieces.push(piece);
-      return Promise.resolve();
+  await ask(
+    access,
+    { path, headers: {}, signal },
+    {
+      begin: () => Promise.resolve(),
+      piece: (piece) => {
+        bytes += piece.length;
+        if (bytes > documentLimits.envelopeBytesMax) {
+          const limit = `expected a release of at most ${documentLimits.envelopeBytesMax} bytes`;
+          throw new DownloadError("SIZE", `${limit}, got more`);
+        }
+        pieces.push(piece);
+        return Promise.resolve();
+      },
     },
-  });
+  );
   return Buffer.concat(pieces);
 }

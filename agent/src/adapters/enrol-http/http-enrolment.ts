@@ -41,7 +41,9 @@ async function post(controllerUrl: string, body: string): Promise<Response> {
 async function readCapped(response: Response): Promise<string> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of response.body ?? []) {
+  if (response.body === null) return "";
+  const body: AsyncIterable<Uint8Array> = response.body;
+  for await (const piece of body) {
     bytes += piece.length;
     if (bytes > answerBytesMax) {
       throw new EnrolError("CREDENTIAL", `expected an answer of at most ${answerBytesMax} bytes`);

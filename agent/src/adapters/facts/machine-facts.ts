@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, freemem, platform, totalmem } from "node:os";
-import type { DeviceFacts } from "@modelfleet/protocol";
+import { coreTypesOf, type DeviceFacts } from "@modelfleet/protocol";
 import type { FactsSource } from "../../ports/facts-source.ts";
 
 export interface MachineFactsOptions {
@@ -22,8 +22,8 @@ type Platform = Pick<DeviceFacts, "os" | "arch" | "libc">;
 const mib = 1024 * 1024;
 const protocolMajor = 1;
 
-/** What the packaged onnxruntime 1.30 takes at most; its own release notes. */
-const ortCeiling = { opsetMax: 25, irMax: 12 } as const;
+/** 0: not measured on this device; then what the version is known to accept counts (targets.md 1.4). */
+const unmeasured = { opsetMax: 0, irMax: 0 } as const;
 
 /** What can be proved about this machine without trusting anybody's word (targets.md 1.4). */
 export function machineFacts(options: MachineFactsOptions): FactsSource {
@@ -31,6 +31,7 @@ export function machineFacts(options: MachineFactsOptions): FactsSource {
   const place = platformOf(options.glibcVersion);
   const target = options.targetOf(place, readText);
   const version = onnxruntimeVersion();
+  const coreTypes = [...coreTypesOf(readText("/proc/cpuinfo") ?? "")];
   return {
     proved: (provider) => {
       providers.add(provider);
@@ -41,6 +42,7 @@ export function machineFacts(options: MachineFactsOptions): FactsSource {
         ...place,
         class: options.class,
         target,
+        coreTypes,
         node: options.nodeVersion,
         cpuCores: availableParallelism(),
         memoryMiB: Math.floor(totalmem() / mib),
@@ -49,7 +51,7 @@ export function machineFacts(options: MachineFactsOptions): FactsSource {
         runtimes:
           version === undefined
             ? []
-            : [{ id: "onnxruntime-node", version, providers: [...providers], ...ortCeiling }],
+            : [{ id: "onnxruntime-node", version, providers: [...providers], ...unmeasured }],
         agentVersion: options.agentVersion,
         protocol: protocolMajor,
       };

@@ -1,5 +1,5 @@
-import type { DurableWrite, Fs } from "../../ports/fs.ts";
 import { StoreError } from "../../domain/store-error.ts";
+import type { DurableWrite, Fs } from "../../ports/fs.ts";
 
 const textBytesMax = 32;
 

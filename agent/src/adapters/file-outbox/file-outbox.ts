@@ -94,7 +94,8 @@ class FileOutbox implements Outbox {
   async #add(stream: OutboxStream, place: OutboxPlace, bytes: Uint8Array): Promise<void> {
     for (;;) {
       try {
-        return await this.#streams[stream].add(place, bytes, this.#options.nowMs());
+        await this.#streams[stream].add(place, bytes, this.#options.nowMs());
+        return;
       } catch (cause) {
         const [oldest] = this.#streams.tele.held();
         const full = cause instanceof StoreError && cause.code === "NO_SPACE";

@@ -55,7 +55,10 @@ async function removeStale(fs: Fs, path: string, processes: ProcessTable): Promi
   const alive = Number.isInteger(pid) && pid > 0 ? await processes.identityOf(pid) : undefined;
   if (alive !== undefined && alive === identity) {
     const way = "stop it or use another --data folder";
-    throw new StoreError("LOCKED", `the data folder is in use by the agent with pid ${pid}; ${way}`);
+    throw new StoreError(
+      "LOCKED",
+      `the data folder is in use by the agent with pid ${pid}; ${way}`,
+    );
   }
   // Moved aside first: of two agents that find the same stale lock, only one moves it, and sees which one it moved.
   const aside = `${path}.${processes.ownPid}.stale`;

@@ -42,7 +42,9 @@ export function createMqttBus(options: MqttBusOptions): Bus {
         const client = await openConnection(options, presence(options.boot, false, "lost"), signal);
         const ended = untilClosed(client, signal);
         try {
-          await client.subscribeAsync([topics.desired, topics.ack, controllerStateTopic], { qos: 1 });
+          await client.subscribeAsync([topics.desired, topics.ack, controllerStateTopic], {
+            qos: 1,
+          });
           current = client;
           await send(topics.up("online"), presence(options.boot, true, "connected"), true);
           client.on("message", (topic, bytes) => deliver(options.device, listener, topic, bytes));
@@ -70,13 +72,16 @@ async function keepConnected(
     delayMsMin: retryMsMin ?? busLimits.reconnectMsMin,
     delayMsMax: retryMsMax ?? busLimits.reconnectMsMax,
   };
-  for (let failures = 0; !signal.aborted; failures += 1) {
+  for (let failures = 0; ; failures += 1) {
     const beganMs = clock.monotonicMs();
     const reason = await connectOnce().then(() => "the connection ended", reasonOf);
     if (signal.aborted) return;
     if (clock.monotonicMs() - beganMs >= stableMs) failures = 0;
     const delayMs = backoffMs(limits, failures, clock.chance());
-    log.warn({ event: "bus.offline", reason, delayMs }, "no connection to the broker; trying again");
+    log.warn(
+      { event: "bus.offline", reason, delayMs },
+      "no connection to the broker; trying again",
+    );
     await clock.sleep(delayMs, signal).catch(() => undefined);
   }
 }

@@ -116,7 +116,14 @@ function reportRefused(
   { slot, release, model }: DesiredModel,
   failure: { readonly code: ReturnType<typeof refusalOfVerify>; readonly detail: string },
 ): Promise<void> {
-  return parts.report({ slot, release, model, version: unknownVersion, step: "refused", ...failure });
+  return parts.report({
+    slot,
+    release,
+    model,
+    version: unknownVersion,
+    step: "refused",
+    ...failure,
+  });
 }
 
 async function reportAccepted(

@@ -1,6 +1,6 @@
 import { isCodedError, VerifyError } from "@modelfleet/protocol";
 import { DownloadError } from "../../domain/download-error.ts";
-import type { Failure } from "../../domain/install/plan-step.ts";
+import type { Failure } from "../../domain/install/failure.ts";
 import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
 import { ReleaseRefused } from "../../domain/release-refused.ts";
 import { StoreError } from "../../domain/store-error.ts";

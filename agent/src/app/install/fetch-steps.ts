@@ -1,8 +1,8 @@
 import {
   floorOf,
   type ReleaseDocument,
-  ReleaseReference,
   type ReleaseFile,
+  ReleaseReference,
 } from "@modelfleet/protocol";
 import type { Step } from "../../domain/install/plan-step.ts";
 import { beginTrial, block } from "../../domain/install/transitions.ts";
@@ -112,7 +112,8 @@ async function makeRoom(
 async function fetchFile(context: StepContext, file: ReleaseFile): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await fetchFileOnce(context, file);
+      await fetchFileOnce(context, file);
+      return;
     } catch (cause) {
       const wrongBytes = cause instanceof StoreError && cause.code === "DIGEST";
       if (!wrongBytes || attempt >= digestAttemptsMax) throw cause;

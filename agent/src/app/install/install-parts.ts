@@ -1,10 +1,5 @@
-import type {
-  DeviceFacts,
-  DeviceId,
-  ReleaseDocument,
-  VerifiedRoot,
-} from "@modelfleet/protocol";
-import type { Failure } from "../../domain/install/plan-step.ts";
+import type { DeviceFacts, DeviceId, ReleaseDocument, VerifiedRoot } from "@modelfleet/protocol";
+import type { Failure } from "../../domain/install/failure.ts";
 import type { ProbationRules } from "../../domain/install/probation.ts";
 import type { BlobSource } from "../../ports/blob-source.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -33,7 +28,11 @@ export interface InstallParts {
   readonly report: Report;
   readonly rules: ProbationRules;
   /** Why this device may not take a release; null when it may. Asked again here, for facts change after planning. */
-  readonly admit: (document: ReleaseDocument, facts: DeviceFacts, bytesPresent: number) => Failure | null;
+  readonly admit: (
+    document: ReleaseDocument,
+    facts: DeviceFacts,
+    bytesPresent: number,
+  ) => Failure | null;
   /** Nonce of the hello that has no answer yet. */
   readonly nonce: () => string | null;
   /** A desired document was accepted: its nonce is used up. */

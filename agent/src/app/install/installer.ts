@@ -109,7 +109,8 @@ export class Installer {
     const { step, slot } = planned;
     if (step.do === "idle" || step.do === "wait") {
       if (step.do === "idle") await this.#collect();
-      const waitMs = step.do === "wait" ? Math.min(step.waitMs, storeLimits.probationPollMs) : undefined;
+      const waitMs =
+        step.do === "wait" ? Math.min(step.waitMs, storeLimits.probationPollMs) : undefined;
       return this.#wake.listen(signal, waitMs);
     }
     this.#parts.log.info({ event: "install.step", step: step.do, slot }, `step ${step.do}`);
@@ -140,7 +141,10 @@ export class Installer {
 
   async #endWhenUrgent(end: AbortController, done: AbortSignal): Promise<void> {
     while (!done.aborted) {
-      if (this.#urgent() !== undefined) return end.abort();
+      if (this.#urgent() !== undefined) {
+        end.abort();
+        return;
+      }
       await this.#wake.listen(done, storeLimits.probationPollMs);
     }
   }
@@ -159,7 +163,8 @@ export class Installer {
     for (const slot of this.#slotNames()) {
       const step = this.#plan(slot, await this.#onDisk(slot));
       if (step.do !== "idle" && step.do !== "wait") return { step, slot };
-      const shorter = rest.step.do !== "wait" || (step.do === "wait" && step.waitMs < rest.step.waitMs);
+      const shorter =
+        rest.step.do !== "wait" || (step.do === "wait" && step.waitMs < rest.step.waitMs);
       if (step.do === "wait" && shorter) rest = { step, slot };
     }
     return rest;
@@ -191,7 +196,10 @@ export class Installer {
     const event = { event: "runner.ended", slot: runtime.slot, reason, inRow: runtime.endsInRow() };
     this.#parts.log.error(event, "the runner of the active release ended");
     if (!runtime.isHopeless(hasPrevious)) return;
-    runtime.broken = { code: "RUNNER_CRASH", detail: `its runner ended again and again: ${reason}` };
+    runtime.broken = {
+      code: "RUNNER_CRASH",
+      detail: `its runner ended again and again: ${reason}`,
+    };
   }
 
   #verdict(runtime: SlotRuntime): Verdict {
@@ -266,6 +274,7 @@ export class Installer {
       standby,
       ready,
     ]);
-    await Promise.all(models.map((model) => model?.stop()));
+    const running = models.filter((model) => model !== null);
+    await Promise.all(running.map((model) => model.stop()));
   }
 }

@@ -1,6 +1,6 @@
 import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
-import type { Failure } from "../../domain/install/plan-step.ts";
+import type { Failure } from "../../domain/install/failure.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 

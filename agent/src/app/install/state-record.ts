@@ -1,4 +1,4 @@
-import { type AgentState } from "../../domain/install/agent-state.ts";
+import type { AgentState } from "../../domain/install/agent-state.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
 
 /** The state record in memory; it is never ahead of the disk. Only the install loop changes it. */

@@ -7,7 +7,7 @@ import type {
   SlotName,
 } from "@modelfleet/protocol";
 import { type SlotState, slotOf } from "../../domain/install/agent-state.ts";
-import type { Failure } from "../../domain/install/plan-step.ts";
+import type { Failure } from "../../domain/install/failure.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { StagedRelease } from "../../ports/runner-host.ts";
 import type { InstallParts } from "./install-parts.ts";

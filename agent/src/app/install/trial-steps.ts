@@ -1,4 +1,3 @@
-import { type LoadedModel } from "../../ports/runner-host.ts";
 import type { Step } from "../../domain/install/plan-step.ts";
 import {
   block,
@@ -9,8 +8,9 @@ import {
   refundAttempt,
   spendAttempt,
 } from "../../domain/install/transitions.ts";
+import type { LoadedModel } from "../../ports/runner-host.ts";
 import { failureOf } from "./failure-of.ts";
-import { documentOf, refusal, slotState, stage, type StepContext, tell } from "./step-context.ts";
+import { documentOf, refusal, type StepContext, slotState, stage, tell } from "./step-context.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 
@@ -64,7 +64,9 @@ export async function rollBack({ release, failure }: StepOf<"rollback">, context
   const { record } = context.parts;
   const document = await documentOf(context, release);
   await flipBack(context);
-  await record.commit(blockTrial(record.current(), context.runtime.slot, refusal(release, failure)));
+  await record.commit(
+    blockTrial(record.current(), context.runtime.slot, refusal(release, failure)),
+  );
   await tell(context, document, { release, step: "rolled-back", ...failure });
 }
 
@@ -80,7 +82,9 @@ export async function giveWay({ release }: StepOf<"give-way">, context: StepCont
 export async function refuseTrial({ release, failure }: StepOf<"refuse">, context: StepContext) {
   const { record } = context.parts;
   const document = await documentOf(context, release);
-  await record.commit(blockTrial(record.current(), context.runtime.slot, refusal(release, failure)));
+  await record.commit(
+    blockTrial(record.current(), context.runtime.slot, refusal(release, failure)),
+  );
   await tell(context, document, { release, step: "refused", ...failure });
 }
 

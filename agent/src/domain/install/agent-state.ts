@@ -16,14 +16,14 @@ export const Trial = ReleaseReference.extend({
   /** Starts left; taken down by one and committed before each start. */
   attemptsLeft: counter.max(storeLimits.trialAttemptsMax),
 });
-export type Trial = typeof Trial._output;
+export type Trial = ReturnType<typeof Trial.parse>;
 
 export const SlotState = SlotReport.omit({ refused: true }).extend({ trial: Trial.nullable() });
-export type SlotState = typeof SlotState._output;
+export type SlotState = ReturnType<typeof SlotState.parse>;
 
 /** A release this device will not try again before an operator has deployed something else. */
 export const BlockedRelease = SlotReport.shape.refused.element;
-export type BlockedRelease = typeof BlockedRelease._output;
+export type BlockedRelease = ReturnType<typeof BlockedRelease.parse>;
 
 /** Lowest security version still taken for a model. */
 const Floor = ReleaseReference.pick({ model: true }).extend({ model, securityVersion: counter });
@@ -41,7 +41,7 @@ export const AgentState = HelloMessage.pick({ boot: true, rootVersion: true }).e
   slots: SlotState.array().max(16),
   blocked: BlockedRelease.array().max(storeLimits.blockedReleasesMax),
 });
-export type AgentState = typeof AgentState._output;
+export type AgentState = ReturnType<typeof AgentState.parse>;
 
 /** What a device starts from: enrolled a moment ago, or having lost both state slots. */
 export function emptyState(

@@ -1,5 +1,6 @@
-import type { DesiredModel, RefusalCode, Sha256 } from "@modelfleet/protocol";
+import type { DesiredModel, Sha256 } from "@modelfleet/protocol";
 import type { BlockedRelease, SlotState } from "./agent-state.ts";
+import type { Failure } from "./failure.ts";
 import type { Verdict } from "./probation.ts";
 
 /*
@@ -37,11 +38,6 @@ export interface SlotFacts {
 }
 
 export type OnDisk = "nothing" | "document" | "files";
-
-export interface Failure {
-  readonly code: RefusalCode;
-  readonly detail: string;
-}
 
 export type Step =
   | { readonly do: "idle" }

@@ -1,4 +1,4 @@
-import type { Failure } from "./plan-step.ts";
+import type { Failure } from "./failure.ts";
 
 /** How a release is watched after it became active and before it is confirmed (store.md 3.7). */
 export interface ProbationRules {

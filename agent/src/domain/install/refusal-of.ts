@@ -1,5 +1,5 @@
 import type { Eligibility, RefusalCode, VerifyCode } from "@modelfleet/protocol";
-import type { Failure } from "./plan-step.ts";
+import type { Failure } from "./failure.ts";
 
 const refusalCodes: Readonly<Partial<Record<VerifyCode, RefusalCode>>> = {
   DIGEST: "DIGEST",

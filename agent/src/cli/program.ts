@@ -1,0 +1,132 @@
+import { DeviceId, FormatError, isCodedError } from "@modelfleet/protocol";
+import { Command, CommanderError, type OutputConfiguration } from "commander";
+import type { EnrolOptions, StartOptions } from "../config.ts";
+
+export type ExitCode = 0 | 1 | 2;
+
+/** What the commands do; each is loaded only when it is asked for. Each returns lines for standard output. */
+export interface AgentCommands {
+  readonly enrol: (
+    enrolment: string,
+    options: EnrolOptions,
+  ) => Promise<Readonly<Record<string, unknown>>>;
+  readonly start: (options: StartOptions) => Promise<void>;
+  readonly status: (folder: string) => Promise<StatusAnswer>;
+}
+
+export interface StatusAnswer {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+interface DataOption {
+  readonly data: string;
+}
+
+const dataFlag = "--data <folder>";
+const dataText = "the device's data folder";
+
+/**
+ * The device's command line. Errors are one sentence on standard error, or one JSON object with --json.
+ *
+ * @returns 0 done · 1 it did not work · 2 the command line was not understood
+ */
+export async function runAgentProgram(
+  argv: readonly string[],
+  commands: AgentCommands,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  try {
+    await buildProgram(commands, terminal).parseAsync(argv, { from: "user" });
+    return 0;
+  } catch (cause) {
+    if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : 2;
+    if (!isCodedError(cause)) throw cause;
+    terminal.err(argv.includes("--json") ? jsonError(cause) : `${cause.message}\n`);
+    return cause instanceof FormatError ? 2 : 1;
+  }
+}
+
+function buildProgram(commands: AgentCommands, terminal: Terminal): Command {
+  const output: OutputConfiguration = { writeOut: terminal.out, writeErr: terminal.err };
+  const program = new Command("modelfleet-agent")
+    .description("Runs signed models on this device: verifies, installs, swaps and serves them.")
+    .exitOverride()
+    .configureOutput(output);
+  addEnrol(program, commands, terminal);
+  addStart(program, commands);
+  addStatus(program, commands, terminal);
+  return program;
+}
+
+function addEnrol(program: Command, commands: AgentCommands, { out }: Terminal): void {
+  program
+    .command("enrol")
+    .description("make this device a member of a fleet")
+    .argument("<string>", "what `modelfleet claim create` printed: mf1:…")
+    .requiredOption(dataFlag, dataText)
+    .option("--device-id <id>", "name of the device; the controller makes one when it is absent")
+    .option("--class <class>", "device class; the claim says which it admits", "generic")
+    .option("--json", "answer in JSON")
+    .addHelpText("after", "\nExample:\n  modelfleet agent enrol 'mf1:…' --data ./cam-1\n")
+    .action(async (enrolment: string, options: EnrolFlags & JsonOption) => {
+      const answer = await commands.enrol(enrolment, parseEnrolFlags(options));
+      const text = `enrolled as ${String(answer["device"])} into fleet ${String(answer["fleet"])}`;
+      out(options.json === true ? `${JSON.stringify(answer)}\n` : `${text}\n`);
+    });
+}
+
+type EnrolFlags = DataOption & { readonly deviceId?: string; readonly class: string };
+
+function parseEnrolFlags({ data, deviceId, class: deviceClass }: EnrolFlags): EnrolOptions {
+  if (deviceId === undefined) return { data, class: deviceClass };
+  const parsed = DeviceId.safeParse(deviceId);
+  if (parsed.success) return { data, class: deviceClass, deviceId: parsed.data };
+  const expected = "3 to 63 characters of a-z, 0-9 and -";
+  throw new FormatError(
+    "FORMAT",
+    `--device-id: expected ${expected}, got "${deviceId.slice(0, 64)}"`,
+  );
+}
+
+function addStart(program: Command, commands: AgentCommands): void {
+  program
+    .command("start")
+    .description("run the agent; it writes one JSON event a line")
+    .requiredOption(dataFlag, dataText)
+    .option(
+      "--socket <path>",
+      "Unix socket of the inference API (default: agent.sock in the data folder)",
+    )
+    .option("--tcp-port <port>", "serve on 127.0.0.1 too; 0 takes a free port")
+    .option("--window-ms <ms>", "length of a telemetry window")
+    .option("--confirm-ms <ms>", "how long a new release is on trial before it is confirmed")
+    .addHelpText("after", "\nExample:\n  modelfleet agent start --data ./cam-1\n")
+    .action((options: StartOptions) => commands.start(options));
+}
+
+function addStatus(program: Command, commands: AgentCommands, { out }: Terminal): void {
+  program
+    .command("status")
+    .description("what this device runs, asked of the running agent or read from its disk")
+    .requiredOption(dataFlag, dataText)
+    .option("--json", "answer in JSON")
+    .addHelpText("after", "\nExample:\n  modelfleet agent status --data ./cam-1\n")
+    .action(async (options: DataOption & JsonOption) => {
+      const answer = await commands.status(options.data);
+      out(options.json === true ? `${JSON.stringify(answer.json)}\n` : answer.text);
+    });
+}
+
+function jsonError(cause: { readonly code: string; readonly message: string }): string {
+  return `${JSON.stringify({ error: { code: cause.code, message: cause.message } })}\n`;
+}

@@ -1,0 +1,74 @@
+import { request } from "node:http";
+import { join } from "node:path";
+import { fileIdentity } from "../adapters/file-store/file-identity.ts";
+import { openFileStore } from "../adapters/file-store/file-store.ts";
+import { nodeFs } from "../adapters/file-store/node-fs.ts";
+import type { AgentStatus } from "../domain/agent-status.ts";
+import { slotReports } from "../domain/install/slot-reports.ts";
+import { createWriter, notEnrolled } from "../open-data-folder.ts";
+
+const answerMsMax = 5_000;
+const answerBytesMax = 1024 * 1024;
+
+/** Of the running agent when there is one, else of what its disk says. @throws StoreError NOT_ENROLLED */
+export async function readStatus(folder: string, agentVersion: string): Promise<AgentStatus> {
+  const running = await askAgent(join(folder, "agent.sock"));
+  return running ?? readStopped(folder, agentVersion);
+}
+
+async function readStopped(folder: string, agentVersion: string): Promise<AgentStatus> {
+  const write = createWriter();
+  const enrolled = await fileIdentity({ fs: nodeFs, folder, write }).enrolment();
+  if (enrolled === undefined) throw notEnrolled(folder);
+  const store = await openFileStore({ fs: nodeFs, folder, write });
+  const state = await store.readState();
+  const { device, fleet, class: deviceClass, controllerUrl } = enrolled.record;
+  return {
+    ...{ device, fleet, class: deviceClass, controllerUrl, agentVersion },
+    agent: "stopped",
+    connected: false,
+    boot: state?.boot ?? 0,
+    desiredSeq: state?.seq ?? 0,
+    rootVersion: state?.rootVersion ?? 0,
+    dropped: 0,
+    slots: state === undefined ? [] : slotReports(state, []),
+  };
+}
+
+/** undefined when nobody answers at this socket. */
+function askAgent(socketPath: string): Promise<AgentStatus | undefined> {
+  return new Promise((resolve) => {
+    const absent = () => resolve(undefined);
+    const asked = request(
+      { socketPath, path: "/v2/modelfleet/status", timeout: answerMsMax },
+      (response) => {
+        const pieces: Buffer[] = [];
+        let bytes = 0;
+        response.on("data", (piece: Buffer) => {
+          bytes += piece.length;
+          if (bytes > answerBytesMax) asked.destroy();
+          else pieces.push(piece);
+        });
+        response.on("error", absent);
+        response.on("end", () => resolve(parseStatus(Buffer.concat(pieces).toString("utf8"))));
+      },
+    );
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", absent);
+    asked.end();
+  });
+}
+
+/** Our own agent's words over its own socket, so only the outline is checked. */
+function parseStatus(text: string): AgentStatus | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStatus(value) ? value : undefined;
+  } catch {
+    return undefined; // Somebody else listens there: the disk is asked instead.
+  }
+}
+
+function isStatus(value: unknown): value is AgentStatus {
+  return typeof value === "object" && value !== null && "device" in value && "slots" in value;
+}

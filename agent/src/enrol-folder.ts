@@ -1,0 +1,40 @@
+import { resolve } from "node:path";
+import { FormatError, openPinnedRoot, parseEnrolment } from "@modelfleet/protocol";
+import { systemClock } from "./adapters/clock/system-clock.ts";
+import { httpEnrolment } from "./adapters/enrol-http/http-enrolment.ts";
+import { fileIdentity } from "./adapters/file-store/file-identity.ts";
+import { openFileStore } from "./adapters/file-store/file-store.ts";
+import { nodeFs } from "./adapters/file-store/node-fs.ts";
+import { enrol } from "./app/enrol.ts";
+import type { EnrolOptions } from "./config.ts";
+import { EnrolmentRecord } from "./domain/enrolment-record.ts";
+import { createWriter, firstState } from "./open-data-folder.ts";
+
+/** Enrols the device whose data folder this is. @returns what a person may see of it; never the secret */
+export async function enrolFolder(text: string, options: EnrolOptions) {
+  const enrolment = parseEnrolment(text);
+  const deviceClass = parseClass(options.class);
+  const folder = resolve(options.data);
+  const write = createWriter();
+  const identity = fileIdentity({ fs: nodeFs, folder, write });
+  const record = await enrol(
+    { identity, service: httpEnrolment, clock: systemClock },
+    { enrolment, class: deviceClass, device: options.deviceId },
+  );
+  const enrolled = await identity.enrolment();
+  if (enrolled !== undefined) {
+    const store = await openFileStore({ fs: nodeFs, folder, write });
+    const root = openPinnedRoot(enrolled.anchor, record.rootSha256);
+    // A start that finds no state at all would take it for lost.
+    if ((await store.readState()) === undefined) await store.commit(firstState(root));
+  }
+  const { device, fleet, controllerUrl, brokerUrl } = record;
+  return { device, fleet, class: deviceClass, controllerUrl, brokerUrl, data: folder };
+}
+
+function parseClass(text: string): string {
+  const parsed = EnrolmentRecord.shape.class.safeParse(text);
+  if (parsed.success) return parsed.data;
+  const expected = "1 to 63 characters of a-z, 0-9, . and -";
+  throw new FormatError("FORMAT", `--class: expected ${expected}, got "${text.slice(0, 64)}"`);
+}

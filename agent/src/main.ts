@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { type ExitCode, runAgentProgram } from "./cli/program.ts";
+
+/** The device's command line on this process's streams. @param argv arguments after the program's name */
+export function main(argv: readonly string[]): Promise<ExitCode> {
+  return runAgentProgram(argv, commands, {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+  });
+}
+
+// Each command brings its own modules: `--help` must not wait for MQTT and the stores.
+const commands: Parameters<typeof runAgentProgram>[1] = {
+  enrol: async (enrolment, options) => {
+    const { enrolFolder } = await import("./enrol-folder.ts");
+    return enrolFolder(enrolment, options);
+  },
+  start: async (options) => {
+    const [{ parseConfig }, { runAgent }, { createLog }] = await Promise.all([
+      import("./config.ts"),
+      import("./run-agent.ts"),
+      import("./log.ts"),
+    ]);
+    const config = parseConfig(options);
+    await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
+  },
+  status: async (folder) => {
+    const [{ readStatus }, { statusText }] = await Promise.all([
+      import("./cli/read-status.ts"),
+      import("./cli/status-text.ts"),
+    ]);
+    const status = await readStatus(resolve(folder), packageVersion());
+    return { json: { ...status }, text: statusText(status) };
+  },
+};
+
+function untilAsked(): AbortSignal {
+  const asked = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => asked.abort());
+  return asked.signal;
+}
+
+function machine() {
+  const { execPath: nodePath, version: nodeVersion } = process;
+  return { nodePath, nodeVersion, glibcVersion: glibcVersion(), agentVersion: packageVersion() };
+}
+
+/** The C library this process runs with; undefined where it is not glibc. */
+function glibcVersion(): string | undefined {
+  const report: unknown = process.report.getReport();
+  if (typeof report !== "object" || report === null || !("header" in report)) return undefined;
+  const { header } = report;
+  if (typeof header !== "object" || header === null) return undefined;
+  if (!("glibcVersionRuntime" in header)) return undefined;
+  return typeof header.glibcVersionRuntime === "string" ? header.glibcVersionRuntime : undefined;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const found: unknown = JSON.parse(text);
+  if (typeof found !== "object" || found === null || !("version" in found)) return "0.0.0";
+  return String(found.version);
+}

@@ -1,0 +1,129 @@
+import {
+  blobLimits,
+  checkDesired,
+  type DesiredModel,
+  ed25519Signer,
+  openPinnedRoot,
+  type Signer,
+  type VerifiedRoot,
+  VerifyError,
+} from "@modelfleet/protocol";
+import { processTable } from "./adapters/clock/process-table.ts";
+import { durableWriter } from "./adapters/file-store/durable-write.ts";
+import { fileIdentity } from "./adapters/file-store/file-identity.ts";
+import { openFileStore } from "./adapters/file-store/file-store.ts";
+import { type FolderLock, lockFolder } from "./adapters/file-store/folder-lock.ts";
+import { nodeFs } from "./adapters/file-store/node-fs.ts";
+import { readJsonFile } from "./adapters/file-store/read-json-file.ts";
+import { StateRecord } from "./app/install/state-record.ts";
+import type { EnrolmentRecord } from "./domain/enrolment-record.ts";
+import { type AgentState, emptyState } from "./domain/install/agent-state.ts";
+import { trustOf } from "./domain/install/trust-of.ts";
+import { StoreError } from "./domain/store-error.ts";
+import type { DurableWrite } from "./ports/fs.ts";
+import type { IdentityStore } from "./ports/identity-store.ts";
+import type { Log } from "./ports/log.ts";
+import type { ModelStore } from "./ports/model-store.ts";
+
+/** Everything of one enrolled device's data folder, in use by this process alone. */
+export interface DataFolder {
+  readonly enrolment: EnrolmentRecord;
+  readonly root: VerifiedRoot;
+  readonly signer: Signer;
+  readonly store: ModelStore;
+  readonly write: DurableWrite;
+  /** Of this start; its `boot` is new. */
+  readonly record: StateRecord;
+  readonly wanted: readonly DesiredModel[];
+  readonly lock: FolderLock;
+}
+
+/** @throws StoreError NOT_ENROLLED | LOCKED | … */
+export async function openDataFolder(folder: string, log: Log): Promise<DataFolder> {
+  const write = createWriter();
+  const identity = fileIdentity({ fs: nodeFs, folder, write });
+  const enrolled = await identity.enrolment();
+  if (enrolled === undefined) throw notEnrolled(folder);
+  const lock = await lockFolder(nodeFs, folder, processTable);
+  try {
+    const root = openPinnedRoot(enrolled.anchor, enrolled.record.rootSha256);
+    const signer = ed25519Signer(await readSeed(identity, folder));
+    const store = await openFileStore({ fs: nodeFs, folder, write });
+    const record = await beginBoot(store, root, log);
+    const wanted = await readWanted(store, record.current(), { root, enrolment: enrolled.record });
+    return { enrolment: enrolled.record, root, signer, store, write, record, wanted, lock };
+  } catch (cause) {
+    await lock.release();
+    throw cause;
+  }
+}
+
+/** A temporary name is used once by one process; the folder lock keeps other processes out. */
+export function createWriter(): DurableWrite {
+  let serial = 0;
+  return durableWriter(nodeFs, () => {
+    serial += 1;
+    return serial;
+  });
+}
+
+export function notEnrolled(folder: string): StoreError {
+  const way = 'enrol it first: "modelfleet agent enrol <string> --data <folder>"';
+  return new StoreError("NOT_ENROLLED", `expected an enrolled device in ${folder}; ${way}`);
+}
+
+export function readProfileFile(path: string): Promise<unknown> {
+  return readJsonFile(nodeFs, path, blobLimits.profileBytesMax);
+}
+
+/** The key was made at enrolment; a new one here would be a stranger to the controller. */
+async function readSeed(identity: IdentityStore, folder: string): Promise<Uint8Array> {
+  return identity.deviceSeed(() => {
+    const way = "enrol this device again into a new folder";
+    throw new StoreError("NOT_ENROLLED", `expected the device's key in ${folder}; ${way}`);
+  });
+}
+
+/** Every start has a number of its own, on disk before anything is sent under it. */
+async function beginBoot(store: ModelStore, root: VerifiedRoot, log: Log): Promise<StateRecord> {
+  const held = await store.readState();
+  if (held === undefined) {
+    const text =
+      "both state slots are unreadable; only an answer to a fresh hello will be followed";
+    log.error({ event: "state.lost", code: "STATE_LOST" }, text);
+  }
+  const before = held ?? firstState(root);
+  const next = { ...before, boot: before.boot + 1 };
+  try {
+    await store.commit(next);
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause;
+    // A broken disk must not take the device off the network: what runs is still known.
+    log.error({ event: "state.uncommitted", code: cause.code }, cause.message);
+  }
+  return new StateRecord(store, next);
+}
+
+export function firstState(root: VerifiedRoot): AgentState {
+  const { version, issuedAt } = root.document;
+  return emptyState({ version, sha256: root.sha256 }, Date.parse(issuedAt));
+}
+
+/** What was wanted before this start; nothing when its document is gone, until the controller says it again. */
+async function readWanted(
+  store: ModelStore,
+  state: AgentState,
+  { root, enrolment }: { readonly root: VerifiedRoot; readonly enrolment: EnrolmentRecord },
+): Promise<readonly DesiredModel[]> {
+  const { desiredSha256, timeFloorMs } = state;
+  const bytes = desiredSha256 === null ? undefined : await store.readDocument(desiredSha256);
+  if (bytes === undefined) return [];
+  const context = { nowMs: timeFloorMs, expectedNonce: null, requireNonce: true };
+  try {
+    const checked = checkDesired(trustOf(state, root, enrolment.device), bytes, context);
+    return checked.kind === "same" ? checked.desired.models : [];
+  } catch (cause) {
+    if (cause instanceof VerifyError) return [];
+    throw cause;
+  }
+}

@@ -1,0 +1,190 @@
+import { cpus, setPriority } from "node:os";
+import { join } from "node:path";
+import { httpBlobSource } from "./adapters/blob-http/http-blob-source.ts";
+import { systemClock } from "./adapters/clock/system-clock.ts";
+import { machineFacts } from "./adapters/facts/machine-facts.ts";
+import { openFileOutbox } from "./adapters/file-outbox/file-outbox.ts";
+import { nodeFs } from "./adapters/file-store/node-fs.ts";
+import { startLocalApi } from "./adapters/local-api/local-api.ts";
+import { createMqttBus } from "./adapters/mqtt-bus/mqtt-bus.ts";
+import { RunnerProcessHost } from "./adapters/runner-process/runner-host.ts";
+import { runnerMainPath } from "./adapters/runner-process/runner-main-path.ts";
+import { Installer } from "./app/install/installer.ts";
+import { ReleaseShelf } from "./app/install/release-shelf.ts";
+import { createReporter } from "./app/reporter.ts";
+import { type RequestOutcome, TelemetrySpool } from "./app/telemetry-spool.ts";
+import { Uplink } from "./app/uplink.ts";
+import type { AgentConfig } from "./config.ts";
+import type { AgentStatus } from "./domain/agent-status.ts";
+import { admit } from "./domain/install/admit.ts";
+import { findTargetId } from "./domain/install/find-target.ts";
+import { defaultProbation } from "./domain/install/probation.ts";
+import { Router } from "./domain/serving/router.ts";
+import { type DataFolder, openDataFolder, readProfileFile } from "./open-data-folder.ts";
+import type { Log } from "./ports/log.ts";
+import type { Outbox } from "./ports/outbox.ts";
+import type { LoadedModel, RunnerHost } from "./ports/runner-host.ts";
+
+/** What only the process knows about itself. */
+export interface Machine {
+  readonly nodePath: string;
+  readonly nodeVersion: string;
+  readonly glibcVersion: string | undefined;
+  readonly agentVersion: string;
+}
+
+export interface AgentRun {
+  readonly config: AgentConfig;
+  readonly machine: Machine;
+  readonly log: Log;
+}
+
+/**
+ * Wires one agent and runs it until the signal aborts: then the local API closes first, so that its last requests
+ * are answered, then the runners end, and what is owed stays in the outbox.
+ *
+ * @throws StoreError when the folder cannot be used; any defect of ours, after everything is closed
+ */
+export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void> {
+  const folder = await openDataFolder(run.config.folder, run.log);
+  try {
+    const outbox = await openFileOutbox({
+      fs: nodeFs,
+      write: folder.write,
+      folder: join(run.config.folder, "outbox"),
+      boot: folder.record.current().boot,
+      nowMs: systemClock.nowMs,
+    });
+    await runParts(run, wire(run, folder, outbox), signal);
+  } finally {
+    await folder.lock.release();
+  }
+}
+
+type Parts = ReturnType<typeof wire>;
+
+async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promise<void> {
+  const { installer, uplink, spool, router, status } = parts;
+  const { socketPath, tcpPort } = run.config;
+  const api = await startLocalApi({
+    models: router,
+    socketPath,
+    ...(tcpPort === undefined ? {} : { tcpPort }),
+    status,
+    agentVersion: run.machine.agentVersion,
+    // One request that meets a defect of ours must not take the model from all the others.
+    onDefect: (cause) => logDefect(run.log, cause),
+  });
+  const stop = new AbortController();
+  const target = {
+    deliver: (bytes: Uint8Array) => installer.deliver(bytes),
+    slots: () => installer.slots(),
+    wanted: () => installer.wanted(),
+  };
+  const all = [installer.run(stop.signal), uplink.run(target, stop.signal), spool.run(stop.signal)];
+  run.log.info(
+    { event: "agent.ready", device: parts.device, socketPath, tcpPort: api.tcpPort },
+    "agent is ready",
+  );
+  try {
+    await Promise.race([...all, aborted(signal)]);
+  } finally {
+    await api[Symbol.asyncDispose]();
+    stop.abort();
+    await Promise.all(all);
+    run.log.info({ event: "agent.stopped" }, "agent has stopped");
+  }
+}
+
+function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Outbox) {
+  const { enrolment, root, signer, store, record } = folder;
+  const { device, secret, controllerUrl, brokerUrl } = enrolment;
+  const clock = systemClock;
+  const { agentVersion } = machine;
+  const facts = machineFacts({
+    ...machine,
+    class: enrolment.class,
+    folder: config.folder,
+    targetOf: findTargetId,
+  });
+  const bus = createMqttBus({ brokerUrl, device, secret, clock, log, boot: record.current().boot });
+  const owner = { device, signer, outbox, record, clock, log };
+  const uplink = new Uplink({ ...owner, agentVersion, bus, facts });
+  const stored = () => uplink.stored();
+  const spool = new TelemetrySpool({
+    ...owner,
+    windowMs: config.windowMs,
+    readJson: readProfileFile,
+    stored,
+  });
+  const router = new Router<LoadedModel>({
+    clock,
+    observer: (outcome: RequestOutcome) => spool.observe(outcome),
+  });
+  const source = httpBlobSource({ controllerUrl, device, secret, clock });
+  const installer: Installer = new Installer(
+    {
+      ...{ device, root, record, store, source, facts, clock, log, admit },
+      shelf: new ReleaseShelf({ root, deviceClass: enrolment.class, store, source }),
+      host: profiled(runnerHost(config, machine), spool),
+      serving: router,
+      report: createReporter({ ...owner, slots: () => installer.slots(), stored }),
+      rules: { ...defaultProbation, confirmMs: config.confirmMs },
+      nonce: () => uplink.nonce(),
+      answered: () => uplink.answered(),
+      needHello: () => uplink.needHello(),
+    },
+    folder.wanted,
+  );
+  const status = (): AgentStatus => ({
+    ...statusOf(folder, agentVersion, outbox.dropped()),
+    slots: installer.slots(),
+    agent: "running",
+    connected: bus.connected(),
+  });
+  return { device, installer, uplink, spool, router, status };
+}
+
+function runnerHost(config: AgentConfig, machine: Machine): RunnerHost {
+  return new RunnerProcessHost({
+    nodePath: machine.nodePath,
+    runnerPath: runnerMainPath(),
+    runFolder: join(config.folder, "run"),
+    cores: cpus().length,
+    clock: systemClock,
+    setPriority,
+  });
+}
+
+/** A release's reference profile is read before its first answer is measured. */
+function profiled(host: RunnerHost, spool: TelemetrySpool): RunnerHost {
+  return {
+    load: async (staged, signal) => {
+      await spool.prepare(staged);
+      return host.load(staged, signal);
+    },
+  };
+}
+
+function logDefect(log: Log, cause: unknown): void {
+  const stack = cause instanceof Error ? cause.stack : undefined;
+  log.error({ event: "agent.defect", stack }, "a defect in the agent; please report it");
+}
+
+function statusOf(
+  { enrolment, record }: Pick<DataFolder, "enrolment" | "record">,
+  agentVersion: string,
+  dropped: number,
+) {
+  const { device, fleet, class: deviceClass, controllerUrl } = enrolment;
+  const { boot, seq, rootVersion } = record.current();
+  const named = { device, fleet, class: deviceClass, controllerUrl };
+  return { ...named, agentVersion, boot, desiredSeq: seq, rootVersion, dropped };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
