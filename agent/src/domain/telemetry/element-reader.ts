@@ -1,4 +1,5 @@
 import { type ElementType, elementTypes } from "@modelfleet/protocol";
+import { decodeFloat16 } from "../float16.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** The element at a byte offset, as a number. 64-bit integers lose what a double cannot hold. */
@@ -39,18 +40,8 @@ const elementReaders: Readonly<Record<ElementType, ElementReader | null>> = {
   int16: (view, offset) => view.getInt16(offset, true),
   int32: (view, offset) => view.getInt32(offset, true),
   int64: (view, offset) => view.getInt32(offset + 4, true) * 2 ** 32 + view.getUint32(offset, true),
-  float16: (view, offset) => halfToNumber(view.getUint16(offset, true)),
+  float16: (view, offset) => decodeFloat16(view.getUint16(offset, true)),
   float32: (view, offset) => view.getFloat32(offset, true),
   float64: (view, offset) => view.getFloat64(offset, true),
   string: null,
 };
-
-/** IEEE 754 binary16; Node 20 has no `DataView.getFloat16`. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
