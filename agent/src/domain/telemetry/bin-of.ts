@@ -6,15 +6,14 @@
  * @returns 0 … edges.length
  */
 export function binOf(edges: Float64Array, value: number): number {
-  let low = 0;
-  let high = edges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    // Only the length bounds the search, so the fallback is never taken.
-    if ((edges[middle] ?? Number.POSITIVE_INFINITY) <= value) low = middle + 1;
-    else high = middle;
+  let bin = 0;
+  // Halving a length instead of closing in from both ends leaves the processor no branch to guess wrong.
+  for (let length = edges.length; length > 0; length >>>= 1) {
+    const half = (length + 1) >>> 1;
+    // Inside of the array always, so the fallback is never taken.
+    bin += (edges[bin + half - 1] ?? Number.POSITIVE_INFINITY) <= value ? half : 0;
   }
-  return low;
+  return bin;
 }
 
 /** One more in a bin of a fixed array of counts. */

@@ -7,7 +7,7 @@ import {
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { countIn } from "./bin-of.ts";
-import { addTo, clearSum, totalOf } from "./compensated-sum.ts";
+import { addTo, createSums, totalOf } from "./compensated-sum.ts";
 
 /** Latencies of the open window in at most `latencyBucketsMax` buckets; a wider range makes them coarser. */
 export interface LatencyCounter {
@@ -22,7 +22,7 @@ const BUCKETS_MAX = telemetryLimits.latencyBucketsMax;
 export function createLatencyCounter(): LatencyCounter {
   // A ring: fewer buckets than its length are ever in use, so bucket i lives at i modulo length.
   const ring = new Float64Array(BUCKETS_MAX);
-  const sum = { value: 0, lost: 0 };
+  const sums = createSums(1);
   const state = {
     scale: latencyScaleDefault,
     zeroCount: 0,
@@ -36,7 +36,7 @@ export function createLatencyCounter(): LatencyCounter {
       return;
     }
     const valueUs = Math.min(Math.max(latencyUs, latencyRangeUs.min), latencyRangeUs.max);
-    addTo(sum, valueUs);
+    addTo(sums, 0, valueUs);
     let bucket = latencyBucket(valueUs, state.scale);
     while (widthWith(bucket) > BUCKETS_MAX) {
       coarsen();
@@ -73,14 +73,14 @@ export function createLatencyCounter(): LatencyCounter {
     const counts = bucketCounts();
     const { scale, zeroCount } = state;
     const offset = counts.length === 0 ? 0 : state.first;
-    const histogram = { scale, zeroCount, offset, counts, sumUs: totalOf(sum) };
+    const histogram = { scale, zeroCount, offset, counts, sumUs: totalOf(sums, 0) };
     clear();
     return histogram;
   }
 
   function clear(): void {
     ring.fill(0);
-    clearSum(sum);
+    sums.fill(0);
     state.scale = latencyScaleDefault;
     state.zeroCount = 0;
     state.first = Number.POSITIVE_INFINITY;

@@ -13,34 +13,36 @@ export interface SketchSet {
   readonly take: () => { features: readonly NumericSketch[]; outputs: readonly OutputSketch[] };
 }
 
-/** The tensors of one request that a profile names, by name; and the rows of the longest. */
+/** The tensors of one request that a profile names, in the order of `tensorsNamedBy`; and the rows of the longest. */
 export interface OpenedRequest {
   readonly items: number;
-  readonly tensors: ReadonlyMap<string, ItemView>;
+  readonly tensors: readonly (ItemView | null)[];
 }
 
 export function createSketchSet(profile: ReferenceProfile): SketchSet {
+  const named = tensorsNamedBy(profile);
   const features = profile.features.map((feature) => ({
     source: feature.source,
+    tensor: named.indexOf(feature.source.tensor),
     counter: createNumericCounter(feature),
   }));
   const outputs = profile.outputs.map((output) => ({
-    tensor: output.source.tensor,
+    tensor: named.indexOf(output.source.tensor),
     counter: createOutputCounter(output),
   }));
 
   function add({ items, tensors }: OpenedRequest): void {
-    for (const { source, counter } of features) {
-      const tensor = tensors.get(source.tensor);
+    for (const { source, tensor, counter } of features) {
+      const opened = tensors[tensor] ?? null;
       for (let item = 0; item < items; item++) {
-        const present = tensor !== undefined && item < tensor.items;
-        counter.add(present ? featureOf(tensor, item, source) : undefined);
+        const present = opened !== null && item < opened.items;
+        counter.add(present ? featureOf(opened, item, source) : undefined);
       }
     }
-    for (const output of outputs) {
-      const tensor = tensors.get(output.tensor);
-      if (tensor === undefined) continue;
-      for (let item = 0; item < tensor.items; item++) output.counter.add(tensor, item);
+    for (const { tensor, counter } of outputs) {
+      const opened = tensors[tensor] ?? null;
+      if (opened === null) continue;
+      for (let item = 0; item < opened.items; item++) counter.add(opened, item);
     }
   }
 
@@ -54,21 +56,28 @@ export function createSketchSet(profile: ReferenceProfile): SketchSet {
   return { add, take };
 }
 
-/** Names of the tensors a profile looks at. */
-export function tensorsNamedBy(profile: ReferenceProfile): ReadonlySet<string> {
+/** Names of the tensors a profile looks at, each once. */
+export function tensorsNamedBy(profile: ReferenceProfile): readonly string[] {
   const sources = [...profile.features, ...profile.outputs];
-  return new Set(sources.map(({ source }) => source.tensor));
+  return [...new Set(sources.map(({ source }) => source.tensor))];
 }
 
 /** Opens the named tensors of a request; of an input and an output of one name, the output. */
-export function openRequest(named: ReadonlySet<string>, tensors: readonly Tensor[]): OpenedRequest {
-  const opened = new Map<string, ItemView>();
+export function openRequest(
+  named: readonly string[],
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+): OpenedRequest {
+  const isNamed = (name: string) => (tensor: Tensor) => tensor.name === name;
   let items = 0;
-  for (const tensor of tensors) {
-    const view = named.has(tensor.name) ? openItems(tensor) : null;
-    if (view === null) continue;
-    opened.set(tensor.name, view);
-    items = Math.max(items, view.items);
-  }
-  return { items, tensors: opened };
+  const tensors = named.map((name) => {
+    const tensor = outputs.find(isNamed(name)) ?? inputs.find(isNamed(name));
+    const opened = tensor === undefined ? null : openItems(tensor);
+    items = Math.max(items, opened?.items ?? 0);
+    return opened;
+  });
+  return { items, tensors };
 }
+
+/** What there is to count of a request without an answer. */
+export const nothingOpened: OpenedRequest = { items: 0, tensors: [] };

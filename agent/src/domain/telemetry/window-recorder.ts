@@ -9,7 +9,7 @@ import {
 import type { Tensor } from "../tensor.ts";
 import { createErrorCounter } from "./error-counter.ts";
 import { createLatencyCounter } from "./latency-counter.ts";
-import { createSketchSet, openRequest, tensorsNamedBy } from "./sketch-set.ts";
+import { createSketchSet, nothingOpened, openRequest, tensorsNamedBy } from "./sketch-set.ts";
 
 /*
  * Rules of a window.
@@ -81,7 +81,7 @@ export function createWindowRecorder(options: WindowRecorderOptions): WindowReco
 
   function observe(observation: Observation): void {
     const { inputs, outputs, errorCode, nowMs } = observation;
-    const answered = openRequest(named, errorCode === undefined ? [...inputs, ...outputs] : []);
+    const answered = errorCode === undefined ? openRequest(named, inputs, outputs) : nothingOpened;
     tick(nowMs);
     if (open !== null && !hasRoom(open, answered.items)) close(nowMs);
     open ??= opened(nowMs, { windowMs, closedAtMs });
