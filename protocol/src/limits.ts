@@ -59,7 +59,7 @@ export const busLimits = {
   telemetryBytesMax: 32 * KIB,
   inFlightMax: 8,
   deliveriesMax: 1_000,
-  inboxMessagesMax: 32,
+  inboxMessagesMax: 128,
   retainedBytesMax: 1 * KIB,
   goodbyeMsMax: 1 * SECOND_MS,
   ackEveryMs: 1 * SECOND_MS,

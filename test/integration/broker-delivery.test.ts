@@ -1,4 +1,4 @@
-import { FormatError } from "@modelfleet/protocol";
+import { busLimits, FormatError } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { closeOf, connectDevice } from "../support/mqtt/device-client.ts";
@@ -154,4 +154,28 @@ test("answers from inside a message flow even when every device speaks at once",
       withinMs: 15_000,
     },
   );
+});
+
+test("a device with too many waiting messages is cut off and loses nothing between two that are taken in", async () => {
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await using server = await startTestBroker({ receive: () => held });
+  await using device = await connectDevice(server.url);
+  const closed = closeOf(device.client);
+
+  for (let index = 0; index <= busLimits.inboxMessagesMax; index += 1) {
+    device.client.publish("mf/1/d/cam-1/up/tele", String(index), { qos: 1 });
+  }
+  await closed;
+  letGo();
+
+  await eventually(() => server.received.length === busLimits.inboxMessagesMax);
+  expect(server.received.map(({ text }) => Number(text))).toEqual([
+    ...Array(busLimits.inboxMessagesMax).keys(),
+  ]);
+  await using again = await connectDevice(server.url);
+  await again.client.publishAsync("mf/1/d/cam-1/up/tele", "again", { qos: 1 });
+  await eventually(() => server.received.at(-1)?.text === "again");
 });

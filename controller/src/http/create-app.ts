@@ -1,5 +1,6 @@
 import "reflect-metadata";
 import { apiLimits, blobLimits, claimLimits, documentLimits } from "@modelfleet/protocol";
+import type { NestApplicationOptions } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import { type HttpServices, httpModule } from "./http-module.ts";
@@ -13,12 +14,19 @@ export interface AppOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
+/** Its declared type is a class that cannot be constructed: a value made elsewhere is one by its shape. */
+const nestOptions: Omit<NestApplicationOptions, never> = {
+  logger: false,
+  abortOnError: false,
+  bodyParser: false,
+};
+
 /** The REST API, wired and not yet listening. */
 export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     httpModule(options.services),
     createAdapter(),
-    { logger: false, abortOnError: false, bodyParser: false },
+    nestOptions,
   );
   app.useGlobalPipes(requestValidation());
   app.useGlobalFilters(new ProblemFilter(options.onDefect));

@@ -67,19 +67,18 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) => `${controller.replace(/Routes$/, "")}.${method}`,
   });
   const schemas = { ...document.components?.schemas, Problem: jsonSchema(Problem, "output") };
-  return { ...document, components: { ...document.components, schemas } } as OpenAPIObject;
+  return { ...document, components: { ...document.components, schemas } };
 }
 
 const convert: Convert = (schema, { schemaType }) => {
   const body = jsonSchema(schema, schemaType);
-  if (body === undefined) return undefined;
   const name = named.get(schema);
   if (name === undefined) return { schema: body };
   return { schema: { $ref: `#/components/schemas/${name}` }, components: { [name]: body } };
 };
 
 function jsonSchema(schema: unknown, side: "input" | "output") {
-  const { $schema: _, ...body } = (schema as Described)["~standard"].jsonSchema[side]({
+  const { $schema: _dialect, ...body } = (schema as Described)["~standard"].jsonSchema[side]({
     target: "draft-2020-12",
   });
   return body;

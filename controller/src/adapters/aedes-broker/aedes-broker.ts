@@ -15,6 +15,7 @@ import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 
 import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { EventLog } from "../../ports/event-log.ts";
+import { BrokerError } from "./broker-error.ts";
 import type { DeviceDoor } from "./device-door.ts";
 import { DeviceInbox } from "./device-inbox.ts";
 import type { FrameRules } from "./frame-guard.ts";
@@ -78,8 +79,10 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
     }
   }
 
-  isReady(): boolean {
-    return this.#running !== undefined;
+  /** Rejects when no device could connect. */
+  ping(): Promise<void> {
+    if (this.#running !== undefined) return Promise.resolve();
+    return Promise.reject(new BrokerError("NOT_RUNNING", "expected the broker to run"));
   }
 
   async publishDesired(device: DeviceId, envelope: Uint8Array): Promise<void> {
@@ -155,6 +158,7 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
   #follow(broker: Aedes, entrance: SocketEntrance): void {
     broker.on("clientReady", (client) => {
       this.#connected.set(client.id, client);
+      this.#inbox.reopen(client.id);
       entrance.admit(client.conn);
     });
     broker.on("clientDisconnect", (client) => {

@@ -1,4 +1,4 @@
 import { CodedError } from "@modelfleet/protocol";
 
-/** The broker could not begin; nothing was changed. */
-export class BrokerError extends CodedError<"PORT_IN_USE" | "LISTEN_FAILED"> {}
+/** The broker does not run. */
+export class BrokerError extends CodedError<"PORT_IN_USE" | "LISTEN_FAILED" | "NOT_RUNNING"> {}

@@ -3,25 +3,29 @@ import type { DeviceId } from "@modelfleet/protocol";
 export interface DeviceInboxOptions {
   /** Messages of one device that may wait. */
   readonly depthMax: number;
-  /** Never throws an expected failure: it is the last to know about the message. */
   readonly onOverflow: (device: DeviceId) => void;
 }
 
 /**
  * Brings the messages of one device one after the other, of different devices at once.
- * A device above its depth loses its connection, and sends again what nobody acknowledged (protocol.md 3).
+ *
+ * A device above its depth is shut out until it connects anew: acks are cumulative, so a message after a dropped one
+ * must not be taken in. It sends again what nobody acknowledged (protocol.md 3).
  */
 export class DeviceInbox {
   readonly #options: DeviceInboxOptions;
   readonly #queues = new Map<DeviceId, { depth: number; last: Promise<void> }>();
+  readonly #shut = new Set<string>();
 
   constructor(options: DeviceInboxOptions) {
     this.#options = options;
   }
 
   async run(device: DeviceId, task: () => Promise<void>): Promise<void> {
+    if (this.#shut.has(device)) return;
     const queue = this.#queues.get(device) ?? { depth: 0, last: Promise.resolve() };
     if (queue.depth >= this.#options.depthMax) {
+      this.#shut.add(device);
       this.#options.onOverflow(device);
       return;
     }
@@ -34,6 +38,11 @@ export class DeviceInbox {
       queue.depth -= 1;
       if (queue.depth === 0) this.#queues.delete(device);
     }
+  }
+
+  /** The device has connected anew. */
+  reopen(device: string): void {
+    this.#shut.delete(device);
   }
 
   /** Resolves when everything taken in so far is done. */

@@ -1,0 +1,107 @@
+import { targetCatalog } from "@modelfleet/protocol";
+import type { DeviceDoor } from "./adapters/aedes-broker/device-door.ts";
+import { DeployRelease } from "./app/deployment/deploy-release.ts";
+import { ListDeployments } from "./app/deployment/list-deployments.ts";
+import { ShowDeployment } from "./app/deployment/show-deployment.ts";
+import { AuthenticateDevice } from "./app/fleet/authenticate-device.ts";
+import { ChangeDevice } from "./app/fleet/change-device.ts";
+import { CreateClaim, type Endpoints } from "./app/fleet/create-claim.ts";
+import { EnrolDevice } from "./app/fleet/enrol-device.ts";
+import { ListClaims } from "./app/fleet/list-claims.ts";
+import { ListDevices } from "./app/fleet/list-devices.ts";
+import { ShowDevice } from "./app/fleet/show-device.ts";
+import { TrackPresence } from "./app/fleet/track-presence.ts";
+import { AckSender } from "./app/ingest/ack-sender.ts";
+import { AnswerGetDesired } from "./app/ingest/answer-get-desired.ts";
+import { AnswerHello } from "./app/ingest/answer-hello.ts";
+import { DeviceOrder } from "./app/ingest/device-order.ts";
+import { IngestReport } from "./app/ingest/ingest-report.ts";
+import { IngestTelemetry } from "./app/ingest/ingest-telemetry.ts";
+import { RefusalCounts } from "./app/ingest/refusal-counts.ts";
+import { SummarizeTelemetry } from "./app/ingest/summarize-telemetry.ts";
+import { ListReleases } from "./app/release/list-releases.ts";
+import { PublishRelease } from "./app/release/publish-release.ts";
+import { ReadBlob } from "./app/release/read-blob.ts";
+import { ReadReleaseEnvelope } from "./app/release/read-release-envelope.ts";
+import { ReleaseProfiles } from "./app/release/release-profiles.ts";
+import { ShowRelease } from "./app/release/show-release.ts";
+import type { UseCases } from "./http/services.ts";
+import type { BlobStore } from "./ports/blob-store.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { DeploymentStore } from "./ports/deployment-store.ts";
+import type { DeviceBus } from "./ports/device-bus.ts";
+import type { EventLog } from "./ports/event-log.ts";
+import type { FleetStore } from "./ports/fleet-store.ts";
+import type { Keys } from "./ports/keys.ts";
+import type { ReleaseStore } from "./ports/release-store.ts";
+import type { TelemetryStore } from "./ports/telemetry-store.ts";
+
+/** Every port of the controller, behind which the adapters are. */
+export interface Ports {
+  readonly blobs: BlobStore;
+  readonly bus: DeviceBus;
+  readonly clock: Clock;
+  readonly deployments: DeploymentStore;
+  readonly fleet: FleetStore;
+  readonly keys: Keys;
+  readonly log: EventLog;
+  readonly releases: ReleaseStore;
+  readonly telemetry: TelemetryStore;
+  readonly endpoints: () => Endpoints;
+}
+
+export interface Application {
+  readonly acks: AckSender;
+  readonly door: DeviceDoor;
+  readonly presence: TrackPresence;
+  readonly useCases: UseCases;
+}
+
+/** The use cases over their ports; nothing runs yet. */
+export function compose(given: Ports): Application {
+  const acks = new AckSender(given);
+  const presencePorts = { ...given, refusals: new RefusalCounts(given) };
+  const ports = {
+    ...presencePorts,
+    acks,
+    catalog: targetCatalog,
+    order: new DeviceOrder(),
+    profiles: new ReleaseProfiles(given),
+  };
+  const authenticate = new AuthenticateDevice(ports);
+  const presence = new TrackPresence(ports);
+  const hello = new AnswerHello(ports);
+  const report = new IngestReport(ports);
+  const telemetry = new IngestTelemetry(ports);
+  const getDesired = new AnswerGetDesired(ports);
+  return {
+    acks,
+    presence,
+    door: {
+      authenticate: async (device, secret) => (await authenticate.run(device, secret)) === device,
+      receive: async (topic, payload) => {
+        if (topic.kind === "request") return getDesired.run(topic.device);
+        const streams = { online: presence, hello, report, tele: telemetry };
+        await streams[topic.stream].run(topic.device, payload);
+      },
+    },
+    useCases: {
+      authenticateDevice: authenticate,
+      changeDevice: new ChangeDevice(ports),
+      createClaim: new CreateClaim(ports),
+      deployRelease: new DeployRelease(ports),
+      enrolDevice: new EnrolDevice(ports),
+      listClaims: new ListClaims(ports),
+      listDeployments: new ListDeployments(ports),
+      listDevices: new ListDevices(ports),
+      listReleases: new ListReleases(ports),
+      publishRelease: new PublishRelease(ports),
+      readBlob: new ReadBlob(ports),
+      readReleaseEnvelope: new ReadReleaseEnvelope(ports),
+      showDeployment: new ShowDeployment(ports),
+      showDevice: new ShowDevice(ports),
+      showRelease: new ShowRelease(ports),
+      summarizeTelemetry: new SummarizeTelemetry(ports),
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { join, resolve } from "node:path";
+import { apiLimits } from "@modelfleet/protocol";
+import { AedesBroker } from "./adapters/aedes-broker/aedes-broker.ts";
+import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
+import { systemClock } from "./adapters/clock/system-clock.ts";
+import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
+import { openKeyFolder } from "./adapters/key-folder/key-folder.ts";
+import { openDatabase } from "./adapters/sql/open-database.ts";
+import { RecoverStores } from "./app/recover-stores.ts";
+import { Closers } from "./closers.ts";
+import { compose } from "./compose.ts";
+import { type ControllerConfig, type ControllerFlags, parseConfig } from "./config.ts";
+import { startHttpServer } from "./http/http-server.ts";
+import { type ControllerLog, createLog } from "./log.ts";
+import type { Keys } from "./ports/keys.ts";
+
+export type { ControllerConfig, ControllerFlags } from "./config.ts";
+export { configDefaults, parseConfig } from "./config.ts";
+
+export interface RunningController {
+  readonly httpUrl: string;
+  readonly mqttUrl: string;
+  readonly close: () => Promise<void>;
+}
+
+export interface ControllerSurroundings {
+  readonly log: ControllerLog;
+  /** Told of a failure nobody expected; the process should go down. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** What is weaker with --dev, in words for people. */
+const devWeakens =
+  "without an operator's key every program on this machine may command the fleet; " +
+  "the keys that sign roots, releases and desired state lie together in the data folder, unprotected";
+
+/**
+ * A whole controller in this process: broker, database, files and API.
+ *
+ * @throws CodedError when it cannot begin; what was opened until then is closed again
+ */
+export async function startController(
+  config: ControllerConfig,
+  surroundings: ControllerSurroundings,
+): Promise<RunningController> {
+  const closers = new Closers();
+  try {
+    return await open(config, surroundings, closers);
+  } catch (error) {
+    await closers.close();
+    throw error;
+  }
+}
+
+/**
+ * `modelfleet controller start`: runs until it is told to stop.
+ *
+ * @returns 0 after a signal, 1 after a defect
+ * @throws CodedError when it cannot begin
+ */
+export async function runController(flags: ControllerFlags): Promise<0 | 1> {
+  const config = parseConfig(flags, process.env);
+  const log = createLog(config.logLevel);
+  let stop: (code: 0 | 1) => void = () => undefined;
+  const stopped = new Promise<0 | 1>((resolve) => {
+    stop = resolve;
+  });
+  const onDefect = (error: unknown): void => {
+    log.fatal(error);
+    stop(1);
+  };
+  process.once("SIGTERM", () => stop(0)).once("SIGINT", () => stop(0));
+  process.on("uncaughtException", onDefect).on("unhandledRejection", onDefect);
+  const controller = await startController(config, { log, onDefect });
+  const code = await stopped;
+  // A defect may have left something open that never closes.
+  if (code === 1) setTimeout(() => process.exit(1), 2 * apiLimits.closeMsMax).unref();
+  log.info({ event: "controller.stopping" }, "stopping");
+  await controller.close();
+  log.info({ event: "controller.stopped" }, "stopped");
+  return code;
+}
+
+async function open(
+  config: ControllerConfig,
+  { log, onDefect }: ControllerSurroundings,
+  closers: Closers,
+): Promise<RunningController> {
+  if (config.isDev) log.warn({ event: "dev.insecure", weakens: devWeakens }, "not for production");
+  const urls = { httpUrl: "", mqttUrl: "" };
+  const endpoints = () => ({
+    controllerUrl: config.publicUrl ?? urls.httpUrl,
+    brokerUrl: config.publicMqttUrl ?? urls.mqttUrl,
+  });
+  const { stores, ...rest } = await openStores(config, closers);
+  const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, log });
+  const app = compose({ ...rest, ...stores, bus: broker, endpoints, log });
+  await new RecoverStores({ ...rest, ...stores, log }).run();
+  await app.presence.allOffline();
+  closers.add(() => broker[Symbol.asyncDispose]());
+  urls.mqttUrl = `mqtt://${inUrl(config.host)}:${await broker.start(app.door)}`;
+  closers.add(() => app.acks[Symbol.asyncDispose]());
+  app.acks.start();
+  const http = await startHttpServer({
+    host: config.host,
+    port: config.httpPort,
+    onDefect,
+    services: {
+      useCases: app.useCases,
+      health: { database: stores.ping, broker: () => broker.ping() },
+      readRoot: (version) => rootBytes(rest.keys, version),
+      operator: config,
+      nowMs: rest.clock.nowMs,
+    },
+  });
+  closers.add(() => http[Symbol.asyncDispose]());
+  urls.httpUrl = `http://${inUrl(config.host)}:${http.port}`;
+  log.info({ event: "controller.listening", ...urls }, "listening");
+  return { ...urls, close: () => closers.close() };
+}
+
+/** The lock first: nothing of a folder is touched that belongs to another controller. */
+async function openStores(config: ControllerConfig, closers: Closers) {
+  const folder = resolve(config.dataFolder);
+  const lock = await lockDataFolder(folder);
+  closers.add(() => {
+    lock[Symbol.dispose]();
+    return undefined;
+  });
+  const clock = systemClock();
+  const keys = await openKeyFolder(join(folder, "keys"), { dev: config.isDev, clock });
+  const blobs = await openBlobFolder(join(folder, "blobs"));
+  const stores = await openDatabase(join(folder, "controller.sqlite"));
+  closers.add(() => stores[Symbol.asyncDispose]());
+  return { clock, keys, blobs, stores };
+}
+
+function rootBytes(keys: Keys, version: number): Uint8Array | undefined {
+  const root = keys.root();
+  return root.document.version === version ? root.bytes : undefined;
+}
+
+/** An IPv6 address stands in brackets there. */
+function inUrl(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}

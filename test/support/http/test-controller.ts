@@ -1,0 +1,58 @@
+import { type RunningController, startController } from "../../../controller/src/main.ts";
+import { type RecordedEvent, recordingLog } from "../mqtt/recording-log.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+
+export type InProcessController = AsyncDisposable &
+  RunningController & {
+    readonly folder: string;
+    readonly events: readonly RecordedEvent[];
+    readonly defects: readonly unknown[];
+    /** A request to a path, as the operator of this machine. */
+    readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
+    readonly post: (path: string, body: unknown) => Promise<Response>;
+  };
+
+export interface InProcessOptions {
+  readonly adminKey?: string;
+  readonly isDev?: boolean;
+}
+
+/** A real controller in this process, on free ports of 127.0.0.1 and a folder of its own. */
+export async function startInProcess(options: InProcessOptions = {}): Promise<InProcessController> {
+  const folder = await temporaryFolder();
+  const log = recordingLog();
+  const defects: unknown[] = [];
+  const controller = await startController(
+    {
+      dataFolder: folder.inside("controller"),
+      host: "127.0.0.1",
+      httpPort: 0,
+      mqttPort: 0,
+      publicUrl: undefined,
+      publicMqttUrl: undefined,
+      isDev: options.isDev ?? true,
+      adminKey: options.adminKey,
+      logLevel: "info",
+    },
+    { log: { ...log, fatal: () => undefined }, onDefect: (error) => defects.push(error) },
+  );
+  const fetchPath = (path: string, init?: RequestInit) =>
+    fetch(`${controller.httpUrl}${path}`, init);
+  return {
+    ...controller,
+    folder: folder.inside("controller"),
+    events: log.events,
+    defects,
+    fetch: fetchPath,
+    post: (path, body) =>
+      fetchPath(path, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await controller.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
