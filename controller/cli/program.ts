@@ -1,6 +1,5 @@
-import { isCodedError } from "@modelfleet/protocol";
+import { type CodedError, isCodedError } from "@modelfleet/protocol";
 import { Command, CommanderError } from "commander";
-import { CliError } from "./cli-error.ts";
 import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
@@ -22,7 +21,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!isCodedError(error)) throw error;
     report(terminal, argv, error);
-    return error instanceof CliError && error.code === "USAGE" ? 2 : 1;
+    return ["USAGE", "CONFIG"].includes(error.code) ? 2 : 1;
   }
 }
 
@@ -40,7 +39,7 @@ function createProgram(terminal: Terminal): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
-  addControllerCommands(program, terminal);
+  addControllerCommands(program);
   addClaimCommands(program, terminal);
   addDeviceCommands(program, terminal);
   addReleaseCommands(program, terminal);
@@ -49,10 +48,9 @@ function createProgram(terminal: Terminal): Command {
   return program;
 }
 
-function report(terminal: Terminal, argv: readonly string[], error: CliError | Error): void {
+function report(terminal: Terminal, argv: readonly string[], error: CodedError<string>): void {
   if (argv.includes("--json")) {
-    const code = isCodedError(error) ? error.code : "FAILED";
-    terminal.out(`${JSON.stringify({ error: { code, detail: error.message } })}\n`);
+    terminal.out(`${JSON.stringify({ error: { code: error.code, detail: error.message } })}\n`);
   } else {
     terminal.err(`error: ${error.message}\n`);
   }
