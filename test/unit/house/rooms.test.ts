@@ -10,21 +10,13 @@ import { copyTree, plant } from "./planted-tree.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 const TIMEOUT_MS = 60_000;
 
-const Cruise = z.object({
-  summary: z.object({
-    violations: z.array(
-      z.object({ from: z.string(), to: z.string(), rule: z.object({ name: z.string() }) }),
-    ),
-  }),
-});
-
 describe("the room check", () => {
   test("passes on the tree as it is", { timeout: TIMEOUT_MS }, async () => {
     await using folder = await copied();
 
     const { status, violations } = checkRooms(folder.path);
 
-    expect(violations.map(({ from, to, rule }) => `${rule.name}: ${from} → ${to}`)).toEqual([]);
+    expect(violations.map(({ from, rule }) => `${rule}: ${from}`)).toEqual([]);
     expect(status).toBe(0);
   });
 
@@ -36,7 +28,7 @@ describe("the room check", () => {
     const { status, violations } = checkRooms(folder.path);
 
     const rulesOf = (file: string) =>
-      new Set(violations.filter(({ from }) => from === file).map(({ rule }) => rule.name));
+      new Set(violations.filter(({ from }) => from === file).map(({ rule }) => rule));
     const named = ({ file, text }: PlantedImport, rules: Iterable<string>) =>
       `${[...rules].sort().join(" + ")} ← ${file}: ${text.trim()}`;
     expect(plantedImports.map((one) => named(one, rulesOf(one.file)))).toEqual(
@@ -62,18 +54,17 @@ async function copied(): Promise<TemporaryFolder> {
   return folder;
 }
 
-/** Runs the very command of `npm run check:rooms`, but with an answer for programs. */
+/** Runs the very command of `npm run check:rooms` and reads what it tells people. */
 function checkRooms(folder: string) {
-  const [, ...args] = roomCommand();
-  const program = join(ROOT, "node_modules/.bin/depcruise");
+  const [name = "", ...args] = roomCommand();
+  const program = join(ROOT, "node_modules/.bin", name);
   const options = { cwd: folder, encoding: "utf8", maxBuffer: 64 * 1_048_576 } as const;
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [program, ...args, "--output-type", "json"],
-    options,
-  );
-  if (!stdout.startsWith("{")) throw new Error(`expected a report of depcruise, got: ${stderr}`);
-  return { status, violations: Cruise.parse(JSON.parse(stdout)).summary.violations };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], options);
+  if (!/modules.*cruised/.test(stdout)) {
+    throw new Error(`expected a report of depcruise, got: ${stdout}${stderr}`);
+  }
+  const lines = stdout.matchAll(/^ *error ([a-z-]+): (\S+)/gm);
+  return { status, violations: [...lines].map(([, rule = "", from = ""]) => ({ rule, from })) };
 }
 
 function roomCommand(): readonly string[] {
