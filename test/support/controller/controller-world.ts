@@ -1,0 +1,133 @@
+/**
+ * Every use case of the controller over a real database in memory and a real blob folder, with the fixture fleet's keys,
+ * a clock that stands still and a bus that only remembers.
+ */
+import { targetCatalog } from "@modelfleet/protocol";
+import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
+import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
+import { DeployRelease } from "../../../controller/src/app/deployment/deploy-release.ts";
+import { ListDeployments } from "../../../controller/src/app/deployment/list-deployments.ts";
+import { ShowDeployment } from "../../../controller/src/app/deployment/show-deployment.ts";
+import { AuthenticateDevice } from "../../../controller/src/app/fleet/authenticate-device.ts";
+import { ChangeDevice } from "../../../controller/src/app/fleet/change-device.ts";
+import { CreateClaim } from "../../../controller/src/app/fleet/create-claim.ts";
+import { EnrolDevice } from "../../../controller/src/app/fleet/enrol-device.ts";
+import { ListClaims } from "../../../controller/src/app/fleet/list-claims.ts";
+import { ListDevices } from "../../../controller/src/app/fleet/list-devices.ts";
+import { ShowDevice } from "../../../controller/src/app/fleet/show-device.ts";
+import { TrackPresence } from "../../../controller/src/app/fleet/track-presence.ts";
+import { AckSender } from "../../../controller/src/app/ingest/ack-sender.ts";
+import { AnswerGetDesired } from "../../../controller/src/app/ingest/answer-get-desired.ts";
+import { AnswerHello } from "../../../controller/src/app/ingest/answer-hello.ts";
+import { DeviceOrder } from "../../../controller/src/app/ingest/device-order.ts";
+import { IngestReport } from "../../../controller/src/app/ingest/ingest-report.ts";
+import { IngestTelemetry } from "../../../controller/src/app/ingest/ingest-telemetry.ts";
+import { RefusalCounts } from "../../../controller/src/app/ingest/refusal-counts.ts";
+import { SummarizeTelemetry } from "../../../controller/src/app/ingest/summarize-telemetry.ts";
+import { RecoverStores } from "../../../controller/src/app/recover-stores.ts";
+import { ListReleases } from "../../../controller/src/app/release/list-releases.ts";
+import { PublishRelease } from "../../../controller/src/app/release/publish-release.ts";
+import { ReadBlob } from "../../../controller/src/app/release/read-blob.ts";
+import { ReadReleaseEnvelope } from "../../../controller/src/app/release/read-release-envelope.ts";
+import { ReleaseProfiles } from "../../../controller/src/app/release/release-profiles.ts";
+import { ShowRelease } from "../../../controller/src/app/release/show-release.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { fixtureTimes } from "../trust-fixtures.ts";
+import { fixtureKeys } from "./fixture-keys.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { RecordingBus } from "./recording-bus.ts";
+import { RecordingLog } from "./recording-log.ts";
+import { SimulatedDevice } from "./simulated-device.ts";
+import { smallUpload } from "./upload.ts";
+
+export type ControllerWorld = Awaited<ReturnType<typeof controllerWorld>>;
+
+export interface WorldOptions {
+  readonly uploadBytesMax?: number;
+}
+
+export async function controllerWorld({ uploadBytesMax = 1_000_000 }: WorldOptions = {}) {
+  const folder = await temporaryFolder();
+  const stores = await openDatabase(":memory:");
+  const [clock, bus, log] = [
+    new ManualClock(fixtureTimes.nowMs),
+    new RecordingBus(),
+    new RecordingLog(),
+  ];
+  const blobs = await openBlobFolder(folder.path);
+  const { fleet, releases, deployments, telemetry } = stores;
+  const ports = {
+    ...{ clock, bus, log, blobs, fleet, releases, deployments, telemetry, uploadBytesMax },
+    keys: fixtureKeys(),
+    catalog: targetCatalog,
+    endpoints: () => ({
+      controllerUrl: "http://fleet.test:8080",
+      brokerUrl: "mqtt://fleet.test:1883",
+    }),
+    refusals: new RefusalCounts({ log }),
+    order: new DeviceOrder(),
+    acks: new AckSender({ bus, clock, log }),
+    profiles: new ReleaseProfiles({ blobs, releases }),
+  };
+  ports.acks.start();
+  return {
+    ...ports,
+    folder,
+    ...useCases(ports),
+    [Symbol.asyncDispose]: async () => {
+      await ports.acks[Symbol.asyncDispose]();
+      await stores[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type Ports = ConstructorParameters<typeof DeployRelease>[0] &
+  ConstructorParameters<typeof IngestTelemetry>[0] &
+  ConstructorParameters<typeof PublishRelease>[0] &
+  ConstructorParameters<typeof CreateClaim>[0];
+
+function useCases(ports: Ports) {
+  return {
+    createClaim: new CreateClaim(ports),
+    listClaims: new ListClaims(ports),
+    enrolDevice: new EnrolDevice(ports),
+    authenticate: new AuthenticateDevice(ports),
+    listDevices: new ListDevices(ports),
+    showDevice: new ShowDevice(ports),
+    changeDevice: new ChangeDevice(ports),
+    trackPresence: new TrackPresence(ports),
+    publish: new PublishRelease(ports),
+    listReleases: new ListReleases(ports),
+    showRelease: new ShowRelease(ports),
+    readEnvelope: new ReadReleaseEnvelope(ports),
+    readBlob: new ReadBlob(ports),
+    deploy: new DeployRelease(ports),
+    listDeployments: new ListDeployments(ports),
+    showDeployment: new ShowDeployment(ports),
+    answerHello: new AnswerHello(ports),
+    answerGetDesired: new AnswerGetDesired(ports),
+    ingestReport: new IngestReport(ports),
+    ingestTelemetry: new IngestTelemetry(ports),
+    summarize: new SummarizeTelemetry(ports),
+    recover: new RecoverStores(ports),
+  };
+}
+
+/** A device that is enrolled, and has said nothing yet. */
+export async function enrolled(world: ControllerWorld, id = "cam-0017"): Promise<SimulatedDevice> {
+  const device = new SimulatedDevice(id);
+  const { enrolment } = await world.createClaim.run({
+    class: "cam-v2",
+    uses: 1,
+    lifeMs: 3_600_000,
+    labels: { site: "plant-a" },
+  });
+  await world.enrolDevice.run(device.enrolRequest(enrolment));
+  return device;
+}
+
+/** The ordinary release, published. */
+export async function published(world: ControllerWorld, version = "1.0.0") {
+  return (await world.publish.run(smallUpload({ version }))).release;
+}

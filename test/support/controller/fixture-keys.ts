@@ -1,0 +1,8 @@
+import type { Keys } from "../../../controller/src/ports/keys.ts";
+import { fleetKeys, fleetRoot } from "../trust-fixtures.ts";
+
+/** The keys of the fixture fleet, all on this controller. */
+export function fixtureKeys(): Keys {
+  const root = fleetRoot();
+  return { root: () => root, online: () => fleetKeys.online, release: () => fleetKeys.release };
+}
