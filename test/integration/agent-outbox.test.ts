@@ -1,0 +1,149 @@
+import { readdir, truncate, writeFile } from "node:fs/promises";
+import { outboxLimits } from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import { openFileOutbox } from "../../agent/src/adapters/file-outbox/file-outbox.ts";
+import { durableWriter } from "../../agent/src/adapters/file-store/durable-write.ts";
+import { nodeFs } from "../../agent/src/adapters/file-store/node-fs.ts";
+import type { Outbox, OutboxStream } from "../../agent/src/ports/outbox.ts";
+import { faultyFs } from "../support/agent/faulty-fs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+type Options = {
+  readonly boot?: number;
+  readonly bytesMax?: number;
+  readonly ageMsMax?: number;
+  readonly nowMs?: () => number;
+  readonly fs?: typeof nodeFs;
+};
+
+function openOutbox(folder: string, options: Options = {}): Promise<Outbox> {
+  const { fs = nodeFs } = options;
+  let serial = 0;
+  const write = durableWriter(fs, () => ++serial);
+  return openFileOutbox({ boot: 1, nowMs: Date.now, folder, ...options, fs, write });
+}
+
+async function put(outbox: Outbox, stream: OutboxStream, ...texts: readonly string[]) {
+  for (const text of texts) await outbox.put(stream, () => Buffer.from(text));
+}
+
+async function texts(outbox: Outbox, stream: OutboxStream): Promise<readonly string[]> {
+  const entries = await outbox.pending(stream, 100);
+  return entries.map(({ bytes }) => Buffer.from(bytes).toString("utf8"));
+}
+
+test("entries come out oldest first, numbered from zero, until they are acknowledged", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path);
+  await put(outbox, "report", "a", "b", "c");
+
+  const before = await outbox.pending("report", 2);
+  await outbox.acknowledge("report", { boot: 1, seq: 1 });
+
+  expect(before.map(({ boot, seq }) => [boot, seq])).toEqual([
+    [1, 0],
+    [1, 1],
+  ]);
+  expect(await texts(outbox, "report")).toEqual(["c"]);
+});
+
+test("what is asked for after a place leaves out what was sent already", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path);
+  await put(outbox, "tele", "a", "b", "c");
+
+  const rest = await outbox.pending("tele", 10, { boot: 1, seq: 0 });
+
+  expect(rest.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test("entries of earlier starts come before those of this one, and an acknowledgement covers them", async () => {
+  await using folder = await temporaryFolder();
+  await put(await openOutbox(folder.path, { boot: 9 }), "tele", "old");
+  const outbox = await openOutbox(folder.path, { boot: 10 });
+  await put(outbox, "tele", "new");
+
+  expect(await texts(outbox, "tele")).toEqual(["old", "new"]);
+  await outbox.acknowledge("tele", { boot: 9, seq: 99 });
+  expect(await texts(outbox, "tele")).toEqual(["new"]);
+  expect(await texts(outbox, "report")).toEqual([]);
+});
+
+test("beyond the limit the oldest telemetry goes, is counted, and the count survives a restart", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path, { bytesMax: 30 });
+  await put(outbox, "tele", "t1".padEnd(10), "t2".padEnd(10), "t3".padEnd(10), "t4".padEnd(10));
+
+  expect((await texts(outbox, "tele")).map((text) => text.trim())).toEqual(["t2", "t3", "t4"]);
+  expect(outbox.dropped()).toBe(1);
+  expect((await openOutbox(folder.path, { boot: 2 })).dropped()).toBe(1);
+});
+
+test("reports are never dropped: telemetry gives way to them, and then they exceed the limit", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path, { bytesMax: 30 });
+  await put(outbox, "tele", "t".repeat(25));
+  const reports = Array.from({ length: 5 }, (_, index) => `report ${index}`.padEnd(10));
+
+  await put(outbox, "report", ...reports);
+  await put(outbox, "tele", "late");
+
+  expect(await texts(outbox, "report")).toEqual(reports);
+  expect(await texts(outbox, "tele")).toEqual([]);
+  expect(outbox.dropped()).toBe(2);
+});
+
+test("telemetry older than the limit goes with the next entry", async () => {
+  await using folder = await temporaryFolder();
+  let nowMs = Date.now();
+  const outbox = await openOutbox(folder.path, { ageMsMax: 1_000, nowMs: () => nowMs });
+  await put(outbox, "tele", "old");
+  nowMs += 1_001;
+  await put(outbox, "tele", "new");
+
+  expect(await texts(outbox, "tele")).toEqual(["new"]);
+});
+
+test("what a killed start left half written is not an entry, and is cleared away", async () => {
+  await using folder = await temporaryFolder();
+  await put(await openOutbox(folder.path), "report", "whole");
+  const half = `${"0".repeat(15)}1-${"0".repeat(15)}1.7.tmp`;
+  await writeFile(folder.inside("report", half), "ha");
+
+  const outbox = await openOutbox(folder.path, { boot: 2 });
+
+  expect(await texts(outbox, "report")).toEqual(["whole"]);
+  expect(await readdir(folder.inside("report"))).toHaveLength(1);
+});
+
+test("an entry cut short behind our back does not stop those behind it", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path);
+  await put(outbox, "report", "first", "second");
+  const [name = ""] = (await readdir(folder.inside("report"))).toSorted();
+  await truncate(folder.inside("report", name), 2);
+
+  expect(await texts(outbox, "report")).toEqual(["second"]);
+});
+
+test("on a full disk a report takes the room of the oldest telemetry", async () => {
+  await using folder = await temporaryFolder();
+  const { fs, failNext } = faultyFs(nodeFs);
+  const outbox = await openOutbox(folder.path, { fs });
+  await put(outbox, "tele", "old", "newer");
+  failNext("write", "ENOSPC");
+
+  await put(outbox, "report", "owed");
+
+  expect(await texts(outbox, "report")).toEqual(["owed"]);
+  expect(await texts(outbox, "tele")).toEqual(["newer"]);
+});
+
+test("an entry one byte too long is a mistake of ours", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path);
+  const put = (bytes: number) => outbox.put("tele", () => new Uint8Array(bytes));
+
+  await expect(put(outboxLimits.entryBytesMax + 1)).rejects.toThrow(RangeError);
+  await expect(put(outboxLimits.entryBytesMax)).resolves.toBeUndefined();
+});

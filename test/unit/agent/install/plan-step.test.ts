@@ -1,0 +1,144 @@
+import { type DesiredModel, DesiredModel as DesiredModelSchema, ReleaseReference } from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import type { SlotState } from "../../../../agent/src/domain/install/agent-state.ts";
+import {
+  isUrgent,
+  planStep,
+  type SlotFacts,
+  type Step,
+} from "../../../../agent/src/domain/install/plan-step.ts";
+
+const [one, two, three] = ["1", "2", "3"].map(reference);
+const failure = { code: "RUNNER_CRASH", detail: "its runner ended" } as const;
+
+function reference(major = "1"): ReleaseReference {
+  return ReleaseReference.parse({
+    release: major.repeat(64),
+    model: "digits",
+    version: `${major}.0.0`,
+  });
+}
+
+function wanted(model = one): DesiredModel {
+  return DesiredModelSchema.parse({ ...model, slot: "main", size: 900, activate: "now" });
+}
+
+function slot(changes: Partial<SlotState> = {}): SlotState {
+  const empty = { active: null, previous: null, trial: null };
+  return { ...empty, ...changes, slot: wanted().slot };
+}
+
+function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
+  return {
+    slot: slot(),
+    wanted: null,
+    blocked: [],
+    onDisk: "files",
+    serving: null,
+    ready: null,
+    broken: null,
+    restoreInMs: 0,
+    verdict: { kind: "open", waitMs: 700 },
+    ...changes,
+  };
+}
+
+const confirmed = { slot: slot({ active: one ?? null }), serving: one?.release ?? null };
+const onTrial = (attemptsLeft: number) => ({ ...reference("2"), attemptsLeft });
+const trialServes = {
+  slot: slot({ active: one ?? null, trial: onTrial(2) }),
+  wanted: wanted(two),
+  serving: two?.release ?? null,
+};
+const trialWaits = { ...trialServes, serving: one?.release ?? null };
+const r2 = two?.release;
+
+const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
+  ["nothing is known and nothing wanted: idle", facts(), { do: "idle" }],
+  ["the document is missing: fetch it", facts({ wanted: wanted(), onDisk: "nothing" }), { do: "fetch-release" }],
+  ["a file is missing: download", facts({ wanted: wanted(), onDisk: "document" }), { do: "download" }],
+  ["all files are there: begin the trial", facts({ wanted: wanted() }), { do: "begin-trial" }],
+  ["the wanted release serves: idle", facts({ ...confirmed, wanted: wanted() }), { do: "idle" }],
+  ["nothing wanted in this slot any more: leave it as it is", facts(confirmed), { do: "idle" }],
+  [
+    "the wanted release is blocked: idle",
+    facts({ ...confirmed, wanted: wanted(two), blocked: [{ release: wanted(two).release, ...failure }] }),
+    { do: "idle" },
+  ],
+  [
+    "another release is blocked: that is no obstacle",
+    facts({ ...confirmed, wanted: wanted(two), blocked: [{ release: wanted(three).release, ...failure }] }),
+    { do: "begin-trial" },
+  ],
+  ["a trial has starts left: load it", facts(trialWaits), { do: "load" }],
+  [
+    "a trial has its last start spent: refuse it",
+    facts({ ...trialWaits, slot: slot({ active: one ?? null, trial: onTrial(0) }) }),
+    { do: "refuse", failure: { code: "RUNNER_CRASH", detail: expect.any(String) as string } },
+  ],
+  [
+    "a trial has one start left: it is used",
+    facts({ ...trialWaits, slot: slot({ active: one ?? null, trial: onTrial(1) }) }),
+    { do: "load" },
+  ],
+  [
+    "a trial proven in its last start is activated, not refused",
+    facts({ ...trialWaits, slot: slot({ active: one ?? null, trial: onTrial(0) }), ready: r2 ?? null }),
+    { do: "activate" },
+  ],
+  ["a trial is proven: activate it", facts({ ...trialWaits, ready: r2 ?? null }), { do: "activate" }],
+  ["a trial lost its files: begin again", facts({ ...trialWaits, onDisk: "document" }), { do: "drop-trial" }],
+  ["a trial is not wanted any more: drop it", facts({ ...trialWaits, wanted: wanted(three) }), { do: "drop-trial" }],
+  ["a trial is proven and not wanted any more: drop it", facts({ ...trialWaits, ready: r2 ?? null, wanted: wanted(three) }), { do: "drop-trial" }],
+  ["a trial serves and the window is open: wait", facts(trialServes), { do: "wait", waitMs: 700 }],
+  ["a trial serves and passed: confirm", facts({ ...trialServes, verdict: { kind: "passed" } }), { do: "confirm" }],
+  [
+    "a trial serves and failed: roll back",
+    facts({ ...trialServes, verdict: { kind: "failed", failure } }),
+    { do: "rollback", failure },
+  ],
+  [
+    "a trial failed and is overtaken: its failure counts",
+    facts({ ...trialServes, wanted: wanted(three), verdict: { kind: "failed", failure } }),
+    { do: "rollback" },
+  ],
+  ["a trial is overtaken: it gives way", facts({ ...trialServes, wanted: wanted(three) }), { do: "give-way" }],
+  [
+    "an overtaken trial with nothing behind it stays: some model is better than none",
+    facts({ ...trialServes, slot: slot({ trial: onTrial(2) }), wanted: wanted(three) }),
+    { do: "wait" },
+  ],
+  ["the active release is down: restore it", facts({ ...confirmed, serving: null }), { do: "restore" }],
+  [
+    "the active release is down while another waits on trial: restore first",
+    facts({ ...trialWaits, serving: null }),
+    { do: "restore" },
+  ],
+  [
+    "the active release cannot run here: fall back",
+    facts({ ...confirmed, serving: null, broken: failure }),
+    { do: "fall-back", failure },
+  ],
+  [
+    "the next attempt to restore is not due: wait for it",
+    facts({ ...confirmed, serving: null, wanted: wanted(), restoreInMs: 900 }),
+    { do: "wait", waitMs: 900 },
+  ],
+  [
+    "the next attempt is not due and a cure is wanted: pursue the cure",
+    facts({ ...confirmed, serving: null, wanted: wanted(two), restoreInMs: 900 }),
+    { do: "begin-trial" },
+  ],
+];
+
+test.each(cases)("%s", (_, given, expected) => {
+  expect(planStep(given)).toMatchObject(expected);
+});
+
+test("what keeps a working model in place is urgent, and nothing else is", () => {
+  const urgent = cases.map(([, given]) => planStep(given)).filter(isUrgent);
+
+  expect(new Set(urgent.map((step) => step.do))).toEqual(
+    new Set(["restore", "fall-back", "confirm", "rollback", "give-way"]),
+  );
+});

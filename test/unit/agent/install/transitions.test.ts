@@ -1,0 +1,83 @@
+import { DesiredModel, mainSlot, ReleaseReference, Sha256 } from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import { emptyState, slotOf } from "../../../../agent/src/domain/install/agent-state.ts";
+import {
+  beginTrial,
+  blockTrial,
+  confirmTrial,
+  fallBack,
+  refundAttempt,
+  spendAttempt,
+  stillBlocked,
+} from "../../../../agent/src/domain/install/transitions.ts";
+
+const root = { version: 1, sha256: Sha256.parse("0".repeat(64)) };
+const [one, two] = ["1", "2"].map((major) =>
+  ReleaseReference.parse({ release: major.repeat(64), model: "digits", version: `${major}.0.0` }),
+) as [ReleaseReference, ReleaseReference];
+const wanted = (reference: ReleaseReference) =>
+  DesiredModel.parse({ ...reference, slot: "main", size: 1, activate: "now" });
+const withOne = confirmTrial(beginTrial(emptyState(root, 0), mainSlot, one), mainSlot, 3);
+
+test("a trial has three starts, and a fourth cannot be spent", () => {
+  let state = beginTrial(withOne, mainSlot, two);
+  for (let start = 0; start < 3; start += 1) state = spendAttempt(state, mainSlot);
+
+  expect(slotOf(state, mainSlot).trial?.attemptsLeft).toBe(0);
+  expect(() => spendAttempt(state, mainSlot)).toThrow(RangeError);
+});
+
+test("a start called off is given back, never beyond three", () => {
+  const state = spendAttempt(beginTrial(withOne, mainSlot, two), mainSlot);
+
+  const back = refundAttempt(refundAttempt(state, mainSlot), mainSlot);
+
+  expect(slotOf(back, mainSlot).trial?.attemptsLeft).toBe(3);
+});
+
+test("confirming makes the old release the previous one and raises the floor, which never falls", () => {
+  const state = confirmTrial(beginTrial(withOne, mainSlot, two), mainSlot, 2);
+
+  expect(slotOf(state, mainSlot)).toEqual({
+    slot: "main",
+    active: two,
+    previous: one,
+    trial: null,
+  });
+  expect(state.floors).toEqual([{ model: "digits", securityVersion: 3 }]);
+});
+
+test("a failed trial leaves the active release and the floor as they were", () => {
+  const refusal = { release: two.release, code: "GOLDEN_MISMATCH", detail: "x".repeat(600) } as const;
+
+  const state = blockTrial(beginTrial(withOne, mainSlot, two), mainSlot, refusal);
+
+  expect(slotOf(state, mainSlot)).toEqual(slotOf(withOne, mainSlot));
+  expect(state.floors).toEqual(withOne.floors);
+  expect(state.blocked).toEqual([{ ...refusal, detail: "x".repeat(512) }]);
+});
+
+test("falling back twice ends with no model, which is a state too", () => {
+  const two2 = confirmTrial(beginTrial(withOne, mainSlot, two), mainSlot, 3);
+
+  const first = fallBack(two2, mainSlot, two.release);
+  const none = fallBack(first, mainSlot, one.release);
+
+  expect(slotOf(first, mainSlot).active).toEqual(one);
+  expect(slotOf(none, mainSlot).active).toBeNull();
+  expect(fallBack(none, mainSlot, one.release)).toBe(none);
+});
+
+test("a lasting refusal stays while the release is named, and goes when it is not", () => {
+  const blocked = [{ release: two.release, code: "GOLDEN_MISMATCH", detail: "" } as const];
+
+  expect(stillBlocked(blocked, [wanted(two)])).toEqual(blocked);
+  expect(stillBlocked(blocked, [wanted(one)])).toEqual([]);
+});
+
+test.each(["NO_SPACE", "DOWNLOAD_FAILED", "STORE_FAILED", "INSUFFICIENT_MEMORY"] as const)(
+  "%s may end by itself, so the release is tried again",
+  (code) => {
+    expect(stillBlocked([{ release: two.release, code, detail: "" }], [wanted(two)])).toEqual([]);
+  },
+);
