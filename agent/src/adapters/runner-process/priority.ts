@@ -22,12 +22,13 @@ export class Priority {
   /** @returns false when this process is stuck at low priority and must be replaced by a new one */
   prepare(pid: number): boolean {
     if (this.#mayRaise === false) return true;
-    this.#setAll(pid, PREPARING);
-    if (this.#mayRaise === undefined) {
-      this.#mayRaise = this.#setAll(pid, PREPARING - 1);
-      return this.#mayRaise;
+    if (this.#mayRaise === true) {
+      this.#setAll(pid, PREPARING);
+      return true;
     }
-    return true;
+    this.#setAll(pid, PREPARING + 1);
+    this.#mayRaise = this.#setAll(pid, PREPARING);
+    return this.#mayRaise;
   }
 
   promote(pid: number): void {

@@ -53,6 +53,7 @@ function differenceOf(pair: Pair, compare: Comparator, isSame: boolean): string 
 }
 
 type Element = number | bigint | string;
+const SHOWN_CHARACTERS_MAX = 64;
 
 function firstDifference(
   { expected, got }: Pair,
@@ -62,10 +63,15 @@ function firstDifference(
     const [want, came] = [expected.values[i], got.values[i]];
     if (want === undefined || came === undefined) continue;
     if (!Object.is(want, came) && !isEnough(want, came)) {
-      return `[${i}]: expected ${want}, got ${came}`;
+      return `[${i}]: expected ${shown(want)}, got ${shown(came)}`;
     }
   }
   return undefined;
+}
+
+function shown(element: Element): string {
+  if (Object.is(element, -0)) return "-0";
+  return String(element).slice(0, SHOWN_CHARACTERS_MAX);
 }
 
 function isClose(
