@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Deployment, Release } from "@modelfleet/protocol";
 import { afterEach, expect, test } from "vitest";
+import type { LogEvent } from "../../modelfleet/src/demo/program.ts";
 import { eventually } from "../support/eventually.ts";
 import { askDevice, blankDigit } from "../support/fleet/ask-device.ts";
 import { startHoldingProxy } from "../support/fleet/holding-proxy.ts";
@@ -82,7 +83,9 @@ test("an agent killed in the middle of an install serves the old release at once
   await controller.command(Deployment, "deploy", "digits@1.0.0", "--all", "--wait");
 
   await controller.command(Deployment, "deploy", "digits@2.0.0", "--all");
-  await first.program.event("release.loading", 20_000);
+  let loads = 0;
+  const isSecondLoad = (event: LogEvent) => event["step"] === "load" && ++loads === 2;
+  await first.program.event("install.step", 20_000, isSecondLoad);
   await first.program.stop("SIGKILL");
   const second = await startAgent("device-1", data);
   closers.push(() => second.program.stop());

@@ -79,5 +79,5 @@ async function startDevice(
   ]);
   started.push(program);
   const ready = await program.event("agent.ready", START_MS_MAX);
-  return { id, socketPath: String(ready["socket"]), program };
+  return { id, socketPath: String(ready["socketPath"]), program };
 }

@@ -7,10 +7,16 @@ const LAUNCHER = fileURLToPath(new URL("../../bin/modelfleet.js", import.meta.ur
 const STOP_MS_MAX = 8_000;
 const LINES_KEPT = 200;
 
+export type LogEvent = Readonly<Record<string, unknown>>;
+
 export interface RunningProgram {
   readonly pid: number;
-  /** Resolves with the first log event of this name; rejects when the program ends or `withinMs` pass first. */
-  readonly event: (name: string, withinMs: number) => Promise<Readonly<Record<string, unknown>>>;
+  /** Resolves with the first log event of this name that matches; rejects when the program ends or `withinMs` pass first. */
+  readonly event: (
+    name: string,
+    withinMs: number,
+    matches?: (event: LogEvent) => boolean,
+  ) => Promise<LogEvent>;
   /** The last lines it wrote, for a person who asks why. */
   readonly lastLines: () => readonly string[];
   /** SIGTERM, and SIGKILL when that is not enough; or SIGKILL at once. Resolves when the process is gone. */
@@ -44,7 +50,8 @@ export function startProgram(args: readonly string[], launch: Launch = {}): Runn
     pid: child.pid ?? 0,
     lastLines: () => lines,
     stop: (signal = "SIGTERM") => stop(child, signal),
-    event: (name, withinMs) => awaitEvent({ child, lines, listeners, name, withinMs }),
+    event: (name, withinMs, matches = () => true) =>
+      awaitEvent({ child, lines, listeners, name, withinMs, matches }),
   };
 }
 
@@ -54,9 +61,10 @@ interface Waiting {
   readonly listeners: Set<(line: string) => void>;
   readonly name: string;
   readonly withinMs: number;
+  readonly matches: (event: LogEvent) => boolean;
 }
 
-function awaitEvent(waiting: Waiting): Promise<Readonly<Record<string, unknown>>> {
+function awaitEvent(waiting: Waiting): Promise<LogEvent> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
       finish();
@@ -68,7 +76,7 @@ function awaitEvent(waiting: Waiting): Promise<Readonly<Record<string, unknown>>
     };
     const onLine = (line: string) => {
       const event = parseEvent(line);
-      if (event?.["event"] !== waiting.name) return;
+      if (event?.["event"] !== waiting.name || !waiting.matches(event)) return;
       finish();
       resolve(event);
     };
@@ -85,7 +93,7 @@ function awaitEvent(waiting: Waiting): Promise<Readonly<Record<string, unknown>>
   });
 }
 
-function parseEvent(line: string): Readonly<Record<string, unknown>> | undefined {
+function parseEvent(line: string): LogEvent | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
     const parsed: unknown = JSON.parse(line);

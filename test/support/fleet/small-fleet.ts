@@ -92,7 +92,7 @@ export async function startAgent(
     launch,
   );
   const ready = await program.event("agent.ready", START_MS_MAX);
-  return { id, data, socketPath: String(ready["socket"]), program };
+  return { id, data, socketPath: String(ready["socketPath"]), program };
 }
 
 /** A controller and one running agent under one folder. */
