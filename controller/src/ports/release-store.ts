@@ -8,8 +8,8 @@ import type {
 
 /** Signed releases. The envelope is kept as the bytes that were signed. */
 export interface ReleaseStore {
-  /** The release that now holds this (model, version): the given one, or the one that was there first. */
-  readonly add: (release: ReleaseRecord) => Promise<ReleaseRecord>;
+  /** @returns undefined when it was stored; else the release that held this (model, version) before */
+  readonly add: (release: ReleaseRecord) => Promise<ReleaseRecord | undefined>;
   readonly byDigest: (release: Sha256) => Promise<ReleaseRecord | undefined>;
   readonly byVersion: (
     model: ModelName,

@@ -11,7 +11,7 @@ export class SqlReleaseStore implements ReleaseStore {
     this.#database = database;
   }
 
-  readonly add = (record: ReleaseRecord): Promise<ReleaseRecord> =>
+  readonly add = (record: ReleaseRecord): Promise<ReleaseRecord | undefined> =>
     this.#database.transaction().execute(async (transaction) => {
       const { release, document, envelope, publishedAtMs } = record;
       const { model, version } = document;
@@ -36,7 +36,7 @@ export class SqlReleaseStore implements ReleaseStore {
         .insertInto("release_files")
         .values(document.files.map(({ path, sha256 }) => ({ release, path, sha256 })))
         .execute();
-      return record;
+      return undefined;
     });
 
   readonly byDigest = async (release: Sha256): Promise<ReleaseRecord | undefined> => {

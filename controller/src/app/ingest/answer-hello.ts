@@ -16,7 +16,12 @@ export interface AnswerHelloPorts extends AnswerDesiredPorts {
   readonly refusals: RefusalCounts;
 }
 
-/** A device's snapshot of itself replaces what was known, and is answered by a document that carries its nonce. */
+/**
+ * A device's snapshot of itself replaces what was known, and is answered by a document that carries its nonce.
+ *
+ * A stale one is counted and replaces nothing, but is answered all the same: the answer serves only the device whose
+ * nonce it carries, and a device without a clock that lost its state learns the time from it. Its next hello is newer.
+ */
 export class AnswerHello {
   readonly #ports: AnswerHelloPorts;
 
@@ -35,22 +40,21 @@ export class AnswerHello {
     const hello = openDeviceMessage(payload, "hello", device.publicKey);
     checkOwner(hello, id);
     checkCounter(hello.desiredSeq);
-    await this.#record(device, hello);
-    this.#ports.acks.restarted(id);
+    const outcome = await this.#learn(device, hello);
     await answerDesired(this.#ports, id, hello.nonce);
-    return { kind: "stored" };
+    return outcome;
   }
 
-  async #record(device: DeviceRecord, hello: HelloMessage): Promise<void> {
-    const { boot, agentVersion, facts, slots, desiredSeq } = hello;
+  async #learn(device: DeviceRecord, hello: HelloMessage): Promise<IngestOutcome> {
+    const { boot, desiredSeq } = hello;
     const issuedAtMs = Date.parse(hello.issuedAt);
-    const place = placeHello(device, { boot, issuedAtMs });
+    const place = placeHello(device, { boot, desiredSeq, issuedAtMs });
     if (place === "stale") {
-      throw new MessageRefused(
-        "STALE",
-        `expected a hello newer than the last, got one of boot ${boot}`,
-      );
+      const reason = `expected a hello newer than the last, got one of boot ${boot}`;
+      this.#ports.refusals.count(device.id, "hello", { code: "STALE", reason });
+      return { kind: "refused", code: "STALE" };
     }
+    const { agentVersion, facts, slots } = hello;
     await this.#ports.fleet.recordHello(device.id, {
       boot,
       era: place === "new-era" ? device.era + 1 : device.era,
@@ -61,6 +65,8 @@ export class AnswerHello {
       slots,
       reportedSeq: desiredSeq,
     });
+    this.#ports.acks.restarted(device.id);
+    return { kind: "stored" };
   }
 }
 

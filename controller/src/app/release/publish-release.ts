@@ -51,6 +51,7 @@ export interface Published {
  */
 export class PublishRelease {
   readonly #ports: PublishReleasePorts;
+  #storing: Promise<unknown> = Promise.resolve();
 
   constructor(ports: PublishReleasePorts) {
     this.#ports = ports;
@@ -90,7 +91,7 @@ export class PublishRelease {
   }
 
   async #publish(manifest: ReleaseManifest, upload: Upload): Promise<Published> {
-    const { keys, releases, clock } = this.#ports;
+    const { keys, clock } = this.#ports;
     checkParts(manifest, new Set(upload.files.keys()));
     const document = assembleRelease({
       manifest,
@@ -100,20 +101,29 @@ export class PublishRelease {
       nowMs: clock.nowMs(),
     });
     checkCompanions(upload.files, document);
-    const known = await releases.byVersion(manifest.model, manifest.version);
+    return this.#oneAtATime(() => this.#store(document, upload));
+  }
+
+  async #store(document: ReleaseDocument, upload: Upload): Promise<Published> {
+    const { releases, log } = this.#ports;
+    const { model, version } = document;
+    const known = await releases.byVersion(model, version);
     if (known !== undefined) return repeated(known, document);
     const record = this.#sign(document);
     await upload.commit();
-    const kept = await releases.add(record);
-    // Somebody else published the same version a moment earlier.
-    if (kept.release !== record.release) return repeated(kept, document);
+    const faster = await releases.add(record);
+    // Another controller on the same database published this version a moment earlier.
+    if (faster !== undefined) return repeated(faster, document);
     const { release } = record;
-    const { model, version } = document;
-    this.#ports.log.info(
-      { event: "release.published", release, model, version },
-      "release published",
-    );
+    log.info({ event: "release.published", release, model, version }, "release published");
     return { release: releaseView(record), created: true };
+  }
+
+  /** Files of an upload that loses against another of the same version are never made visible. */
+  #oneAtATime(task: () => Promise<Published>): Promise<Published> {
+    const mine = this.#storing.then(task, task);
+    this.#storing = mine.catch(() => undefined);
+    return mine;
   }
 
   #sign(document: ReleaseDocument): ReleaseRecord {

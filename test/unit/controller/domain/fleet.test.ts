@@ -83,29 +83,40 @@ test("a desired document names its slots in order and lives seven days", () => {
 });
 
 describe("the place of a hello", () => {
-  const known = { boot: 5, helloAtMs: 1_000 };
+  const known = { boot: 5, helloAtMs: 1_000, reportedSeq: 8 };
+  const hello = (changes: object = {}) => ({
+    ...{ boot: 5, issuedAtMs: 1_000, desiredSeq: 8 },
+    ...changes,
+  });
 
   test("the first of all is next", () => {
-    expect(placeHello({ boot: null, helloAtMs: null }, { boot: 0, issuedAtMs: 0 })).toBe("next");
+    const nothing = { boot: null, helloAtMs: null, reportedSeq: 0 };
+
+    expect(placeHello(nothing, hello({ boot: 0, issuedAtMs: 0 }))).toBe("next");
   });
 
   test("a restart is next, even when the device's clock went back", () => {
-    expect(placeHello(known, { boot: 6, issuedAtMs: 10 })).toBe("next");
+    expect(placeHello(known, hello({ boot: 6, issuedAtMs: 10 }))).toBe("next");
   });
 
   test("a repetition within one start is next", () => {
-    expect(placeHello(known, { boot: 5, issuedAtMs: 1_000 })).toBe("next");
+    expect(placeHello(known, hello())).toBe("next");
   });
 
   test("an older message of the same start is stale", () => {
-    expect(placeHello(known, { boot: 5, issuedAtMs: 999 })).toBe("stale");
+    expect(placeHello(known, hello({ issuedAtMs: 999 }))).toBe("stale");
   });
 
   test("a lower start with a newer time is a device that lost its state", () => {
-    expect(placeHello(known, { boot: 1, issuedAtMs: 1_001 })).toBe("new-era");
+    expect(placeHello(known, hello({ boot: 4, issuedAtMs: 1_001 }))).toBe("new-era");
   });
 
   test("a lower start with the same time is an old message sent again", () => {
-    expect(placeHello(known, { boot: 4, issuedAtMs: 1_000 })).toBe("stale");
+    expect(placeHello(known, hello({ boot: 4 }))).toBe("stale");
+  });
+
+  test("a device wiped in the very start it was in is known by the sequence it holds", () => {
+    expect(placeHello(known, hello({ desiredSeq: 7, issuedAtMs: 1_001 }))).toBe("new-era");
+    expect(placeHello(known, hello({ desiredSeq: 7 }))).toBe("stale");
   });
 });

@@ -1,0 +1,335 @@
+import {
+  digest8,
+  emptyLatency,
+  encodeSignedBatch,
+  mainSlot,
+  payloadTypes,
+  type ReportMessage,
+  type Sha256,
+  signEnvelope,
+  type TelemetryWindow,
+} from "@modelfleet/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { IngestReport } from "../../controller/src/app/ingest/ingest-report.ts";
+import { StoreError } from "../../controller/src/domain/errors.ts";
+import {
+  type ControllerWorld,
+  controllerWorld,
+  enrolled,
+  published,
+} from "../support/controller/controller-world.ts";
+import { refused } from "../support/controller/refused.ts";
+import type { SimulatedDevice } from "../support/controller/simulated-device.ts";
+import { fixtureTimes } from "../support/trust-fixtures.ts";
+
+let world: ControllerWorld;
+let camera: SimulatedDevice;
+let release: Sha256;
+beforeEach(async () => {
+  world = await controllerWorld();
+  camera = await enrolled(world);
+  ({ release } = await published(world));
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const report = (changes: object) => world.ingestReport.run(camera.id, camera.report(changes));
+const item = (step: ReportMessage["items"][number]["step"]) => ({
+  ...{ slot: "main", release, model: "vision.defects", version: "1.0.0" },
+  step,
+});
+const stepsKept = async () =>
+  (await world.showDevice.run(camera.id)).recent.map(({ step }) => step);
+const ackedReports = async () => {
+  await world.clock.advance(1_000);
+  return world.bus.acks
+    .filter(({ stream }) => stream === "report")
+    .map(({ boot, seq }) => [boot, seq]);
+};
+
+describe("a report", () => {
+  test("is stored, and acknowledged a second later", async () => {
+    expect(await report({ seq: 4, items: [item("accepted")], slots: [camera.slot()] })).toEqual({
+      kind: "stored",
+    });
+    expect(world.bus.acks).toEqual([]);
+
+    expect(await ackedReports()).toEqual([[1, 4]]);
+    expect(await world.showDevice.run(camera.id)).toMatchObject({
+      recent: [{ step: "accepted", atMs: fixtureTimes.nowMs }],
+      slots: [{ slot: "main" }],
+    });
+  });
+
+  test("that comes again changes nothing and is acknowledged again", async () => {
+    await report({ seq: 4, items: [item("accepted")] });
+    await ackedReports();
+
+    expect(await report({ seq: 4, items: [item("accepted")] })).toEqual({ kind: "duplicate" });
+
+    expect(await stepsKept()).toEqual(["accepted"]);
+    expect(await ackedReports()).toEqual([
+      [1, 4],
+      [1, 4],
+    ]);
+  });
+
+  test("that is older than the newest is not applied", async () => {
+    await report({ seq: 5, items: [item("confirmed")], slots: [camera.slot()] });
+
+    expect(await report({ seq: 4, items: [item("loading")] })).toEqual({ kind: "duplicate" });
+
+    expect(await stepsKept()).toEqual(["confirmed"]);
+  });
+
+  test("of a new start is newer, whatever its sequence", async () => {
+    await report({ boot: 1, seq: 500 });
+
+    expect(await report({ boot: 2, seq: 0 })).toEqual({ kind: "stored" });
+  });
+
+  test("of a device that lost its state counts from the beginning again", async () => {
+    await world.answerHello.run(camera.id, camera.hello({ boot: 9 }));
+    await report({ boot: 9, seq: 3 });
+
+    const later = { boot: 1, issuedAt: "2026-11-21T09:00:01Z" };
+    await world.answerHello.run(camera.id, camera.hello(later));
+
+    expect(await report({ boot: 1, seq: 0 })).toEqual({ kind: "stored" });
+  });
+
+  test("keeps the newest two hundred steps of a device", async () => {
+    for (let seq = 0; seq < 4; seq++) {
+      await report({ seq, items: Array.from({ length: 60 }, () => item("accepted")) });
+    }
+    await report({ seq: 9, items: [item("confirmed")] });
+
+    const steps = await stepsKept();
+
+    expect(steps).toHaveLength(200);
+    expect(steps.at(-1)).toBe("confirmed");
+  });
+
+  test("of many at once is applied in the order it came", async () => {
+    const outcomes = await Promise.all([0, 1, 2, 3, 4].map((seq) => report({ seq })));
+
+    expect(outcomes.map(({ kind }) => kind)).toEqual(new Array(5).fill("stored"));
+  });
+});
+
+describe("a message that is refused", () => {
+  test("with a wrong signature is counted, logged and not acknowledged, and stops nothing", async () => {
+    const other = await enrolled(world, "cam-0018");
+    const forged = other.report({ device: camera.id, seq: 0, items: [item("confirmed")] });
+
+    expect(await world.ingestReport.run(camera.id, forged)).toMatchObject({ code: "SIGNATURE" });
+    expect(await ackedReports()).toEqual([]);
+
+    await report({ seq: 1 });
+    expect(await ackedReports()).toEqual([[1, 1]]);
+    expect(world.refusals.snapshot()).toEqual([{ stream: "report", code: "SIGNATURE", count: 1 }]);
+    expect(world.log.named("message.refused")).toMatchObject([{ device: "cam-0017" }]);
+  });
+
+  test("signed by the device but about another one is not applied", async () => {
+    await enrolled(world, "cam-0018");
+    const about = camera.report({ device: "cam-0018", items: [item("confirmed")] });
+
+    expect(await world.ingestReport.run(camera.id, about)).toMatchObject({
+      code: "FOREIGN_DEVICE",
+    });
+    expect(await ackedReports()).toEqual([]);
+  });
+
+  test("of a newer agent that we cannot read is acknowledged, or its stream would stop for ever", async () => {
+    const message = { type: "report", spec: 2, device: "cam-0017", boot: 1, seq: 8, novelty: true };
+    const payload = new TextEncoder().encode(JSON.stringify(message));
+    const envelope = signEnvelope(payloadTypes.report, payload, [camera.signer]);
+
+    expect(await world.ingestReport.run(camera.id, envelope)).toMatchObject({ code: "FORMAT" });
+    expect(await ackedReports()).toEqual([[1, 8]]);
+  });
+
+  test("that is no envelope at all is not acknowledged", async () => {
+    const noise = Buffer.from("hello");
+
+    expect(await world.ingestReport.run(camera.id, noise)).toMatchObject({ code: "FORMAT" });
+    expect(await ackedReports()).toEqual([]);
+  });
+});
+
+describe("a report that cannot be stored", () => {
+  const brokenFleet = (failures: { left: number }) => ({
+    ...world.fleet,
+    device: world.fleet.device,
+    recordReport: (...call: Parameters<typeof world.fleet.recordReport>) => {
+      failures.left -= 1;
+      if (failures.left >= 0) return Promise.reject(new StoreError("NO_SPACE", "disk full"));
+      return world.fleet.recordReport(...call);
+    },
+  });
+
+  test("is not acknowledged, nor is any after it, and the device is sent away", async () => {
+    const ingest = new IngestReport({ ...world, fleet: brokenFleet({ left: 1 }) });
+
+    const lost = await refused(ingest.run(camera.id, camera.report({ seq: 0 })));
+    await ingest.run(camera.id, camera.report({ seq: 1 }));
+
+    expect(lost.code).toBe("NO_SPACE");
+    expect(world.bus.disconnected).toEqual(["cam-0017"]);
+    expect(await ackedReports()).toEqual([]);
+  });
+
+  test("is acknowledged when the device came back and sent it again", async () => {
+    const ingest = new IngestReport({ ...world, fleet: brokenFleet({ left: 1 }) });
+    await refused(ingest.run(camera.id, camera.report({ seq: 0 })));
+
+    await world.answerHello.run(camera.id, camera.hello());
+    await ingest.run(camera.id, camera.report({ seq: 0 }));
+
+    expect(await ackedReports()).toEqual([[1, 0]]);
+  });
+});
+
+describe("telemetry", () => {
+  const window = (changes: Partial<TelemetryWindow> = {}): TelemetryWindow => ({
+    slot: mainSlot,
+    release: digest8(release),
+    profile: null,
+    startMs: fixtureTimes.nowMs - 900_000,
+    durationMs: 900_000,
+    clockSynced: true,
+    historical: false,
+    requests: 3,
+    errors: [{ code: "DEADLINE_EXCEEDED", count: 1 }],
+    latency: { ...emptyLatency, offset: 60, counts: [3], sumUs: 600 },
+    items: 0,
+    features: [],
+    outputs: [],
+    ...changes,
+  });
+  const send = (windows: readonly TelemetryWindow[], place = { boot: 1, seq: 0 }) =>
+    world.ingestTelemetry.run(camera.id, camera.telemetry(windows, place));
+  const summary = async (query = {}) => (await world.summarize.run(query)).summaries;
+
+  test("is stored, acknowledged, and adds up in its release's summary", async () => {
+    expect(await send([window(), window({ startMs: fixtureTimes.nowMs - 1_800_000 })])).toEqual({
+      kind: "stored",
+    });
+
+    await world.clock.advance(1_000);
+    expect(world.bus.acks).toMatchObject([{ stream: "tele", boot: 1, seq: 0 }]);
+    expect(await summary()).toMatchObject([
+      { release, devices: ["cam-0017"], windows: 2, requests: 6, errors: { DEADLINE_EXCEEDED: 2 } },
+    ]);
+  });
+
+  test("that comes twice adds up once", async () => {
+    await send([window()]);
+
+    expect(await send([window()])).toEqual({ kind: "duplicate" });
+
+    expect(await summary()).toMatchObject([{ windows: 1, requests: 3 }]);
+  });
+
+  test("of a device that lost its state is no duplicate of what it sent before", async () => {
+    await world.answerHello.run(camera.id, camera.hello({ boot: 1 }));
+    await send([window()]);
+
+    const wiped = { boot: 0, issuedAt: "2026-11-21T09:00:01Z" };
+    await world.answerHello.run(camera.id, camera.hello(wiped));
+    await world.answerHello.run(camera.id, camera.hello({ ...wiped, boot: 1 }));
+
+    expect(await send([window()])).toEqual({ kind: "stored" });
+  });
+
+  test("is found by device, model, version and time", async () => {
+    await send([window()]);
+    const startMs = fixtureTimes.nowMs - 900_000;
+
+    expect(await summary({ device: camera.id, model: "vision.defects" })).toHaveLength(1);
+    expect(await summary({ device: "cam-0018" })).toEqual([]);
+    expect(await summary({ version: "9.9.9" })).toEqual([]);
+    expect(await summary({ sinceMs: startMs, untilMs: startMs + 1 })).toHaveLength(1);
+    expect(await summary({ sinceMs: startMs + 1 })).toEqual([]);
+    expect(await summary({ untilMs: startMs })).toEqual([]);
+  });
+
+  test("keeps the good windows of a batch and counts the bad ones", async () => {
+    const early = window({ startMs: fixtureTimes.nowMs - 31 * 24 * 3_600_000 });
+
+    expect(await send([window(), early])).toEqual({ kind: "stored" });
+
+    expect(await summary()).toMatchObject([{ windows: 1 }]);
+    expect(world.refusals.snapshot()).toEqual([{ stream: "tele", code: "WINDOW_TIME", count: 1 }]);
+  });
+
+  test("of a release nobody has published is counted and acknowledged", async () => {
+    const unknown = window({ release: digest8("0".repeat(64) as Sha256) });
+
+    expect(await send([unknown])).toEqual({ kind: "stored" });
+
+    await world.clock.advance(1_000);
+    expect(world.bus.acks).toHaveLength(1);
+    expect(await summary()).toEqual([]);
+    expect(world.refusals.snapshot()).toMatchObject([{ code: "WINDOW_RELEASE" }]);
+  });
+
+  test("signed by another device's key is refused and not acknowledged", async () => {
+    const other = await enrolled(world, "cam-0018");
+
+    const forged = await world.ingestTelemetry.run(camera.id, other.telemetry([window()]));
+
+    expect(forged).toMatchObject({ kind: "refused", code: "SIGNATURE" });
+    await world.clock.advance(1_000);
+    expect(world.bus.acks).toEqual([]);
+  });
+
+  test("that is signed and no batch is refused, and does not reach the store", async () => {
+    const noise = encodeSignedBatch(camera.signer, Buffer.from([0xff, 0xff, 0xff]));
+
+    expect(await world.ingestTelemetry.run(camera.id, noise)).toMatchObject({ code: "FORMAT" });
+    expect(await summary()).toEqual([]);
+  });
+});
+
+describe("presence", () => {
+  const online = (message: object) =>
+    world.trackPresence.run(
+      camera.id,
+      Buffer.from(JSON.stringify({ v: 1, reason: "", ...message })),
+    );
+  const isOnline = async () => (await world.showDevice.run(camera.id)).online;
+
+  test("is what the device said last", async () => {
+    await online({ boot: 4, online: true });
+    expect(await isOnline()).toBe(true);
+
+    await online({ boot: 4, online: false });
+    expect(await isOnline()).toBe(false);
+  });
+
+  test("survives the late will of the connection before", async () => {
+    await online({ boot: 5, online: true });
+
+    await online({ boot: 4, online: false });
+
+    expect(await isOnline()).toBe(true);
+  });
+
+  test("is gone for everybody when the broker starts anew", async () => {
+    await online({ boot: 4, online: true });
+
+    await world.trackPresence.allOffline();
+
+    expect(await isOnline()).toBe(false);
+  });
+
+  test("that cannot be read changes nothing and is counted", async () => {
+    await online({ boot: 4, online: true });
+
+    await online({ boot: -1, online: false });
+
+    expect(await isOnline()).toBe(true);
+    expect(world.refusals.snapshot()).toMatchObject([{ stream: "online", code: "FORMAT" }]);
+  });
+});
