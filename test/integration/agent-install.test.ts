@@ -174,7 +174,6 @@ test("a newer document ends a load under way, which costs the release no attempt
   expect(rig.steps()).not.toContain("1.0.0 refused RUNNER_CRASH");
 });
 
-
 test("a model file that went bad on disk is never loaded: the previous release serves and the file is fetched again", async () => {
   await using folder = await temporaryFolder();
   await using rig = installRig({ folder: folder.path });
@@ -249,11 +248,7 @@ test("only active, previous and wanted files stay on disk", async () => {
   });
 });
 
-async function confirmed(
-  rig: ReturnType<typeof installRig>,
-  version: string,
-  securityVersion = 1,
-) {
+async function confirmed(rig: ReturnType<typeof installRig>, version: string, securityVersion = 1) {
   const release = rig.publish(version, { securityVersion });
   if (rig.state() === undefined) await rig.start();
   rig.want(release);

@@ -33,7 +33,9 @@ test("both slots have their full size before the first commit, and keep it", asy
   }
 });
 
-test.each([1, 8, 30, 56, 57, 60])("a commit torn after %i bytes loses to the one before", async (bytes) => {
+test.each([
+  1, 8, 30, 56, 57, 60,
+])("a commit torn after %i bytes loses to the one before", async (bytes) => {
   await using folder = await temporaryFolder();
   const { fs, cutWriteAfter } = faultyFs(nodeFs);
   const slots = await openSlots(folder.inside("state"), fs);
@@ -161,7 +163,10 @@ test("what a killed start left of a durable write is replaced", async () => {
   await using folder = await temporaryFolder();
   await writeFile(folder.inside("file.1.tmp"), "half");
 
-  await durableWriter(nodeFs, () => 1)({
+  await durableWriter(
+    nodeFs,
+    () => 1,
+  )({
     path: folder.inside("file"),
     bytes: Buffer.from("whole"),
     permissions: 0o444,
@@ -207,5 +212,7 @@ test("a lock file cut off by a power cut is taken over", async () => {
   await writeFile(folder.inside("run", "lock"), "");
   await chmod(folder.inside("run", "lock"), 0o600);
 
-  await expect(lockFolder(nodeFs, folder.path, processes(11, { 11: "110" }))).resolves.toBeDefined();
+  await expect(
+    lockFolder(nodeFs, folder.path, processes(11, { 11: "110" })),
+  ).resolves.toBeDefined();
 });

@@ -1,4 +1,8 @@
-import { type DesiredModel, DesiredModel as DesiredModelSchema, ReleaseReference } from "@modelfleet/protocol";
+import {
+  type DesiredModel,
+  DesiredModel as DesiredModelSchema,
+  ReleaseReference,
+} from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import type { SlotState } from "../../../../agent/src/domain/install/agent-state.ts";
 import {
@@ -55,19 +59,35 @@ const r2 = two?.release;
 
 const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
   ["nothing is known and nothing wanted: idle", facts(), { do: "idle" }],
-  ["the document is missing: fetch it", facts({ wanted: wanted(), onDisk: "nothing" }), { do: "fetch-release" }],
-  ["a file is missing: download", facts({ wanted: wanted(), onDisk: "document" }), { do: "download" }],
+  [
+    "the document is missing: fetch it",
+    facts({ wanted: wanted(), onDisk: "nothing" }),
+    { do: "fetch-release" },
+  ],
+  [
+    "a file is missing: download",
+    facts({ wanted: wanted(), onDisk: "document" }),
+    { do: "download" },
+  ],
   ["all files are there: begin the trial", facts({ wanted: wanted() }), { do: "begin-trial" }],
   ["the wanted release serves: idle", facts({ ...confirmed, wanted: wanted() }), { do: "idle" }],
   ["nothing wanted in this slot any more: leave it as it is", facts(confirmed), { do: "idle" }],
   [
     "the wanted release is blocked: idle",
-    facts({ ...confirmed, wanted: wanted(two), blocked: [{ release: wanted(two).release, ...failure }] }),
+    facts({
+      ...confirmed,
+      wanted: wanted(two),
+      blocked: [{ release: wanted(two).release, ...failure }],
+    }),
     { do: "idle" },
   ],
   [
     "another release is blocked: that is no obstacle",
-    facts({ ...confirmed, wanted: wanted(two), blocked: [{ release: wanted(three).release, ...failure }] }),
+    facts({
+      ...confirmed,
+      wanted: wanted(two),
+      blocked: [{ release: wanted(three).release, ...failure }],
+    }),
     { do: "begin-trial" },
   ],
   ["a trial has starts left: load it", facts(trialWaits), { do: "load" }],
@@ -83,15 +103,39 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
   ],
   [
     "a trial proven in its last start is activated, not refused",
-    facts({ ...trialWaits, slot: slot({ active: one ?? null, trial: onTrial(0) }), ready: r2 ?? null }),
+    facts({
+      ...trialWaits,
+      slot: slot({ active: one ?? null, trial: onTrial(0) }),
+      ready: r2 ?? null,
+    }),
     { do: "activate" },
   ],
-  ["a trial is proven: activate it", facts({ ...trialWaits, ready: r2 ?? null }), { do: "activate" }],
-  ["a trial lost its files: begin again", facts({ ...trialWaits, onDisk: "document" }), { do: "drop-trial" }],
-  ["a trial is not wanted any more: drop it", facts({ ...trialWaits, wanted: wanted(three) }), { do: "drop-trial" }],
-  ["a trial is proven and not wanted any more: drop it", facts({ ...trialWaits, ready: r2 ?? null, wanted: wanted(three) }), { do: "drop-trial" }],
+  [
+    "a trial is proven: activate it",
+    facts({ ...trialWaits, ready: r2 ?? null }),
+    { do: "activate" },
+  ],
+  [
+    "a trial lost its files: begin again",
+    facts({ ...trialWaits, onDisk: "document" }),
+    { do: "drop-trial" },
+  ],
+  [
+    "a trial is not wanted any more: drop it",
+    facts({ ...trialWaits, wanted: wanted(three) }),
+    { do: "drop-trial" },
+  ],
+  [
+    "a trial is proven and not wanted any more: drop it",
+    facts({ ...trialWaits, ready: r2 ?? null, wanted: wanted(three) }),
+    { do: "drop-trial" },
+  ],
   ["a trial serves and the window is open: wait", facts(trialServes), { do: "wait", waitMs: 700 }],
-  ["a trial serves and passed: confirm", facts({ ...trialServes, verdict: { kind: "passed" } }), { do: "confirm" }],
+  [
+    "a trial serves and passed: confirm",
+    facts({ ...trialServes, verdict: { kind: "passed" } }),
+    { do: "confirm" },
+  ],
   [
     "a trial serves and failed: roll back",
     facts({ ...trialServes, verdict: { kind: "failed", failure } }),
@@ -102,13 +146,21 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
     facts({ ...trialServes, wanted: wanted(three), verdict: { kind: "failed", failure } }),
     { do: "rollback" },
   ],
-  ["a trial is overtaken: it gives way", facts({ ...trialServes, wanted: wanted(three) }), { do: "give-way" }],
+  [
+    "a trial is overtaken: it gives way",
+    facts({ ...trialServes, wanted: wanted(three) }),
+    { do: "give-way" },
+  ],
   [
     "an overtaken trial with nothing behind it stays: some model is better than none",
     facts({ ...trialServes, slot: slot({ trial: onTrial(2) }), wanted: wanted(three) }),
     { do: "wait" },
   ],
-  ["the active release is down: restore it", facts({ ...confirmed, serving: null }), { do: "restore" }],
+  [
+    "the active release is down: restore it",
+    facts({ ...confirmed, serving: null }),
+    { do: "restore" },
+  ],
   [
     "the active release is down while another waits on trial: restore first",
     facts({ ...trialWaits, serving: null }),

@@ -48,7 +48,11 @@ test("confirming makes the old release the previous one and raises the floor, wh
 });
 
 test("a failed trial leaves the active release and the floor as they were", () => {
-  const refusal = { release: two.release, code: "GOLDEN_MISMATCH", detail: "x".repeat(600) } as const;
+  const refusal = {
+    release: two.release,
+    code: "GOLDEN_MISMATCH",
+    detail: "x".repeat(600),
+  } as const;
 
   const state = blockTrial(beginTrial(withOne, mainSlot, two), mainSlot, refusal);
 
@@ -75,9 +79,11 @@ test("a lasting refusal stays while the release is named, and goes when it is no
   expect(stillBlocked(blocked, [wanted(one)])).toEqual([]);
 });
 
-test.each(["NO_SPACE", "DOWNLOAD_FAILED", "STORE_FAILED", "INSUFFICIENT_MEMORY"] as const)(
-  "%s may end by itself, so the release is tried again",
-  (code) => {
-    expect(stillBlocked([{ release: two.release, code, detail: "" }], [wanted(two)])).toEqual([]);
-  },
-);
+test.each([
+  "NO_SPACE",
+  "DOWNLOAD_FAILED",
+  "STORE_FAILED",
+  "INSUFFICIENT_MEMORY",
+] as const)("%s may end by itself, so the release is tried again", (code) => {
+  expect(stillBlocked([{ release: two.release, code, detail: "" }], [wanted(two)])).toEqual([]);
+});
