@@ -1,0 +1,130 @@
+import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { encodeBase64, keyIdOf, ModelName, sha256 } from "@modelfleet/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openKeyFolder } from "../../controller/src/adapters/key-folder/key-folder.ts";
+import { ManualClock } from "../support/controller/manual-clock.ts";
+import { refused } from "../support/controller/refused.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { fixtureTimes, fleetRoot } from "../support/trust-fixtures.ts";
+
+const model = ModelName.parse("digits");
+let folder: TemporaryFolder;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder[Symbol.asyncDispose]());
+
+const open = (dev: boolean) =>
+  openKeyFolder(folder.inside("keys"), { dev, clock: new ManualClock(fixtureTimes.nowMs) });
+const inKeys = (name: string) => folder.inside("keys", name);
+const seedOf = (name: string) => `${encodeBase64(Buffer.from(sha256(Buffer.from(name)), "hex"))}\n`;
+
+describe("a folder made with --dev", () => {
+  test("holds three different keys and a root of one key a role", async () => {
+    const keys = await open(true);
+
+    const { roles, version } = keys.root().document;
+    expect(version).toBe(1);
+    expect(roles.root.threshold).toBe(1);
+    expect(roles.online.keyids).toEqual([keyIdOf(keys.online().publicKey)]);
+    expect(roles.release[0]?.keyids).toEqual([keyIdOf(keys.release(model).publicKey)]);
+    const used = [
+      ...roles.root.keyids,
+      ...roles.online.keyids,
+      ...(roles.release[0]?.keyids ?? []),
+    ];
+    expect(new Set(used).size).toBe(3);
+  });
+
+  test("is closed to everybody but its owner", async () => {
+    await open(true);
+
+    expect((await stat(folder.inside("keys"))).mode & 0o777).toBe(0o700);
+    for (const name of await readdir(folder.inside("keys"))) {
+      expect((await stat(inKeys(name))).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  test("is the same fleet at the next start, with --dev and without", async () => {
+    const first = await open(true);
+
+    expect((await open(true)).root().sha256).toBe(first.root().sha256);
+    expect((await open(false)).root().sha256).toBe(first.root().sha256);
+  });
+
+  test("interrupted before its root was written, is completed with the keys it has", async () => {
+    const first = await open(true);
+    await rm(inKeys("root.json"));
+
+    const second = await open(true);
+
+    expect(second.online().publicKey).toEqual(first.online().publicKey);
+  });
+});
+
+describe("a folder that is not complete is refused:", () => {
+  test("without a root, saying what to put there", async () => {
+    const { code, message } = await refused(open(false));
+
+    expect(code).toBe("KEY_MISSING");
+    expect(message).toContain("root.json");
+    expect(message).toContain("--dev");
+  });
+
+  test("without the online key", async () => {
+    await open(true);
+    await rm(inKeys("online.key"));
+
+    expect(await refused(open(false))).toMatchObject({ code: "KEY_MISSING" });
+  });
+
+  test("with an online key the root does not know", async () => {
+    await open(true);
+    await writeFile(inKeys("online.key"), seedOf("another"), { mode: 0o600 });
+
+    expect(await refused(open(false))).toMatchObject({ code: "KEY_INVALID" });
+  });
+
+  test("with a key others may read", async () => {
+    await open(true);
+    await chmod(inKeys("online.key"), 0o640);
+
+    const { code, message } = await refused(open(false));
+
+    expect(code).toBe("KEY_INVALID");
+    expect(message).toContain("chmod 600");
+  });
+
+  test("with a root one byte of which was changed", async () => {
+    await open(true);
+    const text = await readFile(inKeys("root.json"), "utf8");
+    await writeFile(inKeys("root.json"), text.replace(/"payload":"./, '"payload":"Z'));
+
+    expect(await refused(open(false))).toMatchObject({ code: "KEY_INVALID" });
+  });
+
+  test("with a key that is no key", async () => {
+    await open(true);
+    await writeFile(inKeys("online.key"), "secret", { mode: 0o600 });
+
+    const { code, message } = await refused(open(false));
+
+    expect(code).toBe("KEY_INVALID");
+    expect(message).not.toContain("secret");
+  });
+});
+
+test("a controller without a release key signs no release, and says where the key belongs", async () => {
+  await open(true);
+  await rm(inKeys("release.key"));
+  const keys = await open(false);
+
+  expect(() => keys.release(model)).toThrow(/release\.key/);
+});
+
+test("a root of other keys is not taken for ours", async () => {
+  await open(true);
+  await writeFile(inKeys("root.json"), fleetRoot().bytes, { mode: 0o600 });
+
+  expect(await refused(open(false))).toMatchObject({ code: "KEY_INVALID" });
+});
