@@ -1,12 +1,14 @@
 import type { TensorSpec } from "@modelfleet/protocol";
 import type { Env, InferenceSession, Tensor, TensorConstructor } from "onnxruntime-node";
 import type { WireTensor } from "../wire/wire-tensor.ts";
+import { hideFloat16Array } from "./hide-float16-array.ts";
 import { fromOrt, toOrt } from "./ort-tensor.ts";
 import type { Runtime, RuntimeModel, RuntimeOptions } from "./runtime.ts";
 
 /** ONNX Runtime's native build, on the processor. */
 export const ortNative: Runtime = {
   load: async (path, options) => {
+    hideFloat16Array();
     const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
     const session = await InferenceSession.create(path, sessionOptions(options));
     return nativeModel(session, Tensor, env.versions.node);

@@ -69,9 +69,18 @@ function readStrings({ name, shape, bytes }: WireTensor): string[] {
   if (elements.length !== expected) {
     throw new TensorRefused(`input ${name}: expected ${expected} elements, got ${elements.length}`);
   }
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  return elements.map((element) => readText(name, element));
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function readText(name: string, element: Uint8Array): string {
+  // The runtime's JavaScript side hands texts over as C strings, and would cut this one without a word.
+  if (element.includes(0)) {
+    throw new TensorRefused(`input ${name}: expected text without the character NUL`);
+  }
   try {
-    return elements.map((element) => decoder.decode(element));
+    return utf8.decode(element);
   } catch (cause) {
     throw new TensorRefused(`input ${name}: expected text in UTF-8`, { cause });
   }

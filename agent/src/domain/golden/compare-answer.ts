@@ -71,7 +71,8 @@ function firstDifference(
 
 function shown(element: Element): string {
   if (Object.is(element, -0)) return "-0";
-  return String(element).slice(0, SHOWN_CHARACTERS_MAX);
+  const text = typeof element === "string" ? JSON.stringify(element) : String(element);
+  return text.slice(0, SHOWN_CHARACTERS_MAX);
 }
 
 function isClose(

@@ -1,4 +1,4 @@
-import { ElementType, elementTypes } from "@modelfleet/protocol";
+import { ElementType, elementTypes, type TensorSpec } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { findNonFinite } from "../../../../agent/src/domain/golden/find-non-finite.ts";
 import { quantile } from "../../../../agent/src/domain/golden/quantile.ts";
@@ -19,7 +19,7 @@ test("smoke inputs of every element type are ones the model takes", () => {
 });
 
 test("noise is the same every time, inside ±1, and not constant", () => {
-  const spec = { name: "x", dtype: "float32", shape: [1_000] } as const;
+  const spec: TensorSpec = { name: "x", dtype: "float32", shape: [1_000] };
 
   const [once, again] = [smokeInputs([spec], 1, "noise"), smokeInputs([spec], 1, "noise")];
 

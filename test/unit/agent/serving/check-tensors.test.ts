@@ -4,7 +4,10 @@ import {
   checkInputs,
   checkOutputNames,
 } from "../../../../agent/src/domain/serving/check-tensors.ts";
-import { compareSignatures } from "../../../../agent/src/domain/serving/compare-signature.ts";
+import {
+  compareSignatures,
+  type ModelSignature,
+} from "../../../../agent/src/domain/serving/compare-signature.ts";
 import { floatTensor } from "../../../support/agent/floats.ts";
 
 const specs: readonly TensorSpec[] = [
@@ -78,10 +81,8 @@ describe("a request", () => {
 });
 
 describe("a model whose signature is not the signed one", () => {
-  const signed = {
-    inputs: specs,
-    outputs: [{ name: "y", dtype: "float32", shape: [-1, 10] }],
-  } as const;
+  const y: TensorSpec = { name: "y", dtype: "float32", shape: [-1, 10] };
+  const signed: ModelSignature = { inputs: specs, outputs: [y] };
   const [first, second] = specs;
   const withInputs = (...inputs: readonly (TensorSpec | undefined)[]) => ({
     inputs: inputs.filter((input) => input !== undefined),
@@ -89,20 +90,20 @@ describe("a model whose signature is not the signed one", () => {
   });
 
   test("agrees in any order, and where either side leaves a dimension free", () => {
-    const fixed = { name: "x", dtype: "float32", shape: [1, 4] } as const;
+    const fixed = { name: "x", dtype: "float32", shape: [1, 4] } satisfies TensorSpec;
 
     expect(compareSignatures(signed, withInputs(second, fixed))).toEqual([]);
     expect(compareSignatures(withInputs(fixed, second), signed)).toEqual([]);
   });
 
   test("is told tensor by tensor", () => {
-    const other = {
+    const other: ModelSignature = {
       inputs: [
         { name: "x", dtype: "float64", shape: [-1, 4] },
         { name: "h", dtype: "float32", shape: [2] },
       ],
       outputs: [{ name: "y", dtype: "float32", shape: [-1, 11] }],
-    } as const;
+    };
 
     expect(compareSignatures(signed, other)).toEqual([
       "input x: expected float32 [-1,4], got float64 [-1,4]",

@@ -1,4 +1,4 @@
-import { runnerLimits } from "@modelfleet/protocol";
+import { runnerLimits, type TensorSpec } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { encodeFrame, type Frame, FrameDecoder } from "../../../../agent/src/wire/frame.ts";
 import {
@@ -23,7 +23,7 @@ const requests: readonly RunnerRequest[] = [
   { kind: "stop", id: 4 },
 ];
 
-const spec = { name: "x", dtype: "float32", shape: [-1, 784] } as const;
+const spec: TensorSpec = { name: "x", dtype: "float32", shape: [-1, 784] };
 const answers: readonly RunnerAnswer[] = [
   { kind: "loaded", id: 1, inputs: [spec], outputs: [], runtime: "onnxruntime-node 1.30.0" },
   { kind: "answer", id: 2, tensors },
