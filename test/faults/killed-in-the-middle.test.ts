@@ -140,7 +140,7 @@ test("a controller killed in the middle of an upload comes back, and the upload 
 /** Bytes of uploads under way in a controller's data folder. */
 async function uploadedBytes(data: string): Promise<number> {
   const names = await readdir(data, { recursive: true });
-  const uploads = names.filter((name) => /(^|\/)uploads?\//.test(name));
+  const uploads = names.filter((name) => /(^|\/)partial\//.test(name));
   const sizes = await Promise.all(
     uploads.map((name) =>
       stat(join(data, name)).then((found) => (found.isFile() ? found.size : 0)),
