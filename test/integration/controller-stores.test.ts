@@ -64,22 +64,30 @@ const assignment = (id: string, digest: Sha256, expectedSeq: number) => ({
 });
 
 const kinds = [
-  ["in memory", () => Promise.resolve(":memory:")],
-  ["in a file", (folder: TemporaryFolder) => Promise.resolve(folder.inside("fleet.db"))],
+  ["in memory", () => ":memory:"],
+  ["in a file", (folder: TemporaryFolder) => folder.inside("fleet.db")],
 ] as const;
 
-describe.each(kinds)("the stores %s", (_kind, place) => {
-  let folder: TemporaryFolder;
-  let stores: Stores;
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-    stores = await openDatabase(await place(folder));
-    await stores.fleet.addClaim(claim);
-  });
-  afterEach(async () => {
-    await stores[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
-  });
+let folder: TemporaryFolder;
+let stores: Stores;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder[Symbol.asyncDispose]());
+
+const openAt = async (place: (folder: TemporaryFolder) => string) => {
+  stores = await openDatabase(place(folder));
+  await stores.fleet.addClaim(claim);
+};
+const addRelease = async (version: string) => {
+  const record = release(version);
+  expect(await stores.releases.add(record)).toBeUndefined();
+  return record;
+};
+
+describe.each(kinds)("claims and devices %s", (_kind, place) => {
+  beforeEach(() => openAt(place));
+  afterEach(() => stores[Symbol.asyncDispose]());
 
   test("keep a claim as it was given, and forget secrets of those that are over", async () => {
     await stores.fleet.addClaim({ ...claim, id: "later000", createdAtMs: 2, expiresAtMs: 101 });
@@ -140,6 +148,11 @@ describe.each(kinds)("the stores %s", (_kind, place) => {
     const device = await stores.fleet.device(cam);
     expect(device?.desired).toMatchObject({ seq: 1, envelope: bytes("signed"), issuedAtMs: 9 });
   });
+});
+
+describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, place) => {
+  beforeEach(() => openAt(place));
+  afterEach(() => stores[Symbol.asyncDispose]());
 
   test("store a deployment with its documents, or nothing when one sequence has moved", async () => {
     await stores.fleet.enrol(enrolment());
@@ -228,21 +241,9 @@ describe.each(kinds)("the stores %s", (_kind, place) => {
 
     expect(outcomes.filter((outcome) => outcome === "stored")).toHaveLength(25);
   });
-
-  async function addRelease(version: string) {
-    const record = release(version);
-    expect(await stores.releases.add(record)).toBeUndefined();
-    return record;
-  }
 });
 
 describe("a database file", () => {
-  let folder: TemporaryFolder;
-  beforeEach(async () => {
-    folder = await temporaryFolder();
-  });
-  afterEach(() => folder[Symbol.asyncDispose]());
-
   test("keeps everything over a restart, and is brought up to date only once", async () => {
     const first = await openDatabase(folder.inside("fleet.db"));
     await first.fleet.addClaim(claim);
@@ -255,13 +256,15 @@ describe("a database file", () => {
   });
 
   test("is read by its owner alone, since it holds claim secrets", async () => {
-    await using _stores = await openDatabase(folder.inside("fleet.db"));
+    await using stores = await openDatabase(folder.inside("fleet.db"));
+    await stores.ping();
 
     expect((await stat(folder.inside("fleet.db"))).mode & 0o777).toBe(0o600);
   });
 
   test("of another controller is refused, naming the way out", async () => {
-    await using _first = await openDatabase(folder.inside("fleet.db"));
+    await using first = await openDatabase(folder.inside("fleet.db"));
+    await first.ping();
 
     const second = await refused(openDatabase(folder.inside("fleet.db")));
 

@@ -38,7 +38,8 @@ export async function* uploadOf(
   contents: Readonly<Record<string, Content>>,
 ): AsyncGenerator<UploadPart> {
   for (const [name, content] of Object.entries(contents)) {
-    yield { name, stream: chunksOf(content instanceof Uint8Array ? content : jsonBytes(content)) };
+    const bytes = content instanceof Uint8Array ? content : jsonBytes(content);
+    yield await Promise.resolve({ name, stream: chunksOf(bytes) });
   }
 }
 
