@@ -3,10 +3,13 @@ import { apiLimits, blobLimits, claimLimits, documentLimits } from "@modelfleet/
 import type { NestApplicationOptions } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { HttpReply } from "./exchange.ts";
 import { type HttpServices, httpModule } from "./http-module.ts";
 import { helmet } from "./plugins.ts";
-import { ProblemFilter } from "./problems/problem-filter.ts";
+import { answerProblem, ProblemFilter } from "./problems/problem-filter.ts";
+import { refuseMalformed } from "./problems/refuse-malformed.ts";
 import { requestValidation } from "./problems/request-validation.ts";
+import { toProblem } from "./problems/to-problem.ts";
 
 export interface AppOptions {
   readonly services: HttpServices;
@@ -58,6 +61,10 @@ function createAdapter(): FastifyAdapter {
     http: { maxHeaderSize: apiLimits.headerBytesMax, headersTimeout: apiLimits.headersMsMax },
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 128 },
+    // Refused before any route is found, so no filter sees it.
+    frameworkErrors: (error: Error, request: { readonly url: string }, reply: unknown) =>
+      answerProblem(request, reply as HttpReply, toProblem(error).problem),
+    clientErrorHandler: refuseMalformed,
     multipart: {
       // Every part is a stream: none is buffered or parsed before a use case asks for it.
       isPartAFile: () => true,

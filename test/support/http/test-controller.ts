@@ -1,4 +1,8 @@
-import { type RunningController, startController } from "../../../controller/src/main.ts";
+import {
+  type ControllerConfig,
+  type RunningController,
+  startController,
+} from "../../../controller/src/main.ts";
 import { type RecordedEvent, recordingLog } from "../mqtt/recording-log.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 
@@ -22,20 +26,18 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
   const folder = await temporaryFolder();
   const log = recordingLog();
   const defects: unknown[] = [];
-  const controller = await startController(
-    {
-      dataFolder: folder.inside("controller"),
-      host: "127.0.0.1",
-      httpPort: 0,
-      mqttPort: 0,
-      publicUrl: undefined,
-      publicMqttUrl: undefined,
-      isDev: options.isDev ?? true,
-      adminKey: options.adminKey,
-      logLevel: "info",
-    },
-    { log: { ...log, fatal: () => undefined }, onDefect: (error) => defects.push(error) },
-  );
+  const surroundings = {
+    log: { ...log, fatal: () => undefined },
+    onDefect: (error: unknown) => defects.push(error),
+  };
+  const config = { ...testConfig(folder.inside("controller")), adminKey: options.adminKey };
+  // The keys of a fleet come with --dev; without it they are expected to be there.
+  const first = await startController(config, surroundings);
+  if (options.isDev === false) await first.close();
+  const controller =
+    options.isDev === false
+      ? await startController({ ...config, isDev: false }, surroundings)
+      : first;
   const fetchPath = (path: string, init?: RequestInit) =>
     fetch(`${controller.httpUrl}${path}`, init);
   return {
@@ -54,5 +56,19 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
       await controller.close();
       await folder[Symbol.asyncDispose]();
     },
+  };
+}
+
+export function testConfig(dataFolder: string): ControllerConfig {
+  return {
+    dataFolder,
+    host: "127.0.0.1",
+    httpPort: 0,
+    mqttPort: 0,
+    publicUrl: undefined,
+    publicMqttUrl: undefined,
+    isDev: true,
+    adminKey: undefined,
+    logLevel: "info",
   };
 }

@@ -40,7 +40,9 @@ export class SendBlob {
     const asked = requestedRange({ range: request.headers.range, ifRange, etag, sizeBytes });
     if (asked.kind === "unsatisfiable") throw unsatisfiable(reply, sizeBytes);
     const bounds = asked.kind === "part" ? asked : { fromByte: 0, untilByte: sizeBytes };
-    const body = request.method === "HEAD" ? undefined : this.#body(reply, blob.read(bounds));
+    // An empty stream, for Fastify would set the length of an empty body.
+    const body =
+      request.method === "HEAD" ? Readable.from([]) : this.#body(reply, blob.read(bounds));
     reply
       .status(asked.kind === "part" ? 206 : 200)
       .headers({ ...headers, ...bodyHeaders(asked.kind === "part", bounds, sizeBytes) })

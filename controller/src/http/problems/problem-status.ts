@@ -3,7 +3,6 @@ import type {
   DeployError,
   EnrolError,
   KeyError,
-  MessageRefused,
   NotFoundError,
   PublishError,
   StoreError,
@@ -16,7 +15,6 @@ type Code = (
   | FormatError
   | HttpError
   | KeyError
-  | MessageRefused
   | NotFoundError
   | PublishError
   | StoreError
@@ -36,7 +34,6 @@ const statuses = {
   CLAIM_EXPIRED: 403,
   CLASS_MISMATCH: 403,
   MAC_MISMATCH: 403,
-  FOREIGN_DEVICE: 403,
   FOREIGN_ORIGIN: 403,
 
   OPERATOR_KEY_REQUIRED: 401,
@@ -57,13 +54,11 @@ const statuses = {
   MODEL_FORMAT: 422,
   GOLDEN: 422,
   PROFILE: 422,
-  SIGNATURE: 422,
   SELECTION_EMPTY: 422,
   MODELS_TOO_MANY: 422,
 
   CONFLICT: 409,
   DEVICE_TAKEN: 409,
-  STALE: 409,
   NO_RELEASE_KEY: 409,
 
   ENROLMENTS_TOO_MANY: 429,
