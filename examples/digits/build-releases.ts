@@ -1,12 +1,16 @@
 import { encodeDenseLayers } from "../../test/support/onnx/dense-layers.ts";
 import { accuracy, classify } from "./classify.ts";
 import { type DigitSplit, loadDigits } from "./dataset.ts";
+import { exampleRequest } from "./example-request.ts";
 import { goldenDigits, goldenFile } from "./golden.ts";
 import { profileFile } from "./profile.ts";
 import { type Recipe, recipes } from "./recipes.ts";
 import type { Classifier } from "./sgd.ts";
 import { damagedClassifier, trainClassifier } from "./train-classifier.ts";
-import { writeRelease } from "./write-release.ts";
+import { writeExample, writeRelease } from "./write-release.ts";
+
+/** The release the README deploys. */
+const EXAMPLE_VERSION = "2.0.0";
 
 export type BuildOptions = {
   readonly seed: number;
@@ -74,7 +78,11 @@ async function finishOne(
     golden: goldenFile(cases, await classify(sound, cases)),
     profile: profileFile(reference, await classify(sound, reference)),
   });
-  const correct = accuracy(await classify(model, split.heldOut), split.heldOut);
+  const chances = await classify(model, split.heldOut);
+  if (recipe.version === EXAMPLE_VERSION) {
+    await writeExample(folder, exampleRequest(split.heldOut, chances));
+  }
+  const correct = accuracy(chances, split.heldOut);
   const kilobytes = (model.length / 1_000).toFixed(0);
   return `| ${recipe.version} | ${(100 * correct).toFixed(1)} % | ${kilobytes} kB | ${recipe.story} |`;
 }

@@ -18,6 +18,11 @@ export async function writeRelease(folder: string, release: ReleaseFiles): Promi
   await writeFile(join(target, "profile.json"), readableJson(release.profile));
 }
 
+/** Writes the request of the README beside the folder of the releases. */
+export async function writeExample(folder: string, request: object): Promise<void> {
+  await writeFile(join(folder, "..", "seven.json"), `${JSON.stringify(request)}\n`);
+}
+
 function publishManifest(version: string): object {
   return {
     model: "digits",

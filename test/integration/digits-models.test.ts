@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { GoldenFile, ReferenceProfile } from "@modelfleet/protocol";
+import { GoldenFile, InferRequest, ReferenceProfile } from "@modelfleet/protocol";
 import { beforeAll, describe, expect, test } from "vitest";
 import { accuracy, argmax, classify } from "../../examples/digits/classify.ts";
 import { type Digit, type DigitSplit, loadDigits } from "../../examples/digits/dataset.ts";
@@ -100,4 +100,22 @@ test("the committed 1.0.0 is, byte for byte, what its recipe and the default see
 
   const again = Buffer.from(encodeDenseLayers("digits", [hidden, output], "digit"));
   expect(again.equals(await fileOf("1.0.0", "model.onnx"))).toBe(true);
+});
+
+test("the README's seven is a held-out digit that 2.0.0 reads as a seven", async () => {
+  const request = InferRequest.parse(
+    JSON.parse(await readFile("examples/digits/seven.json", "utf8")),
+  );
+  const pixels = Float32Array.from(request.inputs[0]?.data as number[]);
+
+  const [chances] = await classify(await fileOf("2.0.0", "model.onnx"), [{ pixels, label: 7 }]);
+
+  expect(argmax(chances ?? new Float32Array())).toBe(7);
+  expect(
+    split.heldOut.some((digit) =>
+      Buffer.from(digit.pixels.buffer, digit.pixels.byteOffset, digit.pixels.byteLength).equals(
+        Buffer.from(pixels.buffer),
+      ),
+    ),
+  ).toBe(true);
 });

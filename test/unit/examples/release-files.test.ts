@@ -57,10 +57,3 @@ describe.each(versions)("release %s", (version) => {
     expect(outputs.map(({ confidence }) => total(confidence.counts))).toEqual([samples]);
   });
 });
-
-test("the README's seven is the seven of the golden cases, and asks for the digit alone", async () => {
-  const { cases } = GoldenFile.parse(await json("2.0.0", "golden.json"));
-  const seven = JSON.parse(await readFile("examples/digits/seven.json", "utf8")) as unknown;
-
-  expect(seven).toEqual({ inputs: cases[7]?.inputs, outputs: [{ name: "digit" }] });
-});
