@@ -33,7 +33,6 @@ import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
 import {
   fixtureDevice,
   fixtureTimes,
-  fleetKeys,
   fleetRoot,
   signedDesired,
   signedRelease,

@@ -37,7 +37,10 @@ const wish = { enrolment, class: "cam-v2", device: fixtureDevice };
 function memoryIdentity() {
   const held: { seed?: Uint8Array; enrolled?: Enrolled } = {};
   const store: IdentityStore = {
-    deviceSeed: (make) => Promise.resolve((held.seed ??= make())),
+    deviceSeed: (make) => {
+      held.seed ??= make();
+      return Promise.resolve(held.seed);
+    },
     enrolment: () => Promise.resolve(held.enrolled),
     keepEnrolment: (enrolled) => {
       held.enrolled = enrolled;
@@ -89,7 +92,7 @@ test.each([
   ["a root cut short", { root: root.bytes.slice(0, -1) }, "ROOT_MISMATCH"],
   [
     "a credential for another nonce",
-    { credential: { nonce: "A".repeat(22) + "==" } },
+    { credential: { nonce: `${"A".repeat(22)}==` } },
     "CREDENTIAL",
   ],
   ["a credential of another fleet", { credential: { fleet: crypto.randomUUID() } }, "CREDENTIAL"],
@@ -104,7 +107,7 @@ test.each([
 
 test("an attempt repeated after a failure asks with the same key", async () => {
   const identity = memoryIdentity();
-  const broken = controller({ credential: { nonce: "A".repeat(22) + "==" } });
+  const broken = controller({ credential: { nonce: `${"A".repeat(22)}==` } });
   const whole = controller();
   await enrol({ identity, service: broken, clock: systemClock }, wish).catch(() => undefined);
 

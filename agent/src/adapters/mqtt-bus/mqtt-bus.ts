@@ -50,12 +50,14 @@ export function createMqttBus(options: MqttBusOptions): Bus {
           client.on("message", (topic, bytes) => deliver(options.device, listener, topic, bytes));
           listener.connected();
           await ended;
-          if (signal.aborted) {
-            await send(topics.up("online"), presence(options.boot, false, "stopped"), true);
+          if (signal.aborted && client.connected) {
+            const goodbye = presence(options.boot, false, "stopped");
+            await inTime(options.clock, sayGoodbye(client, topics.up("online"), goodbye));
           }
         } finally {
           current = undefined;
-          await client.endAsync(!signal.aborted).catch(() => undefined);
+          // By force: a graceful end waits for acknowledgements that a dead broker will never send.
+          await client.endAsync(true).catch(() => undefined);
           listener.disconnected();
         }
       }),
@@ -117,6 +119,20 @@ async function publish(
   } finally {
     client.off("close", onClose);
   }
+}
+
+/** DISCONNECT comes after it, so that the broker does not publish the will. */
+async function sayGoodbye(client: MqttClient, topic: string, bytes: Uint8Array): Promise<void> {
+  await publish(client, { topic, bytes, retain: true });
+  await client.endAsync(false);
+}
+
+/** At most `goodbyeMsMax`; a goodbye nobody hears is said by the will instead. */
+async function inTime(clock: Clock, goodbye: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const late = clock.sleep(busLimits.goodbyeMsMax, done.signal).catch(() => undefined);
+  await Promise.race([goodbye.catch(() => undefined), late]);
+  done.abort();
 }
 
 function rejectOn(signal: AbortSignal): Promise<never> {

@@ -1,0 +1,139 @@
+import { readdir } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { main } from "../../agent/src/main.ts";
+import { miniController } from "../support/agent/mini-controller.ts";
+import { enrolledFolder, runningAgent } from "../support/agent/running-agent.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const patience = { withinMs: 20_000 };
+
+test("an agent says hello, installs what is wanted, serves it, and owes nothing in the end", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  const release = controller.release("1.0.0");
+  controller.want(release);
+  await using agent = await runningAgent(folder.path);
+
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+  const answer = await agent.infer([3, 4]);
+
+  expect(answer.json()).toMatchObject({ model_version: "1.0.0", outputs: [{ data: [3, 4] }] });
+  expect(controller.hellos[0]).toMatchObject({ boot: 1, desiredSeq: 0 });
+  await eventually(() => controller.telemetry.some(({ windows }) => windows[0]?.requests === 1));
+  await eventually(async () => {
+    expect(await readdir(folder.inside("outbox", "report"))).toEqual([]);
+    expect(await readdir(folder.inside("outbox", "tele"))).toEqual([]);
+  });
+  expect(await agent.status()).toMatchObject({
+    agent: "running",
+    connected: true,
+    slots: [{ active: { release } }],
+  });
+});
+
+test("a release for another runtime is refused before anything is fetched", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  const compat = { classes: ["*"], runtime: "onnxruntime>=9.0", minMemoryMiB: 16 };
+  controller.want(controller.release("1.0.0", { compat }));
+  await using agent = await runningAgent(folder.path);
+
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.code === "UNSUPPORTED_RUNTIME"),
+    patience,
+  );
+
+  expect(await readdir(folder.inside("blobs"))).toEqual([]);
+  expect((await agent.infer([1, 2])).status).toBe(503);
+});
+
+test("without a broker the agent serves what it has, and is back when the broker is", async () => {
+  await using folder = await temporaryFolder();
+  const first = await miniController();
+  await enrolledFolder(folder.path, first);
+  first.want(first.release("1.0.0"));
+  await using agent = await runningAgent(folder.path);
+  await eventually(
+    () => first.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+
+  await first[Symbol.asyncDispose]();
+  await eventually(() => agent.events.some(({ event }) => event === "bus.offline"));
+  const answer = await agent.infer([5, 6]);
+  await using second = await miniController(first.brokerPort);
+
+  expect(answer.status).toBe(200);
+  await eventually(
+    () => expect(second.hellos[0]).toMatchObject({ boot: 1, desiredSeq: 1 }),
+    patience,
+  );
+  await eventually(() => second.telemetry.length > 0, patience);
+});
+
+test("what was not acknowledged is sent again after a restart, with its old place", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  controller.acknowledge(false);
+  await enrolledFolder(folder.path, controller);
+  controller.want(controller.release("1.0.0"));
+  const agent = await runningAgent(folder.path);
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+  await agent.close();
+  const before = controller.reports.splice(0).map(({ boot, seq }) => [boot, seq]);
+  controller.acknowledge(true);
+
+  await using again = await runningAgent(folder.path);
+
+  await eventually(() => {
+    expect(controller.reports.map(({ boot, seq }) => [boot, seq])).toEqual(before);
+  });
+  expect(before[0]).toEqual([1, 0]);
+  await eventually(() => expect(controller.hellos.at(-1)).toMatchObject({ boot: 2 }));
+  expect(again.events).toContainEqual(expect.objectContaining({ event: "release.restored" }));
+});
+
+test("a second agent on the same folder is refused and the first goes on", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  await using agent = await runningAgent(folder.path);
+
+  const second = await runningAgent(folder.path).then(
+    ({ done }) => done,
+    (cause: unknown) => cause,
+  );
+
+  expect(second).toMatchObject({ code: "LOCKED" });
+  expect(await agent.status()).toMatchObject({ agent: "running" });
+});
+
+test("status asks the running agent, and reads the disk when there is none", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  const release = controller.release("1.0.0");
+  controller.want(release);
+  const agent = await runningAgent(folder.path);
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+  await agent.close();
+  const { readStatus } = await import("../../agent/src/cli/read-status.ts");
+
+  expect(await readStatus(folder.path, "0.1.0")).toMatchObject({
+    agent: "stopped",
+    slots: [{ active: { release } }],
+  });
+  expect(await main(["status", "--data", folder.inside("nowhere")])).toBe(1);
+});

@@ -1,0 +1,141 @@
+/**
+ * The smallest honest controller for one device: a real broker, real signatures, real HTTP ranges; no database.
+ *
+ * - `release(version)`: publishes a small real model; returns its digest.
+ * - `want(release)`: what the next answered hello orders; `order()` orders it now, with the last hello's nonce.
+ * - `hellos`, `reports`, `telemetry`: what the device said, verified. `acknowledge(false)`: commit nothing any more.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  DeviceId,
+  decodeBatch,
+  type HelloMessage,
+  mainSlot,
+  modelDigest,
+  openDeviceMessage,
+  openSignedBatch,
+  ReleaseDocument,
+  type ReportMessage,
+  type Sha256,
+  sha256,
+  type TelemetryBatch,
+  type UpTopic,
+} from "@modelfleet/protocol";
+import { AedesBroker } from "../../../controller/src/adapters/aedes-broker/aedes-broker.ts";
+import { recordingLog } from "../mqtt/recording-log.ts";
+import { fixtureDevice, fleetKeys, signedDesired, signedRelease } from "../trust-fixtures.ts";
+import { blobServer, ignoreRange, refuse, serve } from "./blob-server.ts";
+import { identityModel } from "./identity-model.ts";
+import { denseContract } from "./staged-model.ts";
+
+export const miniSecret = "s".repeat(43);
+
+export async function miniController(port = 0) {
+  const blobs = new Map<string, Buffer>();
+  const releases = new Map<string, Buffer>();
+  const hellos: HelloMessage[] = [];
+  const reports: ReportMessage[] = [];
+  const telemetry: TelemetryBatch[] = [];
+  const publicKey = fleetKeys.device.publicKey;
+  let acknowledges = true;
+  let wanted: Sha256 | undefined;
+  let seq = 0;
+  const http = await blobServer([
+    (request, response) => {
+      const [, , , kind = "", digest = ""] = (request.url ?? "").split("/");
+      const blob = blobs.get(digest);
+      const envelope = releases.get(digest);
+      if (kind === "blobs" && blob !== undefined) serve(blob)(request, response);
+      else if (envelope !== undefined) ignoreRange(envelope)(request, response);
+      else refuse(404)(request, response);
+    },
+  ]);
+  const broker = new AedesBroker({
+    host: "127.0.0.1",
+    port,
+    log: recordingLog(),
+    clock: {
+      nowMs: Date.now,
+      randomBytes,
+      every: () => ({ [Symbol.dispose]: () => undefined }),
+    },
+  });
+  const brokerPort = await broker.start({
+    authenticate: (device, secret) =>
+      Promise.resolve(device === fixtureDevice && secret === miniSecret),
+    receive: (topic, payload) => hear(topic, payload),
+  });
+
+  async function hear(topic: UpTopic, payload: Uint8Array): Promise<void> {
+    if (topic.kind === "request") return order();
+    if (topic.stream === "hello") {
+      hellos.push(openDeviceMessage(payload, "hello", publicKey));
+      await order();
+    }
+    if (topic.stream === "report") {
+      const report = openDeviceMessage(payload, "report", publicKey);
+      reports.push(report);
+      await acknowledge("report", report);
+    }
+    if (topic.stream === "tele") {
+      const batch = decodeBatch(openSignedBatch(publicKey, payload));
+      telemetry.push(batch);
+      await acknowledge("tele", batch);
+    }
+  }
+
+  async function acknowledge(
+    stream: "report" | "tele",
+    { boot, seq: entry }: { readonly boot: number; readonly seq: number },
+  ): Promise<void> {
+    if (acknowledges) await broker.publishAck(fixtureDevice, { v: 1, stream, boot, seq: entry });
+  }
+
+  async function order(): Promise<void> {
+    if (wanted === undefined) return;
+    seq = Math.max(seq, hellos.at(-1)?.desiredSeq ?? 0) + 1;
+    const size = releases.get(wanted)?.length ?? 1;
+    const model = { slot: mainSlot, model: "digits", release: wanted, size, activate: "now" };
+    const nonce = hellos.at(-1)?.nonce;
+    const { bytes } = signedDesired({ seq, nonce, models: [model] });
+    await broker.publishDesired(DeviceId.parse(fixtureDevice), bytes);
+  }
+
+  function release(version: string, changes: object = {}): Sha256 {
+    const content = Buffer.from(identityModel({ dtype: "float32", shape: ["", 2] }));
+    const digest = sha256(content);
+    const files = ReleaseDocument.shape.files.parse([
+      { path: "model.onnx", size: content.length, sha256: digest },
+    ]);
+    const signed = signedRelease({
+      ...{ model: "digits", version, files, digest: modelDigest(files), selfTest: undefined },
+      compat: { classes: ["*"], runtime: "onnxruntime>=1.20", minMemoryMiB: 16 },
+      io: denseContract(2, 2),
+      ...changes,
+    });
+    blobs.set(digest, content);
+    releases.set(signed.sha256, Buffer.from(signed.bytes));
+    return signed.sha256;
+  }
+
+  return {
+    brokerUrl: `mqtt://127.0.0.1:${brokerPort}`,
+    brokerPort,
+    controllerUrl: http.url,
+    hellos,
+    reports,
+    telemetry,
+    release,
+    order,
+    want: (digest: Sha256) => {
+      wanted = digest;
+    },
+    acknowledge: (does: boolean) => {
+      acknowledges = does;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await broker[Symbol.asyncDispose]();
+      await http[Symbol.asyncDispose]();
+    },
+  };
+}
