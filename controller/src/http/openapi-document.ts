@@ -1,22 +1,6 @@
-import { DeployRelease } from "../app/deployment/deploy-release.ts";
-import { ListDeployments } from "../app/deployment/list-deployments.ts";
-import { ShowDeployment } from "../app/deployment/show-deployment.ts";
-import { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
-import { ChangeDevice } from "../app/fleet/change-device.ts";
-import { CreateClaim } from "../app/fleet/create-claim.ts";
-import { EnrolDevice } from "../app/fleet/enrol-device.ts";
-import { ListClaims } from "../app/fleet/list-claims.ts";
-import { ListDevices } from "../app/fleet/list-devices.ts";
-import { ShowDevice } from "../app/fleet/show-device.ts";
-import { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
-import { ListReleases } from "../app/release/list-releases.ts";
-import { PublishRelease } from "../app/release/publish-release.ts";
-import { ReadBlob } from "../app/release/read-blob.ts";
-import { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
-import { ShowRelease } from "../app/release/show-release.ts";
 import { createApp } from "./create-app.ts";
 import { describeApi } from "./describe-api.ts";
-import type { UseCases } from "./services.ts";
+import { unwiredUseCases } from "./unwired-use-cases.ts";
 
 /** The OpenAPI document of this controller, without a database, a broker or a port. */
 export async function openApiDocument(): Promise<object> {
@@ -35,30 +19,4 @@ export async function openApiDocument(): Promise<object> {
   const document = describeApi(app);
   await app.close();
   return document;
-}
-
-/** Of their class and nothing more: the routes are read, never called. */
-function unwiredUseCases(): UseCases {
-  return {
-    authenticateDevice: unwired(AuthenticateDevice),
-    changeDevice: unwired(ChangeDevice),
-    createClaim: unwired(CreateClaim),
-    deployRelease: unwired(DeployRelease),
-    enrolDevice: unwired(EnrolDevice),
-    listClaims: unwired(ListClaims),
-    listDeployments: unwired(ListDeployments),
-    listDevices: unwired(ListDevices),
-    listReleases: unwired(ListReleases),
-    publishRelease: unwired(PublishRelease),
-    readBlob: unwired(ReadBlob),
-    readReleaseEnvelope: unwired(ReadReleaseEnvelope),
-    showDeployment: unwired(ShowDeployment),
-    showDevice: unwired(ShowDevice),
-    showRelease: unwired(ShowRelease),
-    summarizeTelemetry: unwired(SummarizeTelemetry),
-  };
-}
-
-function unwired<T extends object>(useCase: { readonly prototype: T }): T {
-  return Object.create(useCase.prototype) as T;
 }

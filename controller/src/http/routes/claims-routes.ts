@@ -1,9 +1,10 @@
 import { ClaimCreated, ClaimList, ClaimRequest } from "@modelfleet/protocol";
 import { Body, Controller, Get, Inject, Post } from "@nestjs/common";
-import { ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { CreateClaim } from "../../app/fleet/create-claim.ts";
 import { ListClaims } from "../../app/fleet/list-claims.ts";
 
+@ApiBearerAuth()
 @ApiTags("claims")
 @Controller("v1/claims")
 export class ClaimsRoutes {

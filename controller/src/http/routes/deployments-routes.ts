@@ -1,10 +1,11 @@
 import { Deployment, DeploymentList, DeploymentRequest } from "@modelfleet/protocol";
 import { Body, Controller, Get, Inject, Param, Post } from "@nestjs/common";
-import { ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { DeployRelease } from "../../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../../app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../../app/deployment/show-deployment.ts";
 
+@ApiBearerAuth()
 @ApiTags("deployments")
 @Controller("v1/deployments")
 export class DeploymentsRoutes {

@@ -7,11 +7,12 @@ import {
   labelsOf,
 } from "@modelfleet/protocol";
 import { Body, Controller, Get, Inject, Param, Patch, Query } from "@nestjs/common";
-import { ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { ChangeDevice } from "../../app/fleet/change-device.ts";
 import { ListDevices } from "../../app/fleet/list-devices.ts";
 import { ShowDevice } from "../../app/fleet/show-device.ts";
 
+@ApiBearerAuth()
 @ApiTags("devices")
 @Controller("v1/devices")
 export class DevicesRoutes {

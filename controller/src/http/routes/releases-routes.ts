@@ -1,12 +1,20 @@
 import { Release, ReleaseList, ReleaseQuery, Sha256 } from "@modelfleet/protocol";
 import { Controller, Get, Inject, Param, Post, Query, Req, Res } from "@nestjs/common";
-import { ApiBody, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiTags,
+} from "@nestjs/swagger";
 import { ListReleases } from "../../app/release/list-releases.ts";
 import { PublishRelease } from "../../app/release/publish-release.ts";
 import { ShowRelease } from "../../app/release/show-release.ts";
 import type { HttpReply, HttpRequest } from "../exchange.ts";
 import { uploadParts } from "../upload-parts.ts";
 
+@ApiBearerAuth()
 @ApiTags("releases")
 @Controller("v1/releases")
 export class ReleasesRoutes {

@@ -1,8 +1,9 @@
 import { TelemetryAnswer, TelemetryQuery } from "@modelfleet/protocol";
 import { Controller, Get, Inject, Query } from "@nestjs/common";
-import { ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { ApiBearerAuth, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { SummarizeTelemetry } from "../../app/ingest/summarize-telemetry.ts";
 
+@ApiBearerAuth()
 @ApiTags("telemetry")
 @Controller("v1/telemetry")
 export class TelemetryRoutes {
