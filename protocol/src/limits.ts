@@ -197,4 +197,5 @@ export const controllerLimits = {
   desiredAttemptsMax: 8,
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,
+  writesPerCommitMax: 256,
 } as const;

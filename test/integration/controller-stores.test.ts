@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import {
   DeviceId,
   digest8,
@@ -11,7 +10,6 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase, type Stores } from "../../controller/src/adapters/sql/open-database.ts";
 import type { EnrolmentRecord } from "../../controller/src/ports/fleet-store.ts";
-import { refused } from "../support/controller/refused.ts";
 import { gatewayFacts } from "../support/controller/simulated-device.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { releaseDocument, seedSigner } from "../support/trust-fixtures.ts";
@@ -243,38 +241,33 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
   });
 });
 
-describe("a database file", () => {
-  test("keeps everything over a restart, and is brought up to date only once", async () => {
-    const first = await openDatabase(folder.inside("fleet.db"));
-    await first.fleet.addClaim(claim);
-    await first[Symbol.asyncDispose]();
+describe("writes that share a commit", () => {
+  beforeEach(() => openAt(() => ":memory:"));
+  afterEach(() => stores[Symbol.asyncDispose]());
 
-    await using second = await openDatabase(folder.inside("fleet.db"));
+  test("fail alone: those round a wrong one are stored", async () => {
+    await stores.fleet.enrol(enrolment());
+    const add = (device: DeviceId, seq: number) =>
+      stores.telemetry.add({
+        ...{ device, era: 0, boot: 1, seq, dropped: 0, receivedAtMs: 60 },
+        windows: [],
+      });
 
-    expect(await second.fleet.claims()).toEqual([claim]);
-    await second.ping();
-  });
+    const outcomes = await Promise.allSettled([
+      add(cam, 0),
+      add(cam2, 1),
+      add(cam, 2),
+      add(cam, 2),
+    ]);
 
-  test("is read by its owner alone, since it holds claim secrets", async () => {
-    await using stores = await openDatabase(folder.inside("fleet.db"));
-    await stores.ping();
-
-    expect((await stat(folder.inside("fleet.db"))).mode & 0o777).toBe(0o600);
-  });
-
-  test("of another controller is refused, naming the way out", async () => {
-    await using first = await openDatabase(folder.inside("fleet.db"));
-    await first.ping();
-
-    const second = await refused(openDatabase(folder.inside("fleet.db")));
-
-    expect(second.code).toBe("STORE_FAILED");
-    expect(second.message).toContain("in use by another controller");
-  });
-
-  test("in a folder that is not there is refused", async () => {
-    expect((await refused(openDatabase(folder.inside("no", "fleet.db")))).code).toBe(
-      "STORE_FAILED",
-    );
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    expect(await add(cam, 0)).toBe("duplicate");
+    expect(await add(cam, 2)).toBe("duplicate");
+    expect(await add(cam, 3)).toBe("stored");
   });
 });

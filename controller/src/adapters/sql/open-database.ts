@@ -5,6 +5,7 @@ import type { DeploymentStore } from "../../ports/deployment-store.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
 import type { TelemetryStore } from "../../ports/telemetry-store.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { migrations } from "./migrations.ts";
 import { openNodeSqlite } from "./node-sqlite.ts";
 import type { Schema } from "./schema.ts";
@@ -37,11 +38,12 @@ export async function openDatabase(file: string): Promise<Stores> {
   // It holds claim secrets: nobody else reads it.
   if (file !== IN_MEMORY) await chmod(file, 0o600);
   await migrate(database);
+  const commits = new GroupCommit(database);
   return {
-    fleet: new SqlFleetStore(database),
+    fleet: new SqlFleetStore(database, commits),
     releases: new SqlReleaseStore(database),
     deployments: new SqlDeploymentStore(database),
-    telemetry: new SqlTelemetryStore(database),
+    telemetry: new SqlTelemetryStore(database, commits),
     ping: async () => {
       await sql`select 1`.execute(database);
     },

@@ -14,6 +14,7 @@ import type {
 } from "../../ports/fleet-store.ts";
 import { claimOf, deviceOf } from "./device-row.ts";
 import { enrol } from "./enrol.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import { recordReport } from "./record-report.ts";
 import { replaceDesired } from "./replace-desired.ts";
 import { rowsBy } from "./rows-by.ts";
@@ -21,9 +22,11 @@ import type { Schema } from "./schema.ts";
 
 export class SqlFleetStore implements FleetStore {
   readonly #database: Kysely<Schema>;
+  readonly #commits: GroupCommit;
 
-  constructor(database: Kysely<Schema>) {
+  constructor(database: Kysely<Schema>, commits: GroupCommit) {
     this.#database = database;
+    this.#commits = commits;
   }
 
   readonly addClaim = async (claim: ClaimRecord): Promise<void> => {
@@ -138,7 +141,7 @@ export class SqlFleetStore implements FleetStore {
     });
 
   readonly recordReport = (id: DeviceId, report: ReportRecord): Promise<"stored" | "duplicate"> =>
-    this.#database.transaction().execute((transaction) => recordReport(transaction, id, report));
+    this.#commits.run((transaction) => recordReport(transaction, id, report));
 
   readonly recentItems = async (id: DeviceId): Promise<readonly TimedReportItem[]> => {
     const found = this.#database.selectFrom("report_items").selectAll().where("device", "=", id);

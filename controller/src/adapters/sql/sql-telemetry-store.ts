@@ -7,17 +7,20 @@ import type {
   WindowRecord,
 } from "../../ports/telemetry-store.ts";
 import { bytesOf } from "./column.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import type { Schema } from "./schema.ts";
 
 export class SqlTelemetryStore implements TelemetryStore {
   readonly #database: Kysely<Schema>;
+  readonly #commits: GroupCommit;
 
-  constructor(database: Kysely<Schema>) {
+  constructor(database: Kysely<Schema>, commits: GroupCommit) {
     this.#database = database;
+    this.#commits = commits;
   }
 
   readonly add = (batch: TelemetryBatchRecord): Promise<"stored" | "duplicate"> =>
-    this.#database.transaction().execute(async (transaction) => {
+    this.#commits.run(async (transaction) => {
       const { device, era, boot, seq, dropped, receivedAtMs, windows } = batch;
       const key = { device, era, boot, seq };
       const { numInsertedOrUpdatedRows } = await transaction
