@@ -132,7 +132,7 @@ test("the envelope of a release and the root come as they were signed; others ar
 
   expect(await bytesOf(envelope)).toHaveLength(envelopeSize);
   expect(JSON.parse((await bytesOf(root)).toString("utf8"))).toHaveProperty("signatures");
-  expect(unknown).toEqual([404, 404, 404, 404, 404]);
+  expect(unknown).toEqual([404, 400, 400, 404, 404]);
 });
 
 test("a download goes on where it stopped", async () => {

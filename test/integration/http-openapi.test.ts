@@ -6,6 +6,8 @@ interface Operation {
   readonly operationId: string;
   readonly responses: Readonly<Record<string, unknown>>;
   readonly security?: readonly object[];
+  readonly requestBody?: object;
+  readonly parameters?: readonly { readonly name: string }[];
 }
 
 interface Document {
@@ -27,6 +29,38 @@ test("every operation has a name of its own and says how it fails", () => {
 
   expect(new Set(names).size).toBe(names.length);
   for (const { responses } of operations) expect(responses).toHaveProperty("default");
+});
+
+test("bodies, queries and paths are described by the contract's schemas", () => {
+  const at = (path: string, method: string) => document.paths[path]?.[method];
+
+  expect(at("/v1/claims", "post")?.requestBody).toMatchObject({
+    required: true,
+    content: { "application/json": { schema: { $ref: "#/components/schemas/ClaimRequest" } } },
+  });
+  expect(at("/v1/telemetry", "get")?.parameters?.map(({ name }) => name)).toEqual([
+    "model",
+    "version",
+    "device",
+    "sinceMs",
+    "untilMs",
+  ]);
+  expect(at("/v1/devices/{id}", "patch")?.parameters).toMatchObject([
+    { name: "id", in: "path", required: true, schema: { pattern: "^[a-z0-9][a-z0-9-]{2,62}$" } },
+  ]);
+  expect(at("/v1/device/blobs/{digest}", "get")?.parameters).toHaveLength(1);
+});
+
+test("every part of a path is a described parameter", () => {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    for (const { parameters = [] } of Object.values(methods)) {
+      expect(
+        parameters.map(({ name }) => name),
+        path,
+      ).toEqual(expect.arrayContaining(names));
+    }
+  }
 });
 
 test("every reference leads to a schema of the document", () => {

@@ -23,6 +23,9 @@ import {
   SwaggerModule,
 } from "@nestjs/swagger";
 
+import { routes } from "./http-module.ts";
+import { revealParameters } from "./reveal-parameters.ts";
+
 /** Schemas that have a name of their own in the document; all others stand where they are used. */
 const named = new Map<unknown, string>(
   Object.entries({
@@ -62,6 +65,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
       content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
     })
     .build();
+  revealParameters(routes);
   const document = SwaggerModule.createDocument(app, frame, {
     standardSchemaConverter: convert,
     operationIdFactory: (controller, method) => `${controller.replace(/Routes$/, "")}.${method}`,

@@ -27,7 +27,8 @@ export interface HttpServices {
   readonly downloadsMax?: number;
 }
 
-const routes = [
+/** Every route of the API. */
+export const routes = [
   ClaimsRoutes,
   DeploymentsRoutes,
   DeviceSideRoutes,

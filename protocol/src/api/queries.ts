@@ -41,6 +41,12 @@ export const TelemetryQuery = z.object({
 });
 export type TelemetryQuery = z.infer<typeof TelemetryQuery>;
 
+/** In `GET /v1/deployments/{id}`. */
+export const DeploymentName = z.string().min(1).max(64);
+
+/** In `GET /v1/device/root/{version}`. */
+export const RootVersion = z.coerce.number<string>().int().min(1);
+
 /** `GET /v1/claims`. */
 export const ClaimList = z.object({ claims: z.array(Claim) });
 export type ClaimList = z.infer<typeof ClaimList>;

@@ -13,10 +13,13 @@ export class SendRoot {
   }
 
   /** @throws HttpError ROOT_UNKNOWN */
-  run(version: string): StreamableFile {
-    const bytes = /^[1-9]\d{0,14}$/.test(version) ? this.#readRoot(Number(version)) : undefined;
+  run(version: number): StreamableFile {
+    const bytes = this.#readRoot(version);
     if (bytes === undefined) {
-      throw new HttpError("ROOT_UNKNOWN", "expected the version of a root document of this fleet");
+      throw new HttpError(
+        "ROOT_UNKNOWN",
+        `expected the version of a root document of this fleet, got ${version}`,
+      );
     }
     return new StreamableFile(bytes);
   }

@@ -1,4 +1,9 @@
-import { Deployment, DeploymentList, DeploymentRequest } from "@modelfleet/protocol";
+import {
+  Deployment,
+  DeploymentList,
+  DeploymentName,
+  DeploymentRequest,
+} from "@modelfleet/protocol";
 import { Body, Controller, Get, Inject, Param, Post } from "@nestjs/common";
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { DeployRelease } from "../../app/deployment/deploy-release.ts";
@@ -37,7 +42,7 @@ export class DeploymentsRoutes {
 
   @Get(":id")
   @ApiOkResponse({ standardSchema: Deployment })
-  show(@Param("id") id: string): Promise<Deployment> {
+  show(@Param("id", { schema: DeploymentName }) id: string): Promise<Deployment> {
     return this.#show.run(id);
   }
 }

@@ -1,4 +1,4 @@
-import { Sha256 } from "@modelfleet/protocol";
+import { RootVersion, Sha256 } from "@modelfleet/protocol";
 import { Controller, Get, Header, Inject, Param, Req, Res, StreamableFile } from "@nestjs/common";
 import { ApiBasicAuth, ApiProduces, ApiTags } from "@nestjs/swagger";
 import { ReadReleaseEnvelope } from "../../app/release/read-release-envelope.ts";
@@ -39,7 +39,7 @@ export class DeviceSideRoutes {
   @Get("root/:version")
   @Header("cache-control", IMMUTABLE)
   @ApiProduces("application/octet-stream")
-  root(@Param("version") version: string): StreamableFile {
+  root(@Param("version", { schema: RootVersion }) version: number): StreamableFile {
     return this.#root.run(version);
   }
 
