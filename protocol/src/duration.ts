@@ -10,7 +10,10 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as c
 export function parseDuration(text: string): number {
   const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   if (digits === undefined || !isUnit(unit)) {
-    throw new FormatError("FORMAT", `expected a duration like 90s, 30m or 24h, got "${text.slice(0, 32)}"`);
+    throw new FormatError(
+      "FORMAT",
+      `expected a duration like 90s, 30m or 24h, got "${text.slice(0, 32)}"`,
+    );
   }
   return Number(digits) * UNIT_MS[unit];
 }

@@ -2,8 +2,7 @@ import { z } from "zod";
 import { FormatError } from "../errors.ts";
 
 const COMPARATOR = /^(>=|<)?(\d+)(?:\.(\d+|x))?(?:\.(\d+|x))?(?:-([0-9A-Za-z.-]+))?$/;
-const VERSION =
-  /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/;
+const VERSION = /^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$/;
 
 /** Comparators that must all hold: `>=1.22 <2`, `1.21.x`, `1.30.0`, `24.x`; `*` is every version. */
 export const VersionRange = z

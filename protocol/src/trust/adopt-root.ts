@@ -10,13 +10,14 @@ import { VerifyError } from "./verify-error.ts";
  */
 export function adoptRoot(state: TrustState, root: VerifiedRoot): TrustState {
   const floors = keptFloors(state, root);
+  const issuedAtMs = Date.parse(root.document.issuedAt);
   // protocol.md 1.3.9: one shared online key is enough to keep the counters, or replay would be open.
   if (sharesKey(roleOf(state.root, "online"), roleOf(root, "online"))) {
-    return { ...state, root, floors };
+    // protocol.md 1.6.2: a root is an accepted document, so it is not earlier than its issuedAt.
+    return { ...state, root, floors, timeFloorMs: Math.max(state.timeFloorMs, issuedAtMs) };
   }
   // protocol.md 1.3.9: whoever stole the old online keys may have counted to the end, in numbers and in time.
-  const timeFloorMs = Date.parse(root.document.issuedAt);
-  return { ...state, root, floors, seq: 0, desiredSha256: null, timeFloorMs };
+  return { ...state, root, floors, seq: 0, desiredSha256: null, timeFloorMs: issuedAtMs };
 }
 
 function keptFloors(state: TrustState, root: VerifiedRoot): Record<string, number> {

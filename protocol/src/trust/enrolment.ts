@@ -20,6 +20,8 @@ export interface Enrolment {
 const SCHEME = "mf1";
 const FORM = "mf1:<controller url>:<broker url>:<fleet>:<root sha256>:<claim id>.<claim secret>";
 const CLAIM_ID = /^[a-z0-9]{8,32}$/;
+/** Scheme, host and port as they are read, with nothing a parser of URLs would drop, turn or add. */
+const ORIGIN = /^[a-z]+:\/\/[^\s\p{C}/?#@\\]+\/?$/u;
 const CLAIM_SECRET = /^[A-Za-z0-9_-]{22,128}$/;
 
 /** The enrolment string, in one line without spaces. @throws FormatError naming the field */
@@ -81,10 +83,7 @@ function parseUrl(field: string, text: string | undefined, protocols: readonly s
     const url = decodeUrl(encoded);
     if (url === undefined || !protocols.includes(url.parsed.protocol)) return undefined;
     // protocol.md 7.1: a URL is an origin, with nothing that would be dropped, or shown, by mistake.
-    const { hostname, pathname, username, password, search, hash } = url.parsed;
-    const isOrigin = hostname !== "" && (pathname === "" || pathname === "/");
-    const isBare = `${username}${password}${search}${hash}` === "";
-    return isOrigin && isBare ? url.text : undefined;
+    return url.parsed.hostname !== "" && ORIGIN.test(url.text) ? url.text : undefined;
   });
 }
 

@@ -16,8 +16,9 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (!isStrictInput(publicKey, message, signature)) return false;
   try {
+    // Inside, since an object that only poses as bytes throws as soon as it is looked at.
+    if (!isStrictInput(publicKey, message, signature)) return false;
     return nacl.sign.detached.verify(plain(message), plain(signature), plain(publicKey));
   } catch {
     return false; // A backend that gives up has not verified.
@@ -33,8 +34,8 @@ export function verifySignatureNative(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (!isStrictInput(publicKey, message, signature)) return false;
   try {
+    if (!isStrictInput(publicKey, message, signature)) return false;
     const der = Buffer.concat([SPKI_HEADER, publicKey]);
     const key = createPublicKey({ key: der, format: "der", type: "spki" });
     return verify(null, message, key, signature);

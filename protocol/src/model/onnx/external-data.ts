@@ -43,6 +43,11 @@ export function refuseExternalDataInNode(reader: MessageReader, span: Span): voi
   checkNode(reader, span, 0);
 }
 
+/** The value an attribute of a function has when its caller gives none. */
+export function refuseExternalDataInAttribute(reader: MessageReader, span: Span): void {
+  checkAttribute(reader, span, 0);
+}
+
 function checkNode(reader: MessageReader, span: Span, depth: number): void {
   for (const field of reader.fields(span)) {
     if (field.kind === "bytes" && field.number === node.attribute) {

@@ -30,9 +30,9 @@ export function readValue(reader: MessageReader, span: Span, side: "input" | "ou
 
 /** @throws ModelFormatError when it has no name */
 export function readValueName(reader: MessageReader, span: Span): string {
-  for (const field of reader.fields(span)) {
-    if (field.kind === "bytes" && field.number === value.name) return reader.text(field.span);
-  }
+  // Of a field that stands twice the last one counts, as in every protobuf reader.
+  const name = lastSpan(reader, span, value.name);
+  if (name !== undefined) return reader.text(name);
   throw new ModelFormatError(
     "MODEL_FORMAT",
     "expected an ONNX model with named inputs and outputs",
@@ -62,12 +62,13 @@ function readShape(reader: MessageReader, span: Span): number[] {
 }
 
 function readDimension(reader: MessageReader, span: Span): number {
+  let size = FREE;
   for (const field of reader.fields(span)) {
     if (field.kind !== "varint" || field.number !== dimension.value) continue;
     // A negative number arrives as a very large one.
-    return field.value <= DIMENSION_MAX ? field.value : FREE;
+    size = field.value <= DIMENSION_MAX ? field.value : FREE;
   }
-  return FREE;
+  return size;
 }
 
 function lastSpan(reader: MessageReader, span: Span, number: number): Span | undefined {

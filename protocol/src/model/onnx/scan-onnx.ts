@@ -1,6 +1,10 @@
 import { onnxLimits } from "../../limits.ts";
 import type { TensorSpec } from "../tensor-spec.ts";
-import { refuseExternalData, refuseExternalDataInNode } from "./external-data.ts";
+import {
+  refuseExternalData,
+  refuseExternalDataInAttribute,
+  refuseExternalDataInNode,
+} from "./external-data.ts";
 import { MessageReader, type ReadBytes, type Span } from "./message-reader.ts";
 import { ModelFormatError } from "./model-format-error.ts";
 import { readValue, readValueName } from "./read-value.ts";
@@ -8,7 +12,7 @@ import { readValue, readValueName } from "./read-value.ts";
 /** Field numbers of onnx.proto3. */
 const model = { irVersion: 1, graph: 7, opsetImport: 8, functions: 25 } as const;
 const graph = { initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
-const functionProto = { node: 7 } as const;
+const functionProto = { node: 7, attributeDefault: 11 } as const;
 const opset = { domain: 1, version: 2 } as const;
 const TENSOR_NAME = 8;
 const SPARSE_VALUES = 1;
@@ -96,8 +100,10 @@ function mainOpset(opsets: ReadonlyMap<string, number>): number {
 
 function checkFunction(reader: MessageReader, span: Span): void {
   for (const field of reader.fields(span)) {
-    if (field.kind === "bytes" && field.number === functionProto.node) {
-      refuseExternalDataInNode(reader, field.span);
+    if (field.kind !== "bytes") continue;
+    if (field.number === functionProto.node) refuseExternalDataInNode(reader, field.span);
+    if (field.number === functionProto.attributeDefault) {
+      refuseExternalDataInAttribute(reader, field.span);
     }
   }
 }

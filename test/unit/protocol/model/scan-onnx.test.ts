@@ -62,6 +62,18 @@ describe("what a file says of itself", () => {
     expect(outputs).toEqual([{ name: "y", dtype: "float32", shape: [-1] }]);
   });
 
+  test("is the last value of a field that stands twice, as the runtime reads it", () => {
+    const twice = message(integerField(1, 3), integerField(1, 5));
+    const renamed = message(textField(1, "w"), value("x", message(tensor(1, shape(twice)))));
+    const graph = graphOf(
+      bytesField(11, renamed),
+      io[1] ?? message(),
+      bytesField(5, message(textField(8, "w"))),
+    );
+
+    expect(scan(modelOf(graph)).inputs).toEqual([{ name: "x", dtype: "float32", shape: [5] }]);
+  });
+
   test("names every operator set; the default one counts", () => {
     const machineLearning = bytesField(8, message(textField(1, "ai.onnx.ml"), integerField(2, 3)));
     const file = message(ir, bytesField(7, graphOf(...io)), machineLearning, opset);
@@ -164,6 +176,17 @@ describe("weights in another file are refused", () => {
       bytesField(7, graphOf(...io)),
       opset,
       bytesField(25, bytesField(7, node)),
+    );
+
+    expect(verdict(file)).toBe("EXTERNAL_DATA");
+  });
+
+  test("in the default of an attribute of a function", () => {
+    const file = message(
+      ir,
+      bytesField(7, graphOf(...io)),
+      opset,
+      bytesField(25, bytesField(11, message(bytesField(5, outside)))),
     );
 
     expect(verdict(file)).toBe("EXTERNAL_DATA");

@@ -35,6 +35,13 @@ describe("adoptRoot", () => {
     expect(adoptRoot(state, next)).toEqual({ ...state, root: next });
   });
 
+  test("takes the time of a later root, so that a wrong clock cannot go back behind it", () => {
+    const earlier = { ...state, timeFloorMs: fixtureTimes.issuedAtMs - 1 };
+    const next = nextRoot({ online: [online], release: [release] });
+
+    expect(adoptRoot(earlier, next).timeFloorMs).toBe(fixtureTimes.issuedAtMs);
+  });
+
   test("starts counting again when every online key is replaced", () => {
     const next = nextRoot({ online: [newOnline], release: [release] });
 

@@ -86,6 +86,14 @@ describe("an enrolment string", () => {
     "https://x/?q",
     "https://x/#f",
     "https://x/base",
+    "https://x?",
+    "https://x#",
+    "https://@x",
+    "https:x",
+    "https:\\\\x",
+    " https://x",
+    "https://x\n",
+    "https://x\ty",
   ])("refuses %s", (url) => {
     expect(refusal(() => formatEnrolment({ ...enrolment, controllerUrl: url }))).toBe("FORMAT");
   });

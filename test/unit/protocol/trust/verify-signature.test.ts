@@ -85,6 +85,18 @@ describe.each(Object.entries(backends))("%s", (_, verifyWith) => {
     expect(verifyAnything(key, message, odd)).toBe(false);
   });
 
+  test("never throws, given what only poses as bytes", () => {
+    const { key, message, signature } = signed("posing");
+    const revoked = Proxy.revocable(new Uint8Array(32), {});
+    revoked.revoke();
+
+    for (const posing of [Object.create(Uint8Array.prototype) as Uint8Array, revoked.proxy]) {
+      expect(verifyWith(posing, message, signature)).toBe(false);
+      expect(verifyWith(key, posing, signature)).toBe(false);
+      expect(verifyWith(key, message, posing)).toBe(false);
+    }
+  });
+
   test("takes views into larger buffers", () => {
     const { key, message, signature } = signed("view");
     const larger = Buffer.concat([Buffer.from("xx"), key, message, signature]);
