@@ -207,3 +207,25 @@ test("a stopped clock holds every publish after the burst back", async () => {
   await closed;
   expect(server.received).toHaveLength(busLimits.publishBurstMax);
 });
+
+test("coming back does not give a device a fresh burst", async () => {
+  await using server = await startTestBroker({ nowMs: () => 0 });
+  const publish = async (count: number): Promise<void> => {
+    await using device = await connectDevice(server.url);
+    const before = server.received.length;
+    for (let index = 0; index < count; index += 1) {
+      device.client.publish("mf/1/d/cam-1/up/tele", String(index), { qos: 0 });
+    }
+    await eventually(() => server.received.length === before + count);
+  };
+  await publish(busLimits.publishBurstMax - 1);
+  await publish(1);
+
+  await using device = await connectDevice(server.url);
+  device.client.publish("mf/1/d/cam-1/up/tele", "one too many", { qos: 0 });
+  await using other = await connectDevice(server.url, { id: "cam-2" });
+  await other.client.publishAsync("mf/1/d/cam-2/up/tele", "of another", { qos: 1 });
+
+  await eventually(() => server.received.at(-1)?.text === "of another");
+  expect(server.received).toHaveLength(busLimits.publishBurstMax + 1);
+});

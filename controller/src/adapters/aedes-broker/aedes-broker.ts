@@ -159,7 +159,7 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
     broker.on("clientReady", (client) => {
       this.#connected.set(client.id, client);
       this.#inbox.reopen(client.id);
-      entrance.admit(client.conn);
+      entrance.admit(client.conn, client.id);
     });
     broker.on("clientDisconnect", (client) => {
       if (this.#connected.get(client.id) === client) this.#connected.delete(client.id);

@@ -19,8 +19,6 @@ export type Violation =
 export interface FrameGuardOptions {
   readonly socket: Socket;
   readonly rules: FrameRules;
-  /** Milliseconds until the next publish may pass; 0 takes the right to one. */
-  readonly publishWaitMs: () => number;
   readonly onViolation: (violation: Violation) => void;
 }
 
@@ -40,6 +38,7 @@ export class FrameGuard extends Duplex {
   #bodyBytesLeft = 0;
   #held: Buffer = Buffer.alloc(0);
   #isReaderFull = false;
+  #publishWaitMs: () => number = () => 0;
   #waitTimer: NodeJS.Timeout | undefined;
 
   constructor(options: FrameGuardOptions) {
@@ -53,9 +52,14 @@ export class FrameGuard extends Duplex {
     this.#socket.on("close", () => this.destroy());
   }
 
-  /** The login is done: what the client sent meanwhile may pass. */
-  admit(): void {
+  /**
+   * The login is done: what the client sent meanwhile may pass.
+   *
+   * @param publishWaitMs milliseconds until its next publish may pass; 0 takes the right to one
+   */
+  admit(publishWaitMs: () => number): void {
     clearTimeout(this.#loginTimer);
+    this.#publishWaitMs = publishWaitMs;
     this.#stage = "open";
     this.#continue();
   }
@@ -147,7 +151,7 @@ export class FrameGuard extends Duplex {
   }
 
   #mayPublish(): boolean {
-    const waitMs = this.#options.publishWaitMs();
+    const waitMs = this.#publishWaitMs();
     if (waitMs === 0) return true;
     this.#waitTimer = setTimeout(() => {
       this.#waitTimer = undefined;

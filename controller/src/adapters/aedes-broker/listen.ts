@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Server } from "node:net";
 import { BrokerError } from "./broker-error.ts";
 
@@ -12,17 +13,19 @@ export interface ListenAddress {
  * @throws BrokerError PORT_IN_USE | LISTEN_FAILED
  */
 export async function listen(server: Server, address: ListenAddress): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => reject(listenError(address, cause)));
-    server.listen(address.port, address.host, resolve);
-  });
+  server.listen(address.port, address.host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    throw listenError(address, cause);
+  }
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new RangeError("a TCP server has a port");
   return bound.port;
 }
 
-function listenError({ host, port }: ListenAddress, cause: Error): BrokerError {
-  const code = "code" in cause ? String(cause.code) : cause.message;
+function listenError({ host, port }: ListenAddress, cause: unknown): BrokerError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
   if (code === "EADDRINUSE") {
     return new BrokerError(
       "PORT_IN_USE",

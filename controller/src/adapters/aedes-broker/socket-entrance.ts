@@ -1,6 +1,6 @@
 import { createServer, type Socket } from "node:net";
 import { busLimits } from "@modelfleet/protocol";
-import { fullBucket, takeToken } from "../../domain/token-bucket.ts";
+import { fullBucket, type TokenBucket, takeToken } from "../../domain/token-bucket.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { FrameGuard, type FrameRules } from "./frame-guard.ts";
 import { type ListenAddress, listen } from "./listen.ts";
@@ -23,7 +23,9 @@ const TCP_KEEPALIVE_MS = 60_000;
 export class SocketEntrance {
   readonly #options: SocketEntranceOptions;
   readonly #pending = new PendingConnections(busLimits.pendingConnectionsPerAddressMax);
-  readonly #admissions = new Map<unknown, () => void>();
+  readonly #admissions = new Map<unknown, (device: string) => void>();
+  /** One a device and not one a connection, or coming back would fill it. As many as the fleet has devices. */
+  readonly #buckets = new Map<string, TokenBucket>();
   readonly #guards = new Set<FrameGuard>();
   readonly #server = createServer({
     noDelay: true,
@@ -37,13 +39,16 @@ export class SocketEntrance {
   }
 
   /** @throws BrokerError PORT_IN_USE | LISTEN_FAILED */
-  open(address: ListenAddress): Promise<number> {
-    return listen(this.#server, address);
+  async open(address: ListenAddress): Promise<number> {
+    const port = await listen(this.#server, address);
+    // A connection that cannot be accepted (no file handle left) is one connection lost, not the broker.
+    this.#server.on("error", (error) => this.#options.onRefused("", error.message));
+    return port;
   }
 
-  /** The broker has accepted the login on this connection. */
-  admit(connection: unknown): void {
-    this.#admissions.get(connection)?.();
+  /** The broker has accepted the login of this device on this connection. */
+  admit(connection: unknown, device: string): void {
+    this.#admissions.get(connection)?.(device);
   }
 
   /** Lets nobody in any more; who is in may stay until `close`. */
@@ -66,13 +71,12 @@ export class SocketEntrance {
     const guard = new FrameGuard({
       socket,
       rules: this.#options.rules,
-      publishWaitMs: this.#publishRate(),
       onViolation: (violation) => this.#options.onRefused(address, violation),
     });
     this.#guards.add(guard);
-    this.#admissions.set(guard, () => {
+    this.#admissions.set(guard, (device) => {
       giveBack();
-      guard.admit();
+      guard.admit(() => this.#publishWaitMs(device));
     });
     guard.once("close", () => {
       giveBack();
@@ -82,14 +86,12 @@ export class SocketEntrance {
     this.#options.onGuarded(guard);
   }
 
-  #publishRate(): () => number {
-    const { clock } = this.#options;
-    let bucket = fullBucket(publishRule, clock.nowMs());
-    return () => {
-      const take = takeToken(publishRule, bucket, clock.nowMs());
-      if (take.kind === "wait") return take.waitMs;
-      bucket = take.bucket;
-      return 0;
-    };
+  #publishWaitMs(device: string): number {
+    const nowMs = this.#options.clock.nowMs();
+    const bucket = this.#buckets.get(device) ?? fullBucket(publishRule, nowMs);
+    const take = takeToken(publishRule, bucket, nowMs);
+    if (take.kind === "wait") return take.waitMs;
+    this.#buckets.set(device, take.bucket);
+    return 0;
   }
 }
