@@ -1,0 +1,31 @@
+import { startLocalApi } from "../../../agent/src/adapters/local-api/local-api.ts";
+import type { ServedModels } from "../../../agent/src/adapters/local-api/served-models.ts";
+import type { ServedOptions } from "./served-process.ts";
+
+/** Listens, and serves whatever version the parent process names, until the parent is gone. */
+export async function serveOnRequest(
+  { folder }: ServedOptions,
+  models: ServedModels,
+  serve: (version: string) => Promise<void>,
+  stop: () => Promise<void>,
+): Promise<void> {
+  const api = await startLocalApi({
+    socketPath: `${folder}/${process.pid}.sock`,
+    tcpPort: 0,
+    models,
+    status: () => ({}),
+    agentVersion: "bench",
+    onDefect: (error) => console.error(error),
+  });
+  process.on("message", (version) => {
+    void serve(String(version)).then(() => process.send?.("served"));
+  });
+  process.on("disconnect", () => {
+    void api[Symbol.asyncDispose]().then(stop);
+  });
+  process.send?.({ socketPath: api.socketPath, tcpPort: api.tcpPort });
+}
+
+export function readOptions(): ServedOptions {
+  return JSON.parse(process.argv[2] ?? "null") as ServedOptions;
+}
