@@ -11,7 +11,7 @@ export const schemaFolder = "protocol/schema";
 export function schemaFiles(root: string): readonly GeneratedFile[] {
   const { schemas } = z.toJSONSchema(exportedSchemas(), {
     target: "draft-2020-12",
-    // As a reader takes it: fields with a default may be absent, unknown fields are ignored (protocol.md 4).
+    // As a reader takes it: fields with a default may be absent, unknown fields are ignored (protocol.md 1.1.10).
     io: "input",
     uri: (id) => `${id}.json`,
   });

@@ -1,8 +1,7 @@
-import { Deployment } from "@modelfleet/protocol";
+import { cliLimits, Deployment } from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
 
-const POLL_MS = 300;
 const TERMINAL: readonly string[] = [
   "ineligible",
   "confirmed",
@@ -34,7 +33,7 @@ export async function awaitDeployment(
         `after ${timeoutMs} ms still under way on ${waiting.map((device) => device.device).join(", ")}; follow with "modelfleet device show ID"`,
       );
     }
-    await context.terminal.sleep(POLL_MS);
+    await context.terminal.sleep(cliLimits.deploymentPollMs);
     const path = `/v1/deployments/${encodeURIComponent(created.id)}`;
     current = await context.api.call({ method: "GET", path, answer: Deployment });
   }

@@ -1,13 +1,12 @@
 import { openAsBlob } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { blobLimits, Release, ReleaseManifest } from "@modelfleet/protocol";
+import { blobLimits, cliLimits, Release, ReleaseManifest } from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
 import { createProgress } from "./render/progress.ts";
 
-const ATTEMPTS_MAX = 10;
-const RETRY_MS_MAX = 8_000;
+const { publishAttemptsMax, publishRetryMsMin, publishRetryMsMax } = cliLimits;
 
 /**
  * Uploads a release folder: `release.json` first, then each file it names, streamed.
@@ -27,13 +26,18 @@ export async function publishFolder(context: Context, folder: string): Promise<R
       return await uploadOnce(context, { folder, manifest, paths, total });
     } catch (error) {
       const isWorthRepeating = error instanceof CliError && error.code === "UNREACHABLE";
-      if (!isWorthRepeating || attempt === ATTEMPTS_MAX) throw error;
+      if (!isWorthRepeating || attempt === publishAttemptsMax) throw error;
       context.terminal.err(
-        `upload broken off (attempt ${attempt} of ${ATTEMPTS_MAX}), trying again\n`,
+        `upload broken off (attempt ${attempt} of ${publishAttemptsMax}), trying again\n`,
       );
-      await context.terminal.sleep(Math.min(RETRY_MS_MAX, 250 * 2 ** attempt));
+      await context.terminal.sleep(retryMs(attempt));
     }
   }
+}
+
+/** Doubles from try to try. @param attempt from 1 */
+function retryMs(attempt: number): number {
+  return Math.min(publishRetryMsMax, publishRetryMsMin * 2 ** (attempt - 1));
 }
 
 interface Upload {

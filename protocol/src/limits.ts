@@ -40,7 +40,6 @@ export const blobLimits = {
   manifestBytesMax: 64 * KIB,
   goldenBytesMax: 16 * MIB,
   profileBytesMax: 1 * MIB,
-  rangeBytesMax: 1 * MIB,
   downloadStallMsMax: 30 * SECOND_MS,
   downloadAttemptsMax: 50,
   parallelDownloadsMax: 200,
@@ -99,8 +98,6 @@ export const storeLimits = {
 export const runnerLimits = {
   frameBytesMax: 256 * MIB,
   frameHeaderBytesMax: 64 * KIB,
-  loadMsDefault: 20 * SECOND_MS,
-  inferMsDefault: 10 * SECOND_MS,
   goldenCasesMax: 64,
   drainMsMax: 5 * SECOND_MS,
   queueDefault: 64,
@@ -164,6 +161,16 @@ export const telemetryLimits = {
   windowAheadMsMax: 10 * MINUTE_MS,
 } as const;
 
+/** The operator's command line, a client of the REST API. */
+export const cliLimits = {
+  /** How often a deployment that somebody waits for is asked about. */
+  deploymentPollMs: 300,
+  /** Tries to publish while no controller answers, which is some 50 s. */
+  publishAttemptsMax: 10,
+  publishRetryMsMin: 500,
+  publishRetryMsMax: 8 * SECOND_MS,
+} as const;
+
 /** The REST API. */
 export const apiLimits = {
   jsonBytesMax: 64 * KIB,
@@ -176,7 +183,6 @@ export const apiLimits = {
   issuesMax: 32,
   adminKeyLengthMin: 32,
   adminKeyLengthMax: 512,
-  pageItemsMax: 500,
 } as const;
 
 /** A model file, read without trusting it. */

@@ -7,6 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import { FormatError } from "../errors.ts";
 import { busLimits } from "../limits.ts";
+import { signatureBytes } from "../trust/strict-ed25519.ts";
 import { DeviceId } from "../units.ts";
 import { TelemetryBatchSchema, TelemetryWindowSchema } from "./telemetry_pb.ts";
 import type { TelemetryBatch, TelemetryWindow } from "./window.ts";
@@ -15,10 +16,8 @@ import { windowToWire } from "./window-to-wire.ts";
 import { countOf, refused } from "./wire-check.ts";
 import { batchFields, checkShape, windowFields } from "./wire-shape.ts";
 
-/** Bytes of the signature before the batch in an `up/tele` message (protocol.md 6). */
-export const batchSignatureBytes = 64;
-/** Bytes of an unsigned batch. */
-export const batchBytesMax = busLimits.telemetryBytesMax - batchSignatureBytes;
+/** Bytes of an unsigned batch: in an `up/tele` message the signature stands before it (protocol.md 6.1). */
+export const batchBytesMax = busLimits.telemetryBytesMax - signatureBytes;
 
 /**
  * The bytes a device signs and publishes on `up/tele`. Equal batches are equal bytes.

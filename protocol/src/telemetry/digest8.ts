@@ -7,8 +7,3 @@ export type Digest8 = string & { readonly __brand: "Digest8" };
 export function digest8(sha256: Sha256): Digest8 {
   return sha256.slice(0, 16) as Digest8;
 }
-
-/** Whether a window's short digest is that of this file or release. */
-export function isDigest8Of(short: Digest8 | null, sha256: Sha256): boolean {
-  return short === digest8(sha256);
-}

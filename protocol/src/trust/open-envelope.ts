@@ -4,6 +4,7 @@ import type { Sha256 } from "../units.ts";
 import { decodeEnvelope, pae, type UnverifiedEnvelope } from "./envelope.ts";
 import type { PayloadType } from "./payload-types.ts";
 import type { KeyId } from "./root-document.ts";
+import { signatureBytes } from "./strict-ed25519.ts";
 import { VerifyError } from "./verify-error.ts";
 import { verifySignature } from "./verify-signature.ts";
 
@@ -20,8 +21,6 @@ export interface OpenedEnvelope {
   readonly payload: Uint8Array;
   readonly sha256: Sha256;
 }
-
-const SIGNATURE_BYTES = 64;
 
 /**
  * Opens a signed document in the order of protocol.md 1.1: nothing of the payload is parsed before its signatures hold.
@@ -87,8 +86,8 @@ function keyOf(role: RoleKeys, keyid: string): Uint8Array | undefined {
 
 function belowThreshold(envelope: UnverifiedEnvelope, got: number, role: RoleKeys): VerifyError {
   // protocol.md 1.1.4: a signature of another length is a matter of form, unless the document holds without it.
-  if (envelope.signatures.some(({ sig }) => sig.length !== SIGNATURE_BYTES)) {
-    return new VerifyError("FORMAT", `sig: expected ${SIGNATURE_BYTES} bytes, got another length`);
+  if (envelope.signatures.some(({ sig }) => sig.length !== signatureBytes)) {
+    return new VerifyError("FORMAT", `sig: expected ${signatureBytes} bytes, got another length`);
   }
   return new VerifyError(
     "SIGNATURE",

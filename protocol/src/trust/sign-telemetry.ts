@@ -3,10 +3,9 @@ import { busLimits } from "../limits.ts";
 import { pae } from "./envelope.ts";
 import { payloadTypes } from "./payload-types.ts";
 import type { Signer } from "./sign-envelope.ts";
+import { signatureBytes } from "./strict-ed25519.ts";
 import { VerifyError } from "./verify-error.ts";
 import { verifySignatureNative } from "./verify-signature.ts";
-
-const SIGNATURE_BYTES = 64;
 
 /**
  * A telemetry frame: the device's signature, then the protobuf bytes (protocol.md 6.1).
@@ -14,13 +13,13 @@ const SIGNATURE_BYTES = 64;
  * @throws FormatError SIZE above 32 KiB
  */
 export function encodeSignedBatch(signer: Signer, protobufBytes: Uint8Array): Uint8Array {
-  const size = SIGNATURE_BYTES + protobufBytes.length;
+  const size = signatureBytes + protobufBytes.length;
   if (size > busLimits.telemetryBytesMax) {
     throw new FormatError("SIZE", `expected ≤ ${busLimits.telemetryBytesMax} bytes, got ${size}`);
   }
   const frame = new Uint8Array(size);
   frame.set(signer.sign(pae(payloadTypes.telemetry, protobufBytes)));
-  frame.set(protobufBytes, SIGNATURE_BYTES);
+  frame.set(protobufBytes, signatureBytes);
   return frame;
 }
 
@@ -37,11 +36,14 @@ export function openSignedBatch(publicKey: Uint8Array, frame: Uint8Array): Uint8
       `expected a frame ≤ ${busLimits.telemetryBytesMax} bytes, got ${frame.length}`,
     );
   }
-  if (frame.length <= SIGNATURE_BYTES) {
-    throw new VerifyError("FORMAT", `expected a frame > 64 bytes, got ${frame.length}`);
+  if (frame.length <= signatureBytes) {
+    throw new VerifyError(
+      "FORMAT",
+      `expected a frame > ${signatureBytes} bytes, got ${frame.length}`,
+    );
   }
-  const body = frame.slice(SIGNATURE_BYTES);
-  const signature = frame.slice(0, SIGNATURE_BYTES);
+  const body = frame.slice(signatureBytes);
+  const signature = frame.slice(0, signatureBytes);
   // protocol.md 6.1: the type is signed, so telemetry is never taken for another document.
   if (!verifySignatureNative(publicKey, pae(payloadTypes.telemetry, body), signature)) {
     throw new VerifyError("SIGNATURE", "expected telemetry signed by this device's key");

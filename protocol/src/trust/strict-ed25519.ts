@@ -1,9 +1,11 @@
+/** Length of every Ed25519 signature: R and S, 32 bytes each. */
+export const signatureBytes = 64;
+
 /** Little-endian order of the base point, L = 2^252 + 27742317777372353535851937790883648493. */
 const ORDER = hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
 /** Little-endian field prime, p = 2^255 - 19. */
 const PRIME = hex("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
 const PUBLIC_KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
 
 /**
  * The y coordinates of the 8 points of small order, also in the encodings above p; the sign bit is masked away.
@@ -33,7 +35,7 @@ export function isStrictPublicKey(publicKey: unknown): publicKey is Uint8Array {
 /** Whether a signature is 64 bytes with S < L and an R that is canonical and not of small order. */
 export function isStrictSignature(signature: unknown): signature is Uint8Array {
   // protocol.md 1.1.6: S below the group order, R canonical and not of small order.
-  if (!(signature instanceof Uint8Array) || signature.length !== SIGNATURE_BYTES) return false;
+  if (!(signature instanceof Uint8Array) || signature.length !== signatureBytes) return false;
   const r = signature.subarray(0, 32);
   const s = signature.subarray(32);
   return isBelow(s, ORDER) && isBelow(withoutSign(r), PRIME) && !hasSmallOrder(r);
