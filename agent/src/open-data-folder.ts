@@ -9,6 +9,7 @@ import {
   VerifyError,
 } from "@modelfleet/protocol";
 import { processTable } from "./adapters/clock/process-table.ts";
+import { systemClock } from "./adapters/clock/system-clock.ts";
 import { durableWriter } from "./adapters/file-store/durable-write.ts";
 import { fileIdentity } from "./adapters/file-store/file-identity.ts";
 import { openFileStore } from "./adapters/file-store/file-store.ts";
@@ -92,7 +93,7 @@ async function beginBoot(store: ModelStore, root: VerifiedRoot, log: Log): Promi
       "both state slots are unreadable; only an answer to a fresh hello will be followed";
     log.error({ event: "state.lost", code: "STATE_LOST" }, text);
   }
-  const before = held ?? firstState(root);
+  const before = held ?? lostState(root);
   const next = { ...before, boot: before.boot + 1 };
   try {
     await store.commit(next);
@@ -102,6 +103,16 @@ async function beginBoot(store: ModelStore, root: VerifiedRoot, log: Log): Promi
     log.error({ event: "state.uncommitted", code: cause.code }, cause.message);
   }
   return new StateRecord(store, next);
+}
+
+/**
+ * The controller takes nothing under a start number it has seen already, and how many there were is lost too:
+ * it goes on at the seconds of the clock, which no count of starts reaches.
+ */
+function lostState(root: VerifiedRoot): AgentState {
+  const first = firstState(root);
+  const nowMs = Math.max(systemClock.nowMs(), first.timeFloorMs);
+  return { ...first, boot: Math.floor(nowMs / 1_000) };
 }
 
 export function firstState(root: VerifiedRoot): AgentState {

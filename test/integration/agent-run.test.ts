@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { main } from "../../agent/src/main.ts";
 import { miniController } from "../support/agent/mini-controller.ts";
@@ -99,7 +99,34 @@ test("what was not acknowledged is sent again after a restart, with its old plac
   });
   expect(before[0]).toEqual([1, 0]);
   await eventually(() => expect(controller.hellos.at(-1)).toMatchObject({ boot: 2 }));
-  expect(again.events).toContainEqual(expect.objectContaining({ event: "release.restored" }));
+  await eventually(() => again.events.some(({ event }) => event === "release.restored"));
+});
+
+test("a device that lost both state slots follows only an answer to its own hello, and fetches no file again", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  const release = controller.release("1.0.0");
+  controller.want(release);
+  const agent = await runningAgent(folder.path);
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+  await agent.close();
+  for (const name of ["a", "b"])
+    await writeFile(folder.inside("state", name), Buffer.alloc(65_536));
+  const asked = controller.asked().length;
+
+  await using again = await runningAgent(folder.path);
+
+  await eventually(() => expect(controller.hellos.at(-1)).toMatchObject({ desiredSeq: 0 }));
+  expect(controller.hellos.at(-1)?.boot).toBeGreaterThan(1_000_000);
+  await eventually(async () => {
+    expect(await again.status()).toMatchObject({ slots: [{ active: { release } }] });
+  }, patience);
+  expect(again.events).toContainEqual({ event: "state.lost", code: "STATE_LOST" });
+  expect(controller.asked().slice(asked)).toEqual([]);
 });
 
 test("a second agent on the same folder is refused and the first goes on", async () => {

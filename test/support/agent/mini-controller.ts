@@ -1,7 +1,7 @@
 /**
  * The smallest honest controller for one device: a real broker, real signatures, real HTTP ranges; no database.
  *
- * - `release(version)`: publishes a small real model; returns its digest.
+ * - `release(version, changes, free)`: publishes a small real model; another `free` makes it another file. Returns its digest.
  * - `want(release)`: what the next answered hello orders; `order()` orders it now, with the last hello's nonce.
  * - `hellos`, `reports`, `telemetry`: what the device said, verified. `acknowledge(false)`: commit nothing any more.
  */
@@ -101,8 +101,8 @@ export async function miniController(port = 0) {
     await broker.publishDesired(DeviceId.parse(fixtureDevice), bytes);
   }
 
-  function release(version: string, changes: object = {}): Sha256 {
-    const content = Buffer.from(identityModel({ dtype: "float32", shape: ["", 2] }));
+  function release(version: string, changes: object = {}, free = 1): Sha256 {
+    const content = Buffer.from(identityModel({ dtype: "float32", shape: ["n".repeat(free), 2] }));
     const digest = sha256(content);
     const files = ReleaseDocument.shape.files.parse([
       { path: "model.onnx", size: content.length, sha256: digest },
@@ -122,6 +122,8 @@ export async function miniController(port = 0) {
     brokerUrl: `mqtt://127.0.0.1:${brokerPort}`,
     brokerPort,
     controllerUrl: http.url,
+    /** Paths asked of the HTTP side. */
+    asked: () => http.requests.map(({ url }) => url),
     hellos,
     reports,
     telemetry,

@@ -7,6 +7,8 @@ export async function collectGarbage(
   wanted: readonly DesiredModel[],
 ): Promise<void> {
   const state = parts.record.current();
+  // After a lost state nobody knows yet what the files on disk are for; they may all be wanted.
+  if (state.desiredSha256 === null) return;
   const held = state.slots.flatMap(({ active, previous, trial }) => [active, previous, trial]);
   const kept: Pick<ReleaseReference, "release" | "model">[] = [
     ...held.filter((reference) => reference !== null),
