@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileIdentity } from "../../../agent/src/adapters/file-store/file-identity.ts";
+import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
 import { nodeFs } from "../../../agent/src/adapters/file-store/node-fs.ts";
 import { EnrolmentRecord } from "../../../agent/src/domain/enrolment-record.ts";
-import { createWriter } from "../../../agent/src/open-data-folder.ts";
+import { createWriter, firstState } from "../../../agent/src/open-data-folder.ts";
 import { runAgent } from "../../../agent/src/run-agent.ts";
 import { eventually } from "../eventually.ts";
 import { fixtureDevice, fixtureFleet, fleetRoot } from "../trust-fixtures.ts";
@@ -22,6 +23,8 @@ export async function enrolledFolder(folder: string, urls: Urls): Promise<void> 
     ...{ ...urls, rootSha256: root.sha256 },
   });
   await identity.keepEnrolment({ record, anchor: root.bytes });
+  const store = await openFileStore({ fs: nodeFs, folder, write: createWriter() });
+  await store.commit(firstState(root));
 }
 
 /** A whole agent in this process, with real runners; it closes with `await using`. */

@@ -15,7 +15,7 @@ export async function collectGarbage(
     ...wanted,
   ];
   const documents = new Set<string>(kept.map(({ release }) => release));
-  if (state.desiredSha256 !== null) documents.add(state.desiredSha256);
+  documents.add(state.desiredSha256);
   const blobs = new Set<string>();
   for (const named of kept) {
     const document = await findQuietly(parts, named);
