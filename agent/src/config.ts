@@ -36,7 +36,7 @@ export function parseConfig(options: StartOptions): AgentConfig {
   const folder = resolve(options.data);
   return {
     folder,
-    socketPath: options.socket === undefined ? join(folder, "agent.sock") : resolve(options.socket),
+    socketPath: socketPathOf(options),
     tcpPort: parseWhole("--tcp-port", options.tcpPort, { min: 0, max: portMax }),
     windowMs:
       parseWhole("--window-ms", options.windowMs, {
@@ -47,6 +47,13 @@ export function parseConfig(options: StartOptions): AgentConfig {
       parseWhole("--confirm-ms", options.confirmMs, { min: 0, max: confirmMsMax }) ??
       defaultProbation.confirmMs,
   };
+}
+
+/** Where the agent of this data folder listens. */
+export function socketPathOf(
+  options: Pick<StartOptions, "data"> & { socket?: string | undefined },
+) {
+  return resolve(options.socket ?? join(options.data, "agent.sock"));
 }
 
 function parseWhole(

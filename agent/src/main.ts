@@ -25,12 +25,17 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     const config = parseConfig(options);
     await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
   },
-  status: async (folder) => {
-    const [{ readStatus }, { statusText }] = await Promise.all([
+  status: async ({ data, socket }) => {
+    const [{ socketPathOf }, { readStatus }, { statusText }] = await Promise.all([
+      import("./config.ts"),
       import("./cli/read-status.ts"),
       import("./cli/status-text.ts"),
     ]);
-    const status = await readStatus(resolve(folder), packageVersion());
+    const status = await readStatus(
+      resolve(data),
+      socketPathOf({ data, socket }),
+      packageVersion(),
+    );
     return { json: { ...status }, text: statusText(status) };
   },
 };

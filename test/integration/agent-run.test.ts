@@ -158,7 +158,7 @@ test("status asks the running agent, and reads the disk when there is none", asy
   await agent.close();
   const { readStatus } = await import("../../agent/src/cli/read-status.ts");
 
-  expect(await readStatus(folder.path, "0.1.0")).toMatchObject({
+  expect(await readStatus(folder.path, agent.socketPath, "0.1.0")).toMatchObject({
     agent: "stopped",
     slots: [{ active: { release } }],
   });

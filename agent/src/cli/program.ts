@@ -11,7 +11,13 @@ export interface AgentCommands {
     options: EnrolOptions,
   ) => Promise<Readonly<Record<string, unknown>>>;
   readonly start: (options: StartOptions) => Promise<void>;
-  readonly status: (folder: string) => Promise<StatusAnswer>;
+  readonly status: (options: StatusOptions) => Promise<StatusAnswer>;
+}
+
+export interface StatusOptions {
+  readonly data: string;
+  /** Where the running agent listens, when it is not `agent.sock` in the data folder. */
+  readonly socket?: string;
 }
 
 export interface StatusAnswer {
@@ -119,10 +125,11 @@ function addStatus(program: Command, commands: AgentCommands, { out }: Terminal)
     .command("status")
     .description("what this device runs, asked of the running agent or read from its disk")
     .requiredOption(dataFlag, dataText)
+    .option("--socket <path>", "the running agent's socket, when it was started with another")
     .option("--json", "answer in JSON")
     .addHelpText("after", "\nExample:\n  modelfleet agent status --data ./cam-1\n")
-    .action(async (options: DataOption & JsonOption) => {
-      const answer = await commands.status(options.data);
+    .action(async (options: StatusOptions & JsonOption) => {
+      const answer = await commands.status(options);
       out(options.json === true ? `${JSON.stringify(answer.json)}\n` : answer.text);
     });
 }

@@ -1,5 +1,4 @@
 import { request } from "node:http";
-import { join } from "node:path";
 import { fileIdentity } from "../adapters/file-store/file-identity.ts";
 import { openFileStore } from "../adapters/file-store/file-store.ts";
 import { nodeFs } from "../adapters/file-store/node-fs.ts";
@@ -11,8 +10,12 @@ const answerMsMax = 5_000;
 const answerBytesMax = 1024 * 1024;
 
 /** Of the running agent when there is one, else of what its disk says. @throws StoreError NOT_ENROLLED */
-export async function readStatus(folder: string, agentVersion: string): Promise<AgentStatus> {
-  const running = await askAgent(join(folder, "agent.sock"));
+export async function readStatus(
+  folder: string,
+  socketPath: string,
+  agentVersion: string,
+): Promise<AgentStatus> {
+  const running = await askAgent(socketPath);
   return running ?? readStopped(folder, agentVersion);
 }
 
