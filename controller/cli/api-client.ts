@@ -1,4 +1,4 @@
-import { Problem } from "@modelfleet/protocol";
+import { apiLimits, cliLimits, Problem } from "@modelfleet/protocol";
 import type { z } from "zod";
 import { CliError } from "./cli-error.ts";
 
@@ -19,14 +19,25 @@ export interface ApiRequest<Schema extends z.ZodType> {
   readonly stream?: { readonly body: ReadableStream<Uint8Array>; readonly contentType: string };
 }
 
-/** A client of the REST API. Every answer is checked against the contract before anyone uses it. */
-export function createApiClient(url: string, adminKey: string | undefined): ApiClient {
-  const base = url.replace(/\/+$/, "");
-  const authorization = adminKey === undefined ? {} : { authorization: `Bearer ${adminKey}` };
+export interface ApiAccess {
+  /** Origin of the REST API, http or https. */
+  readonly url: string;
+  readonly adminKey: string | undefined;
+  /** How long one answer may take, in place of `cliLimits.answerMsMax`. */
+  readonly answerMsMax?: number;
+}
+
+/**
+ * A client of the REST API. Every answer is checked against the contract before anyone uses it.
+ *
+ * @throws CliError USAGE when the address is none
+ */
+export function createApiClient(access: ApiAccess): ApiClient {
+  const base = readOrigin(access.url);
   return {
     url: base,
     call: async (request) => {
-      const response = await send(`${base}${request.path}`, request, authorization);
+      const response = await send(`${base}${request.path}`, requestInit(request, access));
       const text = await readText(response, base);
       if (!response.ok) throw refusal(text, response.status);
       const parsed = request.answer.safeParse(parseJson(text));
@@ -40,30 +51,36 @@ export function createApiClient(url: string, adminKey: string | undefined): ApiC
   };
 }
 
-async function send(
-  address: string,
-  request: ApiRequest<z.ZodType>,
-  authorization: Readonly<Record<string, string>>,
-): Promise<Response> {
+function readOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && ["http:", "https:"].includes(url.protocol)) return text.replace(/\/+$/, "");
+  throw new CliError(
+    "USAGE",
+    `expected the controller's address like http://127.0.0.1:7680, got "${text.slice(0, 128)}"`,
+  );
+}
+
+function requestInit(request: ApiRequest<z.ZodType>, access: ApiAccess): RequestInit {
+  const { method, json, stream } = request;
+  const authorization =
+    access.adminKey === undefined ? undefined : { authorization: `Bearer ${access.adminKey}` };
+  const waitMs =
+    stream === undefined ? (access.answerMsMax ?? cliLimits.answerMsMax) : apiLimits.requestMsMax;
+  const init = { method, signal: AbortSignal.timeout(waitMs) };
+  if (stream !== undefined) {
+    const headers = { ...authorization, "content-type": stream.contentType };
+    // `duplex: "half"` lets the body stream; the types of fetch do not know it yet.
+    const streamed = { ...init, headers, body: stream.body, duplex: "half" };
+    return streamed as RequestInit;
+  }
+  if (json === undefined) return { ...init, headers: { ...authorization } };
+  const headers = { ...authorization, "content-type": "application/json" };
+  return { ...init, headers, body: JSON.stringify(json) };
+}
+
+async function send(address: string, init: RequestInit): Promise<Response> {
   try {
-    if (request.stream !== undefined) {
-      // `duplex: "half"` lets the body stream; the types of fetch do not know it yet.
-      const options = {
-        method: request.method,
-        headers: { ...authorization, "content-type": request.stream.contentType },
-        body: request.stream.body,
-        duplex: "half",
-      };
-      return await fetch(address, options as RequestInit);
-    }
-    if (request.json === undefined) {
-      return await fetch(address, { method: request.method, headers: authorization });
-    }
-    return await fetch(address, {
-      method: request.method,
-      headers: { ...authorization, "content-type": "application/json" },
-      body: JSON.stringify(request.json),
-    });
+    return await fetch(address, init);
   } catch (cause) {
     throw unreachable(new URL(address).origin, cause);
   }

@@ -6,7 +6,7 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
   return runProgram(argv, {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    isInteractive: process.stderr.isTTY === true,
+    isInteractive: process.stderr.isTTY,
     env: process.env,
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),

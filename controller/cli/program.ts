@@ -1,4 +1,4 @@
-import { type CodedError, isCodedError } from "@modelfleet/protocol";
+import type { CodedError } from "@modelfleet/protocol";
 import { Command, CommanderError } from "commander";
 import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
@@ -19,6 +19,8 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // Whatever failed has loaded the contract already; `--help` must not wait for it.
+    const { isCodedError } = await import("@modelfleet/protocol");
     if (!isCodedError(error)) throw error;
     report(terminal, argv, error);
     return ["USAGE", "CONFIG"].includes(error.code) ? 2 : 1;

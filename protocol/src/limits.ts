@@ -163,6 +163,8 @@ export const telemetryLimits = {
 
 /** The operator's command line, a client of the REST API. */
 export const cliLimits = {
+  /** How long a controller may take to answer; an upload has `apiLimits.requestMsMax`. */
+  answerMsMax: 60 * SECOND_MS,
   /** How often a deployment that somebody waits for is asked about. */
   deploymentPollMs: 300,
   /** Tries to publish while no controller answers, which is some 50 s. */

@@ -2,7 +2,9 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { DeviceList } from "@modelfleet/protocol";
 import { afterEach, expect, test } from "vitest";
+import { createApiClient } from "../../controller/cli/api-client.ts";
 import { runProgram } from "../../controller/cli/program.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import { freePort } from "../support/free-port.ts";
@@ -110,11 +112,40 @@ test.each([
   [["deploy", "digits", "--all"], /expected a release like digits@1.0.0/],
   [["deploy", "digits@1.0.0", "--label", "site"], /expected --label key=value, got "site"/],
   [["telemetry", "show"], /missing required argument/],
+  [["telemetry", "show", "digits", "--since", "soon"], /--since: expected a duration/],
+  [["claim", "create", "--uses", "many"], /--uses: expected a whole number, got "many"/],
+  [["claim", "create", "--valid", "1"], /--valid: expected a duration/],
+  [["device", "list", "--label", "site"], /expected --label key=value, got "site"/],
+  [["device", "list", "--controller", "localhost"], /controller's address .*, got "localhost"/],
+  [["device", "list", "--controller", "ftp://localhost"], /got "ftp:\/\/localhost"/],
 ])("modelfleet %j is a usage error: exit code 2", async (argv, message) => {
   const recorded = recordedTerminal();
 
   expect(await runProgram(argv, recorded.terminal)).toBe(2);
   expect(recorded.err()).toMatch(message);
+});
+
+test("a deployment with a wrong option is not ordered", async () => {
+  let requests = 0;
+  const url = await serve((_, outgoing) => {
+    requests += 1;
+    json(outgoing, 200, {});
+  });
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+  const argv = ["deploy", "digits@1.0.0", "--all", "--wait", "--timeout", "soon"];
+
+  expect(await runProgram(argv, recorded.terminal)).toBe(2);
+  expect(recorded.err()).toContain("--timeout: expected a duration");
+  expect(requests).toBe(0);
+});
+
+test("a controller that takes the question and never answers is not waited for without end", async () => {
+  const url = await serve(() => undefined);
+  const api = createApiClient({ url, adminKey: undefined, answerMsMax: 50 });
+
+  const asked = api.call({ method: "GET", path: "/v1/devices", answer: DeviceList });
+
+  await expect(asked).rejects.toMatchObject({ code: "UNREACHABLE" });
 });
 
 test.each([

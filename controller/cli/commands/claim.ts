@@ -1,19 +1,11 @@
-import { ClaimCreated, parseDuration } from "@modelfleet/protocol";
 import type { Command } from "commander";
-import { type CommonOptions, contextOf, withCommonOptions } from "../context.ts";
-import { parseLabels } from "../label-option.ts";
+import type { CreateClaimOptions } from "../actions/create-claim.ts";
+import { withApiOptions } from "../api-options.ts";
 import type { Terminal } from "../terminal.ts";
-
-interface ClaimOptions extends CommonOptions {
-  readonly class: string;
-  readonly uses: string;
-  readonly valid: string;
-  readonly label: readonly string[];
-}
 
 export function addClaimCommands(program: Command, terminal: Terminal): void {
   const claim = program.command("claim").description("permissions to enrol devices");
-  withCommonOptions(
+  withApiOptions(
     claim
       .command("create")
       .description("make an enrolment string for one or more devices")
@@ -26,22 +18,8 @@ export function addClaimCommands(program: Command, terminal: Terminal): void {
       "before",
       "Example:\n  modelfleet claim create --class cam-v2 --uses 20 --label site=plant-a\n",
     )
-    .action(async (options: ClaimOptions) => {
-      const context = contextOf(terminal, options);
-      const created = await context.api.call({
-        method: "POST",
-        path: "/v1/claims",
-        answer: ClaimCreated,
-        json: {
-          class: options.class,
-          uses: Number(options.uses),
-          lifeMs: parseDuration(options.valid),
-          labels: parseLabels(options.label),
-        },
-      });
-      context.answer(created, () => created.enrolment);
-      if (!context.json) {
-        terminal.err(`on the device: modelfleet agent enrol '<the line above>' --data ./device\n`);
-      }
+    .action(async (options: CreateClaimOptions) => {
+      const { createClaim } = await import("../actions/create-claim.ts");
+      await createClaim(terminal, options);
     });
 }

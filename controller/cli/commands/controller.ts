@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { ControllerFlags } from "../../src/main.ts";
-import { CliError } from "../cli-error.ts";
 
 export function addControllerCommands(program: Command): void {
   program
@@ -24,7 +23,8 @@ export function addControllerCommands(program: Command): void {
       // Only this command needs the server; every other one starts faster without it.
       const { runController } = await import("../../src/main.ts");
       const exitCode = await runController(options);
-      if (exitCode !== 0)
-        throw new CliError("NOT_DONE", "the controller ended by a defect; see its log");
+      if (exitCode === 0) return;
+      const { CliError } = await import("../cli-error.ts");
+      throw new CliError("NOT_DONE", "the controller ended by a defect; see its log");
     });
 }

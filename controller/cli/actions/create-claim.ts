@@ -1,0 +1,31 @@
+import { ClaimCreated } from "@modelfleet/protocol";
+import type { ApiOptions } from "../api-options.ts";
+import { contextOf } from "../context.ts";
+import { readCount, readDuration, readLabels } from "../read-options.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface CreateClaimOptions extends ApiOptions {
+  readonly class: string;
+  readonly uses: string;
+  readonly valid: string;
+  readonly label: readonly string[];
+}
+
+export async function createClaim(terminal: Terminal, options: CreateClaimOptions): Promise<void> {
+  const context = contextOf(terminal, options);
+  const created = await context.api.call({
+    method: "POST",
+    path: "/v1/claims",
+    answer: ClaimCreated,
+    json: {
+      class: options.class,
+      uses: readCount("--uses", options.uses),
+      lifeMs: readDuration("--valid", options.valid),
+      labels: readLabels(options.label),
+    },
+  });
+  context.answer(created, () => created.enrolment);
+  if (!context.json) {
+    terminal.err(`on the device: modelfleet agent enrol '<the line above>' --data ./device\n`);
+  }
+}

@@ -1,0 +1,16 @@
+import type { ApiOptions } from "../api-options.ts";
+import { contextOf } from "../context.ts";
+import { publishFolder } from "../publish-folder.ts";
+import type { Terminal } from "../terminal.ts";
+
+export async function publishRelease(
+  terminal: Terminal,
+  folder: string,
+  options: ApiOptions,
+): Promise<void> {
+  const context = contextOf(terminal, options);
+  const published = await publishFolder(context, folder);
+  const { model, version } = published.document;
+  context.answer(published, () => `${model}@${version}  ${published.release}`);
+  if (!context.json) terminal.err(`next: modelfleet deploy ${model}@${version} --all --wait\n`);
+}

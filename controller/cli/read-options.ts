@@ -1,0 +1,32 @@
+import { FormatError, parseDuration } from "@modelfleet/protocol";
+import { CliError } from "./cli-error.ts";
+
+/**
+ * `["site=plant-a", "rack=2"]` → `{site: "plant-a", rack: "2"}`.
+ *
+ * @throws CliError USAGE naming the part that is not key=value
+ */
+export function readLabels(parts: readonly string[]): Record<string, string> {
+  const pairs = parts.map((part) => {
+    const at = part.indexOf("=");
+    if (at < 1) throw new CliError("USAGE", `expected --label key=value, got "${part}"`);
+    return [part.slice(0, at), part.slice(at + 1)] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** `30m` → milliseconds. @throws CliError USAGE naming the option */
+export function readDuration(option: string, text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new CliError("USAGE", `${option}: ${cause.message}`, { cause });
+  }
+}
+
+/** @throws CliError USAGE naming the option unless it is a whole number of at most nine digits */
+export function readCount(option: string, text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+  throw new CliError("USAGE", `${option}: expected a whole number, got "${text.slice(0, 32)}"`);
+}
