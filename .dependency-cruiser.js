@@ -90,7 +90,7 @@ export default {
       "ml-only-in-runner",
       "ML runtimes only in agent/src/runner, and where the demo compares with the bare runtime.",
       { pathNot: "^(agent/src/runner/|modelfleet/src/demo/offline-answers[.]ts$)" },
-      { path: "node_modules/(onnxruntime-|@tensorflow/)" },
+      { path: "(^|node_modules/)(onnxruntime-|@tensorflow/)" },
     ),
     rule(
       "runner-stands-alone",
