@@ -38,6 +38,13 @@ describe(`the systemd unit of the agent${why}`, () => {
     expect(text).not.toMatch(/^ProcSubset=pid/m);
     expect(text).not.toMatch(/^MemoryDenyWriteExecute=yes/m);
   });
+
+  test("lets a runner come back from the niceness it is prepared at", async () => {
+    const text = await readFile(unit, "utf8");
+
+    expect(text).toMatch(/^LimitNICE=\+0$/m);
+    expect(text).not.toMatch(/^SystemCallFilter=~.*(@resources|setpriority)/m);
+  });
 });
 
 /** The installed program is not on the machine that tests, and systemd wants it to be executable. */
