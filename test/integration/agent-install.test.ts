@@ -1,4 +1,4 @@
-import { chmod, readdir, writeFile } from "node:fs/promises";
+import { chmod, readdir, rm, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { installRig } from "../support/agent/install-rig.ts";
 import { eventually } from "../support/eventually.ts";
@@ -108,6 +108,45 @@ test("a release that fails too many answers on trial is rolled back", async () =
 
   await eventually(() => rig.serving()?.staged.release === first);
   await eventually(() => rig.steps().includes("2.0.0 rolled-back ROLLED_BACK"));
+});
+
+test.each([
+  ["ends", "RUNNER_CRASH"],
+  ["fails its answers", "ROLLED_BACK"],
+])("a first release that %s on trial leaves an empty slot, where requests are refused at once", async (how, code) => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  rig.rules.confirmMs = 5_000;
+  rig.host.failing.add("1.0.0");
+  await rig.start();
+  rig.want(rig.publish("1.0.0"));
+  await eventually(() => rig.serving() !== undefined);
+
+  if (how === "ends") rig.host.modelOf("1.0.0")?.crash();
+  else await Promise.allSettled(Array.from({ length: 6 }, () => rig.infer()));
+  await eventually(() => rig.steps().includes(`1.0.0 rolled-back ${code}`));
+
+  await expect(rig.infer()).rejects.toMatchObject({ code: "NOT_READY" });
+  expect(rig.serving()).toBeUndefined();
+  expect(rig.slot()).toMatchObject({ active: null, previous: null, trial: null });
+});
+
+test("an only release whose file went bad on disk leaves an empty slot until it is fetched again", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  const release = await confirmed(rig, "1.0.0");
+  const [blob = ""] = await readdir(`${folder.path}/blobs`);
+  await chmod(rig.blobPath(blob), 0o644);
+  await writeFile(rig.blobPath(blob), "rot");
+  const restarted = rig.source.holdDownloads();
+
+  rig.host.modelOf("1.0.0")?.crash();
+  await eventually(() => rig.steps().includes("1.0.0 rolled-back DIGEST"));
+  await expect(rig.infer()).rejects.toMatchObject({ code: "NOT_READY" });
+  restarted();
+
+  await eventually(() => rig.slot()?.active?.release === release);
+  await eventually(() => rig.infer());
 });
 
 test("a killed agent serves the confirmed release again without asking anybody", async () => {
@@ -235,6 +274,59 @@ test("a release below the floor of a confirmed one is refused and the document n
 
   await eventually(() => rig.reported.some(({ code }) => code === "FLOOR"));
   expect(rig.state()?.seq).toBe(1);
+});
+
+test("a document that changes nothing is told to be held, once", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  const release = await confirmed(rig, "1.0.0");
+  await eventually(() => rig.steps().includes("1.0.0 confirmed"));
+  const steps = rig.steps();
+
+  const same = rig.want(release);
+  await eventually(() => expect(rig.held).toEqual([1, 2]));
+  rig.deliver(same);
+  rig.want(release);
+
+  await eventually(() => expect(rig.held).toEqual([1, 2, 3]));
+  expect(rig.steps()).toEqual(steps);
+});
+
+test("of two documents that come in the wrong order the newer is followed", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  const first = await confirmed(rig, "1.0.0");
+  const second = rig.publish("2.0.0");
+
+  const older = rig.want(first);
+  const newer = rig.want(second);
+  await eventually(() => rig.slot()?.active?.release === second);
+  await rig.stop();
+  await rig.start();
+  const third = rig.publish("3.0.0");
+  rig.deliver(rig.want(third));
+  rig.deliver(older);
+  rig.deliver(newer);
+  rig.deliver(new TextEncoder().encode("{}"));
+
+  await eventually(() => rig.slot()?.active?.release === third);
+});
+
+test("a document of an accepted release that is lost and cannot be had again is told as a refusal", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  await rig.start();
+  rig.source.holdDownloads();
+  const release = rig.publish("1.0.0");
+  rig.want(release);
+  await eventually(() => rig.steps().includes("1.0.0 downloading"));
+  await rig.stop();
+  await rm(folder.inside("docs", `${release}.json`));
+  rig.source.releases.clear();
+
+  await rig.start();
+
+  await eventually(() => rig.steps().includes("0.0.0 refused DOWNLOAD_FAILED"));
 });
 
 test("only active, previous and wanted files stay on disk", async () => {

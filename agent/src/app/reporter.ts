@@ -24,13 +24,15 @@ export interface ReporterParts {
   readonly stored: () => void;
 }
 
-export type Report = (item: ReportItem) => Promise<void>;
+/** Without an item, a report says which document the device holds and how its slots stand. */
+export type Report = (item?: ReportItem) => Promise<void>;
 
 /** Tells the controller, signed and through the outbox, what became of a release (protocol.md 3). */
 export function createReporter(parts: ReporterParts): Report {
   const { log, outbox, signer, stored } = parts;
   return async (item) => {
-    log.info({ event: `release.${item.step}`, ...item }, `release ${item.step}`);
+    if (item !== undefined)
+      log.info({ event: `release.${item.step}`, ...item }, `release ${item.step}`);
     await outbox.put("report", (place) =>
       signDeviceMessage(signer, "report", reportMessage(parts, place, item)),
     );
@@ -41,7 +43,7 @@ export function createReporter(parts: ReporterParts): Report {
 function reportMessage(
   parts: ReporterParts,
   place: { readonly boot: number; readonly seq: number },
-  item: ReportItem,
+  item: ReportItem | undefined,
 ): ReportMessage {
   const state = parts.record.current();
   return {
@@ -52,12 +54,14 @@ function reportMessage(
     seq: place.seq,
     ...timeOf(parts.clock.nowMs(), state.timeFloorMs),
     desiredSeq: state.seq,
-    items: [
-      { ...item, ...(item.detail === undefined ? {} : { detail: item.detail.slice(0, 512) }) },
-    ],
+    items: item === undefined ? [] : [withShortDetail(item)],
     slots: parts.slots(),
     dropped: parts.outbox.dropped(),
   };
+}
+
+function withShortDetail({ detail, ...item }: ReportItem): ReportItem {
+  return detail === undefined ? item : { ...item, detail: detail.slice(0, 512) };
 }
 
 /** trust.md 6: never earlier than the newest accepted document. */

@@ -9,6 +9,11 @@ export interface Serving {
    * Resolves with the drained old model (still running, for a standby), or undefined when the slot was empty.
    */
   readonly activate: (slot: SlotName, model: LoadedModel) => Promise<LoadedModel | undefined>;
+  /**
+   * From the next request on, nobody answers for this slot: requests are refused as NOT_READY.
+   * Resolves when the requests of the old model have finished or been given up.
+   */
+  readonly deactivate: (slot: SlotName) => Promise<void>;
   readonly active: (slot: SlotName) => LoadedModel | undefined;
   /** Counts since this release became active in this slot; for the health window. */
   readonly health: (slot: SlotName) => ServingHealth | undefined;

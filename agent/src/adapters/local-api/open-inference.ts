@@ -98,7 +98,7 @@ function describe({ name, dtype, shape }: TensorSpec): object {
   return { name, datatype: elementTypes[dtype].oip, shape };
 }
 
-/** @throws InferError UNKNOWN_MODEL; NOT_READY while no model is installed at all */
+/** @throws InferError UNKNOWN_MODEL; NOT_READY while no model runs at all */
 function findSlot({ model, version }: ModelRoute, models: ServedModels): ServedSlot {
   const slots = models.slots();
   if (slots.length === 0) throw notInstalled();
@@ -120,5 +120,5 @@ function nameOf({ model, version }: { readonly model: string; readonly version: 
 }
 
 function notInstalled(): InferError {
-  return new InferError("NOT_READY", "no model is installed on this device yet; deploy one");
+  return new InferError("NOT_READY", "no model runs on this device; deploy one");
 }

@@ -2,12 +2,10 @@ import {
   acceptDesired,
   type CheckedDesired,
   type CheckedRelease,
-  checkDesired,
   type DesiredDocument,
   type DesiredModel,
   floorOf,
   isCodedError,
-  needsNonce,
   ReleaseVersion,
   VerifyError,
 } from "@modelfleet/protocol";
@@ -16,6 +14,7 @@ import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
 import { stillBlocked } from "../../domain/install/transitions.ts";
 import { trustOf } from "../../domain/install/trust-of.ts";
 import type { InstallParts } from "./install-parts.ts";
+import { peekDesired } from "./peek-desired.ts";
 
 /** What a delivered desired document asks for; undefined when it is not to be followed. */
 export type Intake = (
@@ -71,14 +70,6 @@ function check(parts: InstallParts, bytes: Uint8Array): CheckedDesired | undefin
   }
 }
 
-/** The verdict on a document, without doing anything about it. @throws VerifyError */
-export function peekDesired(parts: InstallParts, bytes: Uint8Array): CheckedDesired {
-  const trust = trustOf(parts.record.current(), parts.root, parts.device);
-  const nowMs = parts.clock.nowMs();
-  const requireNonce = needsNonce(trust, nowMs);
-  return checkDesired(trust, bytes, { nowMs, expectedNonce: parts.nonce(), requireNonce });
-}
-
 async function commitBlocked(parts: InstallParts, desired: DesiredDocument): Promise<void> {
   const state = parts.record.current();
   const blocked = stillBlocked(state.blocked, desired.models);
@@ -111,7 +102,8 @@ function isInstalled(state: AgentState, model: DesiredModel): boolean {
   return slotOf(state, model.slot).active?.release === model.release;
 }
 
-function reportRefused(
+/** A release whose document cannot be had or believed. */
+export function reportRefused(
   parts: InstallParts,
   { slot, release, model }: DesiredModel,
   failure: { readonly code: ReturnType<typeof refusalOfVerify>; readonly detail: string },

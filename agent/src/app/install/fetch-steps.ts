@@ -10,6 +10,7 @@ import { trustOf } from "../../domain/install/trust-of.ts";
 import { ReleaseRefused } from "../../domain/release-refused.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import { collectGarbage } from "./collect-garbage.ts";
+import { reportRefused } from "./desired-intake.ts";
 import { failureOf } from "./failure-of.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { documentOf, refusal, type StepContext, tell } from "./step-context.ts";
@@ -27,8 +28,9 @@ export async function fetchRelease(step: StepOf<"fetch-release">, context: StepC
     await parts.shelf.fetch(step.wanted, floor, signal);
   } catch (cause) {
     signal.throwIfAborted();
-    const { release } = step.wanted;
-    await record.commit(block(record.current(), refusal(release, failureOf(cause))));
+    const failure = failureOf(cause);
+    await record.commit(block(record.current(), refusal(step.wanted.release, failure)));
+    await reportRefused(parts, step.wanted, failure);
   }
 }
 

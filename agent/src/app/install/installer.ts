@@ -13,9 +13,10 @@ import { isUrgent, type OnDisk, planStep, type Step } from "../../domain/install
 import { judgeProbation, type Verdict } from "../../domain/install/probation.ts";
 import { slotReports } from "../../domain/install/slot-reports.ts";
 import { collectGarbage } from "./collect-garbage.ts";
-import { createIntake, type Intake, peekDesired } from "./desired-intake.ts";
+import { createIntake, type Intake } from "./desired-intake.ts";
 import { execute, isEndable } from "./executors.ts";
 import type { InstallParts } from "./install-parts.ts";
+import { isNewer, wantsOther } from "./peek-desired.ts";
 import { SlotRuntime } from "./slot-runtime.ts";
 import { Wake } from "./wake.ts";
 
@@ -33,8 +34,10 @@ interface Planned {
  * The one loop that changes what this device runs.
  *
  * 1. One step at a time, over all slots; what keeps a working model in place comes first.
- * 2. Of the delivered documents only the latest counts. One that wants something else ends a download or load under way.
- * 3. A step that fails on a broken disk is tried again after a growing pause; nothing that serves is touched.
+ * 2. Of the delivered documents only the newest counts, in whatever order they arrive. One that wants something else
+ *    ends a download or load under way.
+ * 3. Each accepted document is told once, also when it changes nothing: somebody may be waiting for it.
+ * 4. A step that fails on a broken disk is tried again after a growing pause; nothing that serves is touched.
  */
 export class Installer {
   readonly #parts: InstallParts;
@@ -43,6 +46,8 @@ export class Installer {
   readonly #slots = new Map<SlotName, SlotRuntime>();
   #wanted: readonly DesiredModel[];
   #delivered: Uint8Array | null = null;
+  /** Sequence of the document the controller knows this device to hold; the first one is in the hello. */
+  #toldSeq: number;
   #endStep: AbortController | null = null;
   #failuresInRow = 0;
 
@@ -51,12 +56,18 @@ export class Installer {
     this.#intake = createIntake(parts);
     this.#wake = new Wake(parts.clock);
     this.#wanted = wanted;
+    this.#toldSeq = parts.record.current().seq;
   }
 
-  /** A desired document arrived; the latest wins. */
+  /** A desired document arrived; the newest wins. */
   deliver(bytes: Uint8Array): void {
+    if (this.#delivered !== null && !isNewer(this.#parts, bytes, this.#delivered)) {
+      const event = { event: "desired.passed-over" };
+      this.#parts.log.info(event, "a newer document waits to be taken");
+      return;
+    }
     this.#delivered = bytes;
-    if (this.#wantsOther(bytes)) this.#endStep?.abort();
+    if (wantsOther(this.#parts, bytes, this.#wanted)) this.#endStep?.abort();
     this.#wake.ring();
   }
 
@@ -100,9 +111,17 @@ export class Installer {
     const wanted = await this.#endable(signal, (endable) =>
       this.#intake(bytes, this.#wanted, endable),
     );
-    if (wanted !== undefined) this.#wanted = wanted;
+    if (wanted !== undefined) await this.#adopt(wanted);
     // Unless a newer one came in the meantime.
     if (this.#delivered === bytes) this.#delivered = null;
+  }
+
+  async #adopt(wanted: readonly DesiredModel[]): Promise<void> {
+    this.#wanted = wanted;
+    const { seq } = this.#parts.record.current();
+    if (seq === this.#toldSeq) return;
+    await this.#parts.report();
+    this.#toldSeq = seq;
   }
 
   async #perform(planned: Planned, signal: AbortSignal): Promise<void> {
@@ -226,18 +245,6 @@ export class Installer {
       if (!(await this.#parts.store.holds(file))) return "document";
     }
     return "files";
-  }
-
-  #wantsOther(bytes: Uint8Array): boolean {
-    try {
-      const checked = peekDesired(this.#parts, bytes);
-      const now = JSON.stringify(this.#wanted.map(({ slot, release }) => [slot, release]));
-      const then = checked.desired.models.map(({ slot, release }) => [slot, release]);
-      return checked.kind === "new" && JSON.stringify(then) !== now;
-    } catch (cause) {
-      if (cause instanceof VerifyError) return false; // The intake says what is wrong with it.
-      throw cause;
-    }
   }
 
   #wantedIn(slot: SlotName): DesiredModel | null {

@@ -94,6 +94,8 @@ export async function abandonTrial(_: StepOf<"drop-trial">, context: StepContext
   runtime.ready = null;
   await ready?.stop();
   await parts.record.commit(dropTrial(parts.record.current(), runtime.slot));
+  // No step of a release, but the slot as the controller knows it is no longer right.
+  await parts.report();
 }
 
 /** Start the active release from disk; needs no network. */
@@ -127,6 +129,7 @@ export async function fallBackTo({ release, failure }: StepOf<"fall-back">, cont
   const next = healable ? record.current() : block(record.current(), refusal(release, failure));
   await record.commit(fallBack(next, runtime.slot, release));
   runtime.noteReplaced();
+  if (slotState(context).active === null) await parts.serving.deactivate(runtime.slot);
   if (named === null) return;
   const { slot } = runtime;
   await parts.report({ ...named, slot, step: "rolled-back", ...failure });
@@ -150,15 +153,19 @@ async function flip({ parts, runtime }: StepContext, model: LoadedModel): Promis
   await drained;
 }
 
-/** The confirmed release answers again: from its standby at once, else from disk by the next step. */
+/**
+ * The confirmed release answers again: from its standby at once, else from disk by the next step, for which requests
+ * wait. Without a confirmed release nobody answers.
+ */
 async function flipBack(context: StepContext): Promise<void> {
-  const { runtime } = context;
+  const { parts, runtime } = context;
   const failed = runtime.serving;
   const { standby } = runtime;
   runtime.standby = null;
   runtime.serving = null;
   runtime.crash = null;
   if (standby !== null) await flip(context, standby);
+  else if (slotState(context).active === null) await parts.serving.deactivate(runtime.slot);
   await failed?.stop();
 }
 

@@ -30,7 +30,8 @@ interface Slot<Model extends RoutedModel> {
  * 2. Activation is one assignment, with no await between the request before and the request after it.
  * 3. The old generation finishes its requests; what is left after `drainMsMax` is asked of the new one, once.
  * 4. When a generation's process dies, its requests are asked of the next generation, once, if there is one in time.
- * 5. At most `queueMax` requests wait or run in a slot; the next is refused, OVERLOADED.
+ * 5. In a slot that was emptied, requests are refused, NOT_READY; those that wait for a next generation fail at once.
+ * 6. At most `queueMax` requests wait or run in a slot; the next is refused, OVERLOADED.
  */
 export class Router<Model extends RoutedModel> {
   readonly #slots = new Map<SlotName, Slot<Model>>();
@@ -57,6 +58,16 @@ export class Router<Model extends RoutedModel> {
     if (old === undefined) return undefined;
     await this.#drain(old);
     return old.model;
+  }
+
+  /** See `Serving.deactivate`. */
+  async deactivate(slotName: SlotName): Promise<void> {
+    const slot = this.#slots.get(slotName);
+    const old = slot?.current;
+    if (slot === undefined || old === undefined) return;
+    slot.current = undefined;
+    for (const wake of [...slot.waiting]) wake();
+    await this.#drain(old);
   }
 
   /** See `Serving.active`. */
@@ -89,7 +100,7 @@ export class Router<Model extends RoutedModel> {
     const slot = this.#slots.get(request.slot);
     const generation = slot?.current;
     if (slot === undefined || generation === undefined) {
-      throw new InferError("NOT_READY", `expected a model in slot ${request.slot}, got none yet`);
+      throw new InferError("NOT_READY", `no model runs in slot ${request.slot}; deploy one`);
     }
     refuseUnfit(generation.model, request);
     this.#refuseOverload(slot, request.slot);

@@ -32,7 +32,7 @@ describe("before a model is installed", () => {
     const ready = await fixture.ask({ path: "/v2/health/ready" });
     expect([ready.status, ready.json()]).toEqual([
       503,
-      { error: "no model is installed on this device yet; deploy one" },
+      { error: "no model runs on this device; deploy one" },
     ]);
     expect((await fixture.ask({ path: infer, body: { inputs: [x] } })).status).toBe(503);
   });
