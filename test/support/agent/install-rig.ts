@@ -5,7 +5,8 @@
  * - `want(release, changes)`: delivers a signed desired document with the next number.
  * - `start()`: an agent start: reads the state from disk and runs the loop; `stop()` ends it (also a "kill": nothing is
  *   written at the end). Both may be repeated.
- * - `source`, `host`, `rules` (of the trial, 60 ms): knobs and counters; `steps()`: what was reported, as `version step code`.
+ * - `source`, `host`, `rules` (of the trial, 60 ms): knobs and counters; `steps()`: what was reported, as `version step code`;
+ *   `held`: sequences of the documents it said to hold.
  */
 import { join } from "node:path";
 import {
@@ -50,6 +51,7 @@ export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
   const source = steeredSource();
   const host = steeredHost();
   const reported: ReportItem[] = [];
+  const held: number[] = [];
   const events: { readonly event: string }[] = [];
   const note = (event: { readonly event: string }) => void events.push(event);
   const rules = { ...defaultProbation, confirmMs: 60, judgedAnswersMin: 4 };
@@ -76,7 +78,11 @@ export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
         facts: { read: () => Promise.resolve(deviceFacts), proved: () => undefined },
         clock: { ...systemClock, nowMs: () => fixtureTimes.nowMs },
         log: { info: note, warn: note, error: note },
-        report: (item) => Promise.resolve(void reported.push(item)),
+        report: (item) => {
+          if (item === undefined) held.push(record?.current().seq ?? 0);
+          else reported.push(item);
+          return Promise.resolve();
+        },
         rules,
         admit: () => null,
         nonce: () => nonce,
@@ -112,6 +118,7 @@ export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
     host,
     rules,
     reported,
+    held,
     events,
     start,
     stop,
