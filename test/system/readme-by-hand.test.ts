@@ -62,7 +62,7 @@ async function type(command: string): Promise<string> {
   let printed = "";
   child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString("utf8")));
   child.stderr.on("data", (chunk: Buffer) => (printed += chunk.toString("utf8")));
-  const [exitCode] = await once(child, "close");
+  const [exitCode] = (await once(child, "close")) as [number | null];
   expect(exitCode, `${command}\n${printed}`).toBe(0);
   return printed;
 }

@@ -21,8 +21,11 @@ export async function startHoldingProxy(target: () => string): Promise<HoldingPr
   const server = createServer((incoming, outgoing) => {
     const isMatch = rule?.path.test(incoming.url ?? "") === true;
     if (isMatch) ranges.push(incoming.headers.range ?? "");
-    forward(target(), incoming, outgoing, isMatch ? () => rule?.bytes : () => undefined, () => {
-      heldCount += 1;
+    forward(new URL(incoming.url ?? "/", target()), incoming, outgoing, {
+      bytes: () => (isMatch ? rule?.bytes : undefined),
+      onHeld: () => {
+        heldCount += 1;
+      },
     });
   });
   server.listen(0, "127.0.0.1");
@@ -47,27 +50,32 @@ export async function startHoldingProxy(target: () => string): Promise<HoldingPr
   };
 }
 
+type Limit = {
+  /** How many bytes of the answer go through right now; undefined for all. */
+  readonly bytes: () => number | undefined;
+  readonly onHeld: () => void;
+};
+
 function forward(
-  target: string,
+  url: URL,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  limit: () => number | undefined,
-  onHeld: () => void,
+  limit: Limit,
 ): void {
   const upstream = request(
-    new URL(incoming.url ?? "/", target),
+    url,
     { method: incoming.method ?? "GET", headers: incoming.headers },
     (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       let sent = 0;
       answer.on("data", (chunk: Buffer) => {
-        const most = limit();
+        const most = limit.bytes();
         const part = most === undefined ? chunk : chunk.subarray(0, Math.max(0, most - sent));
         sent += part.length;
         if (part.length > 0) outgoing.write(part);
         if (part.length === chunk.length) return;
         answer.pause();
-        onHeld();
+        limit.onHeld();
       });
       answer.on("end", () => outgoing.end());
       answer.on("error", () => outgoing.destroy());
