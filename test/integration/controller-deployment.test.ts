@@ -248,4 +248,33 @@ describe("how far a deployment is", () => {
     expect((await world.showDeployment.run(first.id)).devices[0]?.step).toBeNull();
     expect((await world.showDeployment.run(second.id)).devices[0]?.step).toBe("activated");
   });
+
+  test("the end of an earlier try is not taken for the end of the latest one", async () => {
+    const { release } = await published(world);
+    await published(world, "2.0.0");
+    const first = await deploy();
+    await deploy({ version: "2.0.0" });
+    const again = await deploy();
+    const end = { step: "rolled-back", code: "ROLLED_BACK", detail: "another release was wanted" };
+
+    const item = { slot: "main", release, model: "vision.defects", version: "1.0.0", ...end };
+    await world.ingestReport.run(camera.id, camera.report({ desiredSeq: 2, items: [item] }));
+
+    expect(await statusOf(first.id)).toBe("rolled-back");
+    expect(await statusOf(again.id)).toBe("assigned");
+  });
+
+  test("a document the device could not accept ends the deployment it came with", async () => {
+    const { release } = await published(world);
+    await published(world, "2.0.0");
+    await deploy();
+    await deploy({ version: "2.0.0" });
+    const again = await deploy();
+    const end = { step: "refused", code: "DOWNLOAD_FAILED", detail: "no answer" };
+
+    const item = { slot: "main", release, model: "vision.defects", version: "0.0.0", ...end };
+    await world.ingestReport.run(camera.id, camera.report({ desiredSeq: 2, items: [item] }));
+
+    expect(await statusOf(again.id)).toBe("refused");
+  });
 });

@@ -99,6 +99,20 @@ describe("a report", () => {
     expect(steps.at(-1)).toBe("confirmed");
   });
 
+  test.each([
+    ["an earlier start", { boot: 1, seq: 8, desiredSeq: 7 }],
+    ["an older document", { boot: 2, seq: 0, desiredSeq: 6 }],
+  ])("written under %s than the last hello is kept and takes nothing back", async (_, place) => {
+    const hello = { boot: 2, desiredSeq: 7, slots: [camera.slot({ slot: "later" })] };
+    await world.answerHello.run(camera.id, camera.hello(hello));
+
+    await report({ ...place, items: [item("confirmed")], slots: [camera.slot()] });
+
+    const { slots, recent } = await world.showDevice.run(camera.id);
+    expect(slots.map(({ slot }) => slot)).toEqual(["later"]);
+    expect(recent.map(({ step }) => step)).toEqual(["confirmed"]);
+  });
+
   test("of many at once is applied in the order it came", async () => {
     const outcomes = await Promise.all([0, 1, 2, 3, 4].map((seq) => report({ seq })));
 

@@ -3,23 +3,24 @@ import type { Transaction } from "kysely";
 import type { ReportRecord } from "../../ports/fleet-store.ts";
 import type { Schema } from "./schema.ts";
 
-/** A report is applied only when it is newer than the newest applied one (protocol.md 3). */
+/**
+ * Rules:
+ *
+ * 1. A report is applied only when it is newer than the newest applied one (protocol.md 3).
+ * 2. One that waited in the device's outbox while a later hello told more does not take its slots back: within one
+ *    start neither the boot nor the sequence a device holds ever falls.
+ * 3. What it says of a release belongs to the newest deployment of this release in this slot whose document the device
+ *    held then. A refusal may be of a document it did not accept, so it belongs to the newest one of all.
+ */
 export async function recordReport(
   transaction: Transaction<Schema>,
   device: DeviceId,
   report: ReportRecord,
 ): Promise<"stored" | "duplicate"> {
-  const { boot, seq, atMs, reportedSeq, items, slots, dropped } = report;
+  const { boot, seq, atMs, items, dropped } = report;
   const { numUpdatedRows } = await transaction
     .updateTable("devices")
-    .set({
-      report_boot: boot,
-      report_seq: seq,
-      last_seen_at_ms: atMs,
-      reported_seq: reportedSeq,
-      slots: JSON.stringify(slots),
-      dropped,
-    })
+    .set({ report_boot: boot, report_seq: seq, last_seen_at_ms: atMs, dropped })
     .where("id", "=", device)
     .where((where) =>
       where.or([
@@ -29,9 +30,27 @@ export async function recordReport(
     )
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return "duplicate";
+  await replaceSlots(transaction, device, report);
   await addItems(transaction, device, report);
-  for (const item of items) await advanceExecution(transaction, device, item);
+  for (const item of items) {
+    await advanceExecution(transaction, { device, item, heldSeq: report.reportedSeq });
+  }
   return "stored";
+}
+
+/** Rule 2. */
+async function replaceSlots(
+  transaction: Transaction<Schema>,
+  device: DeviceId,
+  { boot, reportedSeq, slots }: ReportRecord,
+): Promise<void> {
+  await transaction
+    .updateTable("devices")
+    .set({ reported_seq: reportedSeq, slots: JSON.stringify(slots) })
+    .where("id", "=", device)
+    .where("reported_seq", "<=", reportedSeq)
+    .where((where) => where.or([where("boot", "is", null), where("boot", "<=", boot)]))
+    .execute();
 }
 
 async function addItems(
@@ -60,21 +79,27 @@ async function addItems(
     .execute();
 }
 
-/** What the device says of a release belongs to the newest deployment that gave it this release in this slot. */
+interface Told {
+  readonly device: DeviceId;
+  readonly item: ReportItem;
+  /** Sequence of the document the device held when it wrote this. */
+  readonly heldSeq: number;
+}
+
+/** Rule 3. */
 async function advanceExecution(
   transaction: Transaction<Schema>,
-  device: DeviceId,
-  item: ReportItem,
+  { device, item, heldSeq }: Told,
 ): Promise<void> {
-  const newest = await transaction
+  const ofRelease = transaction
     .selectFrom("executions")
     .select("deployment")
     .where("device", "=", device)
     .where("slot", "=", item.slot)
     .where("release", "=", item.release)
-    .where("seq", "is not", null)
-    .orderBy("seq", "desc")
-    .executeTakeFirst();
+    .where("seq", "is not", null);
+  const meant = item.step === "refused" ? ofRelease : ofRelease.where("seq", "<=", heldSeq);
+  const newest = await meant.orderBy("seq", "desc").executeTakeFirst();
   if (newest === undefined) return;
   await transaction
     .updateTable("executions")
