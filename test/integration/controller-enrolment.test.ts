@@ -41,6 +41,37 @@ describe("a claim", () => {
 });
 
 describe("a device that enrols", () => {
+  test("under two names at once is one device, under the first of them", async () => {
+    const enrolment = await claim({ uses: 2 });
+    const names = ["cam-0017", "cam-0018"].map((name) => DeviceId.parse(name));
+
+    const outcomes = await Promise.allSettled(
+      names.map((device) => world.enrolDevice.run(camera.enrolRequest(enrolment, { device }))),
+    );
+
+    expect(outcomes).toMatchObject([
+      { status: "fulfilled" },
+      { status: "rejected", reason: { code: "DEVICE_TAKEN" } },
+    ]);
+    expect(await world.listDevices.run()).toHaveLength(1);
+    expect(await world.listClaims.run()).toMatchObject([{ used: 1 }]);
+  });
+
+  test("at the same moment as others with the last use of a claim gets it alone", async () => {
+    const enrolment = await claim();
+    const others = ["cam-0018", "cam-0019"].map((name) => new SimulatedDevice(name));
+
+    const outcomes = await Promise.allSettled(
+      others.map((device) => world.enrolDevice.run(device.enrolRequest(enrolment))),
+    );
+
+    expect(outcomes).toMatchObject([
+      { status: "fulfilled" },
+      { status: "rejected", reason: { code: "CLAIM_USED" } },
+    ]);
+    expect(await world.listDevices.run()).toHaveLength(1);
+  });
+
   test("gets the root and a credential that answers its nonce, and can log in with it", async () => {
     const answer = await world.enrolDevice.run(camera.enrolRequest(await claim()));
 

@@ -1,22 +1,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { checkRelease, encodeBase64, ModelName, Sha256 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { UploadPart } from "../../controller/src/app/release/upload.ts";
 import {
   type ControllerWorld,
   controllerWorld,
   published,
 } from "../support/controller/controller-world.ts";
 import { refused } from "../support/controller/refused.ts";
-import {
-  chunksOf,
-  goldenFile,
-  jsonBytes,
-  smallManifest,
-  smallModel,
-  smallUpload,
-  uploadOf,
-} from "../support/controller/upload.ts";
+import { smallModel, smallUpload } from "../support/controller/upload.ts";
 import { fleetRoot } from "../support/trust-fixtures.ts";
 
 let world: ControllerWorld;
@@ -109,153 +100,6 @@ describe("a release that is published", () => {
 
     const listed = await world.listReleases.run(ModelName.parse("audio.voice"));
     expect(listed.map(({ document }) => document.model)).toEqual(["audio.voice"]);
-  });
-});
-
-describe("an upload is refused, and nothing of it stays:", () => {
-  const cases: readonly [string, () => AsyncIterable<UploadPart>, string][] = [
-    [
-      "a model that is not ONNX",
-      () => smallUpload({}, { "model.onnx": Buffer.from("PK\u0003\u0004 zip") }),
-      "MODEL_FORMAT",
-    ],
-    [
-      "a model cut in the middle",
-      () => smallUpload({}, { "model.onnx": smallModel.subarray(0, -1) }),
-      "MODEL_FORMAT",
-    ],
-    ["an empty file", () => smallUpload({}, { "notes.txt": new Uint8Array(0) }), "FILES"],
-    ["without its manifest", () => uploadOf({ "model.onnx": smallModel }), "MANIFEST"],
-    ["with nothing in it", () => uploadOf({}), "MANIFEST"],
-    ["a manifest that is not JSON", () => uploadOf({ manifest: Buffer.from("{") }), "MANIFEST"],
-    ["a manifest with a wrong version", () => smallUpload({ version: "1" }), "MANIFEST"],
-    ["a manifest too long", () => uploadOf({ manifest: new Uint8Array(65_537) }), "SIZE"],
-    [
-      "without the file the manifest names",
-      () => uploadOf({ manifest: smallManifest, "model.onnx": smallModel }),
-      "FILES",
-    ],
-    [
-      "a file with a way out of its folder",
-      () => smallUpload({}, { "../passwd": smallModel }),
-      "FILES",
-    ],
-    ["a hidden file", () => smallUpload({}, { ".env": smallModel }), "FILES"],
-    [
-      "golden cases that are not JSON",
-      () => smallUpload({}, { "golden.json": Buffer.from("[") }),
-      "GOLDEN",
-    ],
-    [
-      "golden cases of another shape",
-      () =>
-        smallUpload(
-          {},
-          {
-            "golden.json": goldenFile({
-              inputs: [{ name: "x", datatype: "FP32", shape: [1, 5], data: [1, 1, 1, 1, 1] }],
-            }),
-          },
-        ),
-      "GOLDEN",
-    ],
-    [
-      "golden cases of an unknown output",
-      () =>
-        smallUpload(
-          {},
-          {
-            "golden.json": goldenFile({
-              outputs: [{ name: "z", datatype: "FP32", shape: [1, 3], data: [1, 2, 3] }],
-            }),
-          },
-        ),
-      "GOLDEN",
-    ],
-    [
-      "golden cases with a number too few",
-      () =>
-        smallUpload(
-          {},
-          {
-            "golden.json": goldenFile({
-              outputs: [{ name: "y", datatype: "FP32", shape: [1, 3], data: [1, 2] }],
-            }),
-          },
-        ),
-      "GOLDEN",
-    ],
-    [
-      "a profile of an unknown tensor",
-      () =>
-        smallUpload({ drift: { baseline: "profile.json" } }, { "profile.json": strangeProfile }),
-      "PROFILE",
-    ],
-  ];
-
-  test.each(cases)("%s", async (_what, upload, code) => {
-    expect((await refused(world.publish.run(upload()))).code).toBe(code);
-
-    expect(await filesKept()).toEqual([]);
-    expect(await world.listReleases.run()).toEqual([]);
-  });
-
-  test("the same file twice", async () => {
-    const part = () => ({ name: "model.onnx", stream: chunksOf(smallModel) });
-    async function* twice(): AsyncGenerator<UploadPart> {
-      yield* uploadOf({ manifest: smallManifest });
-      yield part();
-      yield await Promise.resolve(part());
-    }
-
-    expect((await refused(world.publish.run(twice()))).code).toBe("FILES");
-    expect(await filesKept()).toEqual([]);
-  });
-
-  test("an upload that breaks off in the middle of a file", async () => {
-    async function* broken(): AsyncGenerator<Uint8Array> {
-      yield smallModel.subarray(0, 100);
-      await Promise.resolve();
-      throw new Error("socket hang up");
-    }
-    async function* parts(): AsyncGenerator<UploadPart> {
-      yield* uploadOf({ manifest: smallManifest, "golden.json": goldenFile() });
-      yield { name: "model.onnx", stream: broken() };
-    }
-
-    const outcome = await refused(world.publish.run(parts()));
-
-    expect(outcome.code).toBe("TRUNCATED");
-    expect(outcome.message).toContain("publish again");
-    expect(await filesKept()).toEqual([]);
-  });
-});
-
-const strangeProfile = {
-  spec: 1,
-  samples: 10,
-  features: [],
-  outputs: [
-    {
-      name: "kind",
-      source: { tensor: "z" },
-      kind: "classification",
-      classes: ["a", "b"],
-      counts: [5, 5],
-      confidence: { edges: [0.5], counts: [5, 5] },
-    },
-  ],
-};
-
-describe("the size of an upload", () => {
-  test("is counted over all its files: the last byte that fits, and one more", async () => {
-    const bytes = smallModel.length + jsonBytes(goldenFile()).length;
-    await using exact = await controllerWorld({ uploadBytesMax: bytes });
-    await using small = await controllerWorld({ uploadBytesMax: bytes - 1 });
-
-    expect((await exact.publish.run(smallUpload())).created).toBe(true);
-    expect((await refused(small.publish.run(smallUpload()))).code).toBe("SIZE");
-    expect(await readdir(small.folder.inside("partial"))).toEqual([]);
   });
 });
 

@@ -11,6 +11,8 @@ export interface BlobStore {
    * @throws NotFoundError BLOB_UNKNOWN
    */
   readonly read: (digest: Sha256, range: ByteRange) => AsyncIterable<Uint8Array>;
+  /** Takes a file back that no release refers to; nothing happens when it is not there. */
+  readonly remove: (digest: Sha256) => Promise<void>;
   /** At start, before any upload: remove unfinished uploads, and blobs no release refers to. */
   readonly recover: (referenced: ReadonlySet<Sha256>) => Promise<BlobRecovery>;
 }

@@ -66,7 +66,7 @@ export interface EnrolmentRecord {
   readonly atMs: number;
 }
 
-/** `claim-used`: all uses are taken by other keys. `device-taken`: the id belongs to another key. */
+/** `claim-used`: all uses are taken by other keys. `device-taken`: the id belongs to another key, or the key to another id. */
 export type EnrolOutcome = "enrolled" | "again" | "claim-used" | "device-taken";
 
 export interface DeviceRecord {

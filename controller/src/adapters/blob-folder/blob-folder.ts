@@ -17,6 +17,7 @@ export async function openBlobFolder(folder: string): Promise<BlobStore> {
     begin: () => FolderUpload.begin(places),
     stat: (digest) => statBlob(join(places.blobs, digest)),
     read: (digest, range) => readBlob(places.blobs, digest, range),
+    remove: (digest) => removeBlob(join(places.blobs, digest)),
     recover: (referenced) => recover(places, referenced),
   };
 }
@@ -58,6 +59,14 @@ async function openBlob(blobs: string, digest: Sha256) {
     throw new NotFoundError("BLOB_UNKNOWN", `expected the digest of a stored file, got ${digest}`, {
       cause: error,
     });
+  }
+}
+
+async function removeBlob(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw storeError(error, path);
   }
 }
 

@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import type { EnrolmentRecord, EnrolOutcome } from "../../ports/fleet-store.ts";
 import type { Schema } from "./schema.ts";
 
-/** The id of a known key is its own, so its record decides; a new key needs a free id and a use of the claim. */
+/** A key has one id and an id one key, whoever asks at the same moment; a new pair needs a use of the claim. */
 export async function enrol(
   transaction: Transaction<Schema>,
   enrolment: EnrolmentRecord,
@@ -14,6 +14,7 @@ export async function enrol(
     .where("id", "=", id)
     .executeTakeFirst();
   if (holder !== undefined && !isSame(holder.public_key, publicKey)) return "device-taken";
+  if (holder === undefined && (await isKnownKey(transaction, publicKey))) return "device-taken";
   if (holder?.claim_id === claimId) {
     await renew(transaction, enrolment);
     return "again";
@@ -22,6 +23,14 @@ export async function enrol(
   if (holder === undefined) await insert(transaction, enrolment);
   else await renew(transaction, enrolment);
   return "enrolled";
+}
+
+async function isKnownKey(
+  transaction: Transaction<Schema>,
+  publicKey: Uint8Array,
+): Promise<boolean> {
+  const found = transaction.selectFrom("devices").select("id").where("public_key", "=", publicKey);
+  return (await found.executeTakeFirst()) !== undefined;
 }
 
 async function takeUse(transaction: Transaction<Schema>, claimId: string): Promise<boolean> {

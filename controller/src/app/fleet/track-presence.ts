@@ -1,4 +1,4 @@
-import { type DeviceId, OnlineMessage, parseStrictJson } from "@modelfleet/protocol";
+import { type DeviceId, FormatError, OnlineMessage, parseStrictJson } from "@modelfleet/protocol";
 import type { Clock } from "../../ports/clock.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { RefusalCounts } from "../ingest/refusal-counts.ts";
@@ -42,7 +42,8 @@ export class TrackPresence {
 function parse(payload: Uint8Array): OnlineMessage | undefined {
   try {
     return OnlineMessage.safeParse(parseStrictJson(payload, { bytesMax: MESSAGE_BYTES_MAX })).data;
-  } catch {
-    return undefined; // Not JSON: the caller counts it.
+  } catch (error) {
+    if (error instanceof FormatError) return undefined; // The caller counts it.
+    throw error;
   }
 }

@@ -9,7 +9,7 @@ import {
   sha256,
   signEnvelope,
 } from "@modelfleet/protocol";
-import { PublishError } from "../../domain/errors.ts";
+import { PublishError, StoreError } from "../../domain/errors.ts";
 import { assembleRelease, isSameRelease } from "../../domain/release/assemble-release.ts";
 import { checkParts } from "../../domain/release/check-parts.ts";
 import type { BlobStore } from "../../ports/blob-store.ts";
@@ -110,13 +110,34 @@ export class PublishRelease {
     const known = await releases.byVersion(model, version);
     if (known !== undefined) return repeated(known, document);
     const record = this.#sign(document);
-    await upload.commit();
-    const faster = await releases.add(record);
+    const faster = await this.#keep(record, upload);
     // Another controller on the same database published this version a moment earlier.
     if (faster !== undefined) return repeated(faster, document);
     const { release } = record;
     log.info({ event: "release.published", release, model, version }, "release published");
     return { release: releaseView(record), created: true };
+  }
+
+  /** Rule 4. @returns the release that was faster, if there is one */
+  async #keep(record: ReleaseRecord, upload: Upload): Promise<ReleaseRecord | undefined> {
+    try {
+      await upload.commit();
+      return await this.#ports.releases.add(record);
+    } catch (error) {
+      await this.#withdraw(upload);
+      throw error;
+    }
+  }
+
+  async #withdraw(upload: Upload): Promise<void> {
+    const { releases, log } = this.#ports;
+    try {
+      await upload.withdraw(await releases.blobs());
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      const event = { event: "upload.left-behind", reason: error.message };
+      log.warn(event, "files of a failed upload stay until the next start");
+    }
   }
 
   /** Files of an upload that loses against another of the same version are never made visible. */

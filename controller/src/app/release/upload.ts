@@ -1,4 +1,11 @@
-import { blobLimits, isCodedError, type ReleaseFile, ReleasePath } from "@modelfleet/protocol";
+import {
+  blobLimits,
+  documentLimits,
+  isCodedError,
+  type ReleaseFile,
+  ReleasePath,
+  type Sha256,
+} from "@modelfleet/protocol";
 import { PublishError } from "../../domain/errors.ts";
 import type { BlobStore, BlobUpload, StagedBlob } from "../../ports/blob-store.ts";
 
@@ -61,6 +68,13 @@ export class Upload {
     for (const { blob } of this.#files.values()) await blob.commit();
   }
 
+  /** Takes back what was committed, but for what releases refer to. */
+  async withdraw(referenced: ReadonlySet<Sha256>): Promise<void> {
+    for (const { blob } of this.#files.values()) {
+      if (!referenced.has(blob.sha256)) await this.#blobs.remove(blob.sha256);
+    }
+  }
+
   async discard(): Promise<void> {
     for (const upload of this.#open) await upload.discard();
   }
@@ -71,8 +85,19 @@ export class Upload {
       const reason = path.error.issues[0]?.message ?? "expected another name";
       throw new PublishError("FILES", `part ${JSON.stringify(name.slice(0, 80))}: ${reason}`);
     }
-    if (this.#files.has(path.data)) {
-      throw new PublishError("FILES", `expected each file once, got ${path.data} twice`);
+    const twin = [...this.#files.keys()].find(
+      (known) => known.toLowerCase() === path.data.toLowerCase(),
+    );
+    // protocol.md 1.4.8: no two files that a careless file system would take for one.
+    if (twin !== undefined) {
+      throw new PublishError("FILES", `expected each file once, got ${twin} and ${path.data}`);
+    }
+    // Each file under way holds a descriptor: one too many is refused before it is opened.
+    if (this.#files.size >= documentLimits.filesPerReleaseMax) {
+      throw new PublishError(
+        "FILES",
+        `expected at most ${documentLimits.filesPerReleaseMax} files, got more: leave out what the model does not need`,
+      );
     }
     return path.data;
   }

@@ -1,4 +1,6 @@
 import {
+  documentLimits,
+  encodePayload,
   type FleetId,
   formatTimestamp,
   modelDigest,
@@ -22,6 +24,7 @@ export interface ReleaseParts {
  * The document of a release: what its publisher wrote, and what was measured on its files. Files are sorted by path.
  *
  * @throws PublishError MODEL_FORMAT when the model's inputs or outputs cannot be described
+ * @throws PublishError SIZE when the document is too long to be signed
  */
 export function assembleRelease(parts: ReleaseParts): ReleaseDocument {
   const { manifest, scan, fleet, nowMs } = parts;
@@ -37,11 +40,20 @@ export function assembleRelease(parts: ReleaseParts): ReleaseDocument {
     compat: { ...manifest.compat, opset: scan.opset, ir: scan.ir },
     io: { inputs: scan.inputs, outputs: scan.outputs },
   });
-  if (document.success) return document.data;
+  if (document.success) return signable(document.data);
   const issue = document.error.issues[0];
   throw new PublishError(
     "MODEL_FORMAT",
     `expected a model that fits a release document, got ${issue?.path.join(".") ?? "?"}: ${issue?.message ?? "?"}`,
+  );
+}
+
+function signable(document: ReleaseDocument): ReleaseDocument {
+  const bytes = encodePayload(document).length;
+  if (bytes <= documentLimits.payloadBytesMax) return document;
+  throw new PublishError(
+    "SIZE",
+    `expected a release document of at most ${documentLimits.payloadBytesMax} bytes, got ${bytes}: use fewer files, or shorter names of files and tensors`,
   );
 }
 

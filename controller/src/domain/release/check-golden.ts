@@ -1,5 +1,4 @@
 import {
-  type ElementType,
   elementTypes,
   type GoldenFile,
   type InferTensor,
@@ -7,6 +6,7 @@ import {
   type TensorSpec,
 } from "@modelfleet/protocol";
 import { PublishError } from "../errors.ts";
+import { isElement } from "./is-element.ts";
 
 type Io = ReleaseDocument["io"];
 
@@ -59,11 +59,13 @@ function misfit(tensor: InferTensor, spec: TensorSpec): string | undefined {
     return `expected shape [${spec.shape.join(",")}], got [${tensor.shape.join(",")}]`;
   }
   const elements = tensor.shape.reduce((product, size) => product * size, 1);
-  const values = flatten(tensor.data ?? []);
+  const values = elementsOf(tensor.data ?? [], tensor.shape);
+  if (values === undefined) return `expected data nested as its shape [${tensor.shape.join(",")}]`;
   if (values.length !== elements) return `expected ${elements} elements, got ${values.length}`;
-  const stranger = values.find((value) => !isElement(value, spec.dtype));
-  if (stranger === undefined) return undefined;
-  return `expected elements of ${datatype}, got a ${stranger === null ? "null" : typeof stranger}`;
+  const at = values.findIndex((value) => !isElement(value, spec.dtype));
+  if (at < 0) return undefined;
+  const shown = JSON.stringify(values[at]).slice(0, 64);
+  return `expected elements of ${datatype}, got ${shown} at ${at}`;
 }
 
 /** A declared size of −1 takes any size. */
@@ -74,17 +76,19 @@ function fitsShape(shape: readonly number[], declared: readonly number[]): boole
   );
 }
 
-function isElement(value: unknown, dtype: ElementType): boolean {
-  if (dtype === "string") return typeof value === "string";
-  if (dtype === "bool") return typeof value === "boolean" || value === 0 || value === 1;
-  return typeof value === "number";
-}
-
-/** Row-major elements of flat or nested data. Depth is bounded by the reader of the file. */
-function flatten(data: readonly unknown[]): readonly unknown[] {
-  return data.some(Array.isArray)
-    ? data.flatMap((inner) => (Array.isArray(inner) ? flatten(inner) : [inner]))
-    : data;
+/** Row-major elements of flat data, or of data nested as the shape says; undefined when it is nested otherwise. */
+function elementsOf(
+  data: readonly unknown[],
+  shape: readonly number[],
+): readonly unknown[] | undefined {
+  if (!Array.isArray(data[0])) return data;
+  let level: readonly unknown[] = [data];
+  for (const size of shape) {
+    const isNested = level.every((row) => Array.isArray(row) && row.length === size);
+    if (!isNested) return undefined;
+    level = level.flat();
+  }
+  return level;
 }
 
 function refused(name: string, reason: string): PublishError {

@@ -1,4 +1,4 @@
-import { documentLimits, type ReleaseManifest } from "@modelfleet/protocol";
+import type { ReleaseManifest } from "@modelfleet/protocol";
 import { PublishError } from "../errors.ts";
 
 /**
@@ -13,12 +13,6 @@ export function checkParts(manifest: ReleaseManifest, paths: ReadonlySet<string>
     throw new PublishError(
       "FILES",
       `expected a file ${path}, as the manifest names it, got ${listOf(paths)}: add a part named ${path}`,
-    );
-  }
-  if (paths.size > documentLimits.filesPerReleaseMax) {
-    throw new PublishError(
-      "FILES",
-      `expected at most ${documentLimits.filesPerReleaseMax} files, got ${paths.size}`,
     );
   }
 }
