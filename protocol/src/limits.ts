@@ -91,7 +91,8 @@ export const storeLimits = {
   stepRetryMsMin: 1 * SECOND_MS,
   stepRetryMsMax: 60 * SECOND_MS,
   transitionsWithoutCommitMax: 28,
-  blockedReleasesMax: 64,
+  /** Two for each slot, so that the fullest record still fits a state slot. */
+  blockedReleasesMax: 32,
 } as const;
 
 /** Runner processes and the swap (agent.md 1–6). */

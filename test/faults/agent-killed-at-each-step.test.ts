@@ -89,3 +89,41 @@ test.each([
   await eventually(async () => expect(await readdir(join(data, "partial"))).toEqual([]));
   expect(await readdir(join(data, "blobs"))).toHaveLength(2);
 });
+
+test("an agent killed in each of the three starts of a release refuses it at the fourth and serves the old one", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  const data = folder.path;
+  await enrolledFolder(data, controller);
+  controller.want(controller.release("1.0.0"));
+  const first = startAgent(data);
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+  await kill(first);
+  controller.want(controller.release("2.0.0", {}, 2));
+
+  for (let start = 1; start <= 3; start += 1) {
+    const killed = startAgent(data, "activate");
+    await once(killed, "exit");
+    expect(killed.signalCode).toBe("SIGKILL");
+  }
+  startAgent(data, "activate");
+  await eventually(
+    () =>
+      controller.reports.some(
+        ({ items }) => items[0]?.version === "2.0.0" && items[0].step === "refused",
+      ),
+    patience,
+  );
+
+  const refused = controller.reports.flatMap(({ items }) =>
+    items.filter(({ step }) => step === "refused"),
+  );
+  expect(refused).toMatchObject([{ version: "2.0.0", code: "RUNNER_CRASH" }]);
+  expect(controller.reports.at(-1)?.slots).toMatchObject([
+    { active: { version: "1.0.0" }, trial: null },
+  ]);
+  expect(await version(data)).toBe("1.0.0");
+});

@@ -1,6 +1,6 @@
 import { chmod, readdir, rm, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { installRig } from "../support/agent/install-rig.ts";
+import { confirmed, installRig } from "../support/agent/install-rig.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -76,77 +76,6 @@ test("a refused release is tried again after something else was wanted in betwee
   rig.want(second);
 
   await eventually(() => rig.slot()?.active?.release === second);
-});
-
-test("a release whose runner ends on trial is rolled back to the one before", async () => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  const first = await confirmed(rig, "1.0.0");
-  rig.rules.confirmMs = 5_000;
-  const second = rig.publish("2.0.0");
-  rig.want(second);
-  await eventually(() => rig.serving()?.staged.release === second);
-
-  rig.host.modelOf("2.0.0")?.crash();
-
-  await eventually(() => rig.serving()?.staged.release === first);
-  await eventually(() => rig.steps().includes("2.0.0 rolled-back RUNNER_CRASH"));
-  expect(rig.slot()).toMatchObject({ active: { release: first }, trial: null });
-});
-
-test("a release that fails too many answers on trial is rolled back", async () => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  const first = await confirmed(rig, "1.0.0");
-  rig.rules.confirmMs = 5_000;
-  rig.host.failing.add("2.0.0");
-  const second = rig.publish("2.0.0");
-  rig.want(second);
-  await eventually(() => rig.serving()?.staged.release === second);
-
-  await Promise.allSettled(Array.from({ length: 6 }, () => rig.infer()));
-
-  await eventually(() => rig.serving()?.staged.release === first);
-  await eventually(() => rig.steps().includes("2.0.0 rolled-back ROLLED_BACK"));
-});
-
-test.each([
-  ["ends", "RUNNER_CRASH"],
-  ["fails its answers", "ROLLED_BACK"],
-])("a first release that %s on trial leaves an empty slot, where requests are refused at once", async (how, code) => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  rig.rules.confirmMs = 5_000;
-  rig.host.failing.add("1.0.0");
-  await rig.start();
-  rig.want(rig.publish("1.0.0"));
-  await eventually(() => rig.serving() !== undefined);
-
-  if (how === "ends") rig.host.modelOf("1.0.0")?.crash();
-  else await Promise.allSettled(Array.from({ length: 6 }, () => rig.infer()));
-  await eventually(() => rig.steps().includes(`1.0.0 rolled-back ${code}`));
-
-  await expect(rig.infer()).rejects.toMatchObject({ code: "NOT_READY" });
-  expect(rig.serving()).toBeUndefined();
-  expect(rig.slot()).toMatchObject({ active: null, previous: null, trial: null });
-});
-
-test("an only release whose file went bad on disk leaves an empty slot until it is fetched again", async () => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  const release = await confirmed(rig, "1.0.0");
-  const [blob = ""] = await readdir(`${folder.path}/blobs`);
-  await chmod(rig.blobPath(blob), 0o644);
-  await writeFile(rig.blobPath(blob), "rot");
-  const restarted = rig.source.holdDownloads();
-
-  rig.host.modelOf("1.0.0")?.crash();
-  await eventually(() => rig.steps().includes("1.0.0 rolled-back DIGEST"));
-  await expect(rig.infer()).rejects.toMatchObject({ code: "NOT_READY" });
-  restarted();
-
-  await eventually(() => rig.slot()?.active?.release === release);
-  await eventually(() => rig.infer());
 });
 
 test("a killed agent serves the confirmed release again without asking anybody", async () => {
@@ -339,11 +268,3 @@ test("only active, previous and wanted files stay on disk", async () => {
     expect(await readdir(folder.inside("partial"))).toEqual([]);
   });
 });
-
-async function confirmed(rig: ReturnType<typeof installRig>, version: string, securityVersion = 1) {
-  const release = rig.publish(version, { securityVersion });
-  if (rig.state() === undefined) await rig.start();
-  rig.want(release);
-  await eventually(() => rig.slot()?.active?.release === release);
-  return release;
-}

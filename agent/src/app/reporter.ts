@@ -7,6 +7,8 @@ import {
   type SlotReport,
   signDeviceMessage,
 } from "@modelfleet/protocol";
+import { cutDetail } from "../domain/install/cut-detail.ts";
+import { fitSlots } from "../domain/install/fit-slots.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Outbox } from "../ports/outbox.ts";
@@ -34,7 +36,11 @@ export function createReporter(parts: ReporterParts): Report {
     if (item !== undefined)
       log.info({ event: `release.${item.step}`, ...item }, `release ${item.step}`);
     await outbox.put("report", (place) =>
-      signDeviceMessage(signer, "report", reportMessage(parts, place, item)),
+      signDeviceMessage(
+        signer,
+        "report",
+        fitSlots(parts.slots(), (slots) => ({ ...reportMessage(parts, place, item), slots })),
+      ),
     );
     stored();
   };
@@ -44,7 +50,7 @@ function reportMessage(
   parts: ReporterParts,
   place: { readonly boot: number; readonly seq: number },
   item: ReportItem | undefined,
-): ReportMessage {
+): Omit<ReportMessage, "slots"> {
   const state = parts.record.current();
   return {
     type: "report",
@@ -55,13 +61,12 @@ function reportMessage(
     ...timeOf(parts.clock.nowMs(), state.timeFloorMs),
     desiredSeq: state.seq,
     items: item === undefined ? [] : [withShortDetail(item)],
-    slots: parts.slots(),
     dropped: parts.outbox.dropped(),
   };
 }
 
 function withShortDetail({ detail, ...item }: ReportItem): ReportItem {
-  return detail === undefined ? item : { ...item, detail: detail.slice(0, 512) };
+  return detail === undefined ? item : { ...item, detail: cutDetail(detail) };
 }
 
 /** trust.md 6: never earlier than the newest accepted document. */

@@ -8,6 +8,7 @@ import {
   type SlotReport,
   signDeviceMessage,
 } from "@modelfleet/protocol";
+import { fitSlots } from "../domain/install/fit-slots.ts";
 import type { Bus, BusListener } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { FactsSource } from "../ports/facts-source.ts";
@@ -136,9 +137,9 @@ export class Uplink {
     if (!bus.connected() || this.#target === undefined) return;
     const nonce = Buffer.from(clock.randomBytes(16)).toString("base64");
     const state = record.current();
-    const bytes = signDeviceMessage(signer, "hello", {
-      type: "hello",
-      spec: 1,
+    const snapshot = {
+      type: "hello" as const,
+      spec: 1 as const,
       device,
       boot: state.boot,
       nonce,
@@ -147,8 +148,9 @@ export class Uplink {
       rootVersion: state.rootVersion,
       desiredSeq: state.seq,
       facts: await facts.read(),
-      slots: this.#target.slots(),
-    });
+    };
+    const hello = fitSlots(this.#target.slots(), (slots) => ({ ...snapshot, slots }));
+    const bytes = signDeviceMessage(signer, "hello", hello);
     // Before it is sent: the answer may be here before the broker's acknowledgement.
     this.#nonce = nonce;
     this.#helloAtMs = clock.monotonicMs();

@@ -31,6 +31,7 @@ import { defaultProbation } from "../../../agent/src/domain/install/probation.ts
 import { Router } from "../../../agent/src/domain/serving/router.ts";
 import type { Fs } from "../../../agent/src/ports/fs.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
+import { eventually } from "../eventually.ts";
 import {
   fixtureDevice,
   fixtureTimes,
@@ -136,6 +137,15 @@ export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
 }
 
 export type InstallRig = ReturnType<typeof installRig>;
+
+/** Publishes a release, orders it, and waits until it is confirmed. */
+export async function confirmed(rig: InstallRig, version: string, securityVersion = 1) {
+  const release = rig.publish(version, { securityVersion });
+  if (rig.state() === undefined) await rig.start();
+  rig.want(release);
+  await eventually(() => rig.slot()?.active?.release === release);
+  return release;
+}
 
 const nonce = "AAECAwQFBgcICQoLDA0ODw==";
 

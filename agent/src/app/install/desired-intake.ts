@@ -14,7 +14,7 @@ import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
 import { stillBlocked } from "../../domain/install/transitions.ts";
 import { trustOf } from "../../domain/install/trust-of.ts";
 import type { InstallParts } from "./install-parts.ts";
-import { peekDesired } from "./peek-desired.ts";
+import { namesSame, peekDesired } from "./peek-desired.ts";
 
 /** What a delivered desired document asks for; undefined when it is not to be followed. */
 export type Intake = (
@@ -45,7 +45,9 @@ export function createIntake(parts: InstallParts): Intake {
     const trust = acceptDesired(trustOf(state, parts.root, parts.device), checked, releases);
     const { seq, desiredSha256, timeFloorMs } = trust;
     const blocked = stillBlocked(state.blocked, checked.desired.models);
-    await parts.record.commit({ ...state, seq, desiredSha256, timeFloorMs, blocked });
+    const transitions = namesSame(checked.desired.models, before) ? state.transitions : 0;
+    const accepted = { ...state, seq, desiredSha256, timeFloorMs, blocked, transitions };
+    await parts.record.commit(accepted);
     parts.answered();
     parts.log.info({ event: "desired.accepted", seq }, "accepted what to run");
     await reportAccepted(parts, releases, before);

@@ -4,6 +4,7 @@ import {
   type ReleaseFile,
   ReleaseReference,
 } from "@modelfleet/protocol";
+import { refuseSlot } from "../../domain/install/agent-state.ts";
 import type { Step } from "../../domain/install/plan-step.ts";
 import { beginTrial, block } from "../../domain/install/transitions.ts";
 import { trustOf } from "../../domain/install/trust-of.ts";
@@ -13,7 +14,7 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { reportRefused } from "./desired-intake.ts";
 import { failureOf } from "./failure-of.ts";
 import type { InstallParts } from "./install-parts.ts";
-import { documentOf, refusal, type StepContext, tell } from "./step-context.ts";
+import { documentOf, type StepContext, tell } from "./step-context.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 
@@ -29,7 +30,7 @@ export async function fetchRelease(step: StepOf<"fetch-release">, context: StepC
   } catch (cause) {
     signal.throwIfAborted();
     const failure = failureOf(cause);
-    await record.commit(block(record.current(), refusal(step.wanted.release, failure)));
+    await record.commit(block(record.current(), { release: step.wanted.release, ...failure }));
     await reportRefused(parts, step.wanted, failure);
   }
 }
@@ -59,6 +60,8 @@ export async function startTrial(step: StepOf<"begin-trial">, context: StepConte
   const document = await documentOf(context, release);
   try {
     await requireAdmission(context.parts, document, []);
+    const noSlot = refuseSlot(record.current(), context.runtime.slot);
+    if (noSlot !== null) throw new ReleaseRefused(noSlot.code, noSlot.detail);
     const reference = ReleaseReference.parse({ ...document, release });
     await record.commit(beginTrial(record.current(), context.runtime.slot, reference));
   } catch (cause) {
@@ -71,7 +74,7 @@ async function refuseWanted(context: StepContext, document: ReleaseDocument, cau
   const failure = failureOf(cause);
   const release = context.wanted?.release;
   if (release === undefined) throw cause;
-  await record.commit(block(record.current(), refusal(release, failure)));
+  await record.commit(block(record.current(), { release, ...failure }));
   await tell(context, document, { release, step: "refused", ...failure });
 }
 

@@ -204,6 +204,7 @@ export class Installer {
       broken: runtime.broken,
       restoreInMs: runtime.restoreInMs(),
       verdict: this.#verdict(runtime),
+      transitions: state.transitions,
     });
   }
 

@@ -31,7 +31,12 @@ export function wantsOther(
   wanted: readonly DesiredModel[],
 ): boolean {
   const checked = peekQuietly(parts, bytes);
-  return checked?.kind === "new" && namesOf(checked.desired.models) !== namesOf(wanted);
+  return checked?.kind === "new" && !namesSame(checked.desired.models, wanted);
+}
+
+/** Whether both name the same releases for the same slots. */
+export function namesSame(left: readonly DesiredModel[], right: readonly DesiredModel[]): boolean {
+  return namesOf(left) === namesOf(right);
 }
 
 function namesOf(models: readonly DesiredModel[]): string {

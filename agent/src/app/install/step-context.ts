@@ -7,7 +7,6 @@ import type {
   SlotName,
 } from "@modelfleet/protocol";
 import { type SlotState, slotOf } from "../../domain/install/agent-state.ts";
-import type { Failure } from "../../domain/install/failure.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { StagedRelease } from "../../ports/runner-host.ts";
 import type { InstallParts } from "./install-parts.ts";
@@ -64,8 +63,4 @@ export async function tell(
   const { parts, runtime } = context;
   const slot: SlotName = runtime.slot;
   await parts.report({ ...what, slot, model: document.model, version: document.version });
-}
-
-export function refusal(release: Sha256, failure: Failure) {
-  return { release, code: failure.code, detail: failure.detail.slice(0, 512) };
 }

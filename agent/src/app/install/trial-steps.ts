@@ -10,7 +10,7 @@ import {
 } from "../../domain/install/transitions.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 import { failureOf } from "./failure-of.ts";
-import { documentOf, refusal, type StepContext, slotState, stage, tell } from "./step-context.ts";
+import { documentOf, type StepContext, slotState, stage, tell } from "./step-context.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 
@@ -64,9 +64,7 @@ export async function rollBack({ release, failure }: StepOf<"rollback">, context
   const { record } = context.parts;
   const document = await documentOf(context, release);
   await flipBack(context);
-  await record.commit(
-    blockTrial(record.current(), context.runtime.slot, refusal(release, failure)),
-  );
+  await record.commit(blockTrial(record.current(), context.runtime.slot, { release, ...failure }));
   await tell(context, document, { release, step: "rolled-back", ...failure });
 }
 
@@ -82,9 +80,7 @@ export async function giveWay({ release }: StepOf<"give-way">, context: StepCont
 export async function refuseTrial({ release, failure }: StepOf<"refuse">, context: StepContext) {
   const { record } = context.parts;
   const document = await documentOf(context, release);
-  await record.commit(
-    blockTrial(record.current(), context.runtime.slot, refusal(release, failure)),
-  );
+  await record.commit(blockTrial(record.current(), context.runtime.slot, { release, ...failure }));
   await tell(context, document, { release, step: "refused", ...failure });
 }
 
@@ -126,7 +122,7 @@ export async function fallBackTo({ release, failure }: StepOf<"fall-back">, cont
   const named = slotState(context).active;
   const healable = failure.code === "DIGEST" || failure.code === "STORE_FAILED";
   // Lost bytes can be fetched again; a release that will not run must not be.
-  const next = healable ? record.current() : block(record.current(), refusal(release, failure));
+  const next = healable ? record.current() : block(record.current(), { release, ...failure });
   await record.commit(fallBack(next, runtime.slot, release));
   runtime.noteReplaced();
   if (slotState(context).active === null) await parts.serving.deactivate(runtime.slot);

@@ -1,4 +1,5 @@
 import {
+  documentLimits,
   HelloMessage,
   ReleaseReference,
   type Sha256,
@@ -6,6 +7,7 @@ import {
   SlotReport,
   storeLimits,
 } from "@modelfleet/protocol";
+import type { Failure } from "./failure.ts";
 
 const { model } = ReleaseReference.shape;
 const counter = HelloMessage.shape.boot;
@@ -38,8 +40,10 @@ export const AgentState = HelloMessage.pick({ boot: true, rootVersion: true }).e
   desiredSha256: digest.nullable(),
   timeFloorMs: counter,
   floors: Floor.array(),
-  slots: SlotState.array().max(16),
+  slots: SlotState.array().max(documentLimits.modelsPerDesiredMax),
   blocked: BlockedRelease.array().max(storeLimits.blockedReleasesMax),
+  /** Changes of trials since a release was last confirmed, refused, or newly wanted (store.md 3.8). */
+  transitions: counter.default(0),
 });
 export type AgentState = ReturnType<typeof AgentState.parse>;
 
@@ -58,6 +62,7 @@ export function emptyState(
     floors: [],
     slots: [],
     blocked: [],
+    transitions: 0,
   };
 }
 
@@ -73,7 +78,22 @@ export function slotOf(state: AgentState, slot: SlotName): SlotState {
   );
 }
 
+/** Replaces one slot; others that hold nothing are left out, which is what `slotOf` says of an unknown one. */
 export function withSlot(state: AgentState, slot: SlotState): AgentState {
-  const others = state.slots.filter((held) => held.slot !== slot.slot);
+  const others = state.slots.filter((held) => held.slot !== slot.slot && !isEmpty(held));
   return { ...state, slots: [...others, slot] };
+}
+
+/** Why one more slot cannot be opened; null when there is room, or the slot is in use already. */
+export function refuseSlot(state: AgentState, slot: SlotName): Failure | null {
+  const slotsMax = documentLimits.modelsPerDesiredMax;
+  const used = state.slots.filter((held) => held.slot !== slot && !isEmpty(held));
+  if (used.length < slotsMax) return null;
+  const names = used.map((held) => held.slot).join(", ");
+  const detail = `expected at most ${slotsMax} slots on a device, in use are ${names}`;
+  return { code: "INCOMPATIBLE_TARGET", detail };
+}
+
+function isEmpty({ active, previous, trial }: SlotState): boolean {
+  return active === null && previous === null && trial === null;
 }

@@ -1,4 +1,4 @@
-import type { DesiredModel, Sha256 } from "@modelfleet/protocol";
+import { type DesiredModel, type Sha256, storeLimits } from "@modelfleet/protocol";
 import type { BlockedRelease, SlotState } from "./agent-state.ts";
 import type { Failure } from "./failure.ts";
 import type { Verdict } from "./probation.ts";
@@ -12,7 +12,8 @@ import type { Verdict } from "./probation.ts";
  *    fall back to the previous release. Between two attempts the rules below apply, for the cure may be among them.
  * 3. A trial exists that nobody wants any more → drop it.
  * 4. A trial is loaded and proven → activate it.
- * 5. A trial has no starts left → refuse it; it ended the agent or the machine each time.
+ * 5. A trial has no starts left → refuse it; it ended the agent or the machine each time. The same when trials have
+ *    changed too often without an end, whatever the reason: files that never stay whole, loads called off again and again.
  * 6. A trial whose files are in place → load it; files gone → drop it, rule 9 fetches them again.
  * 7. The wanted release is active, or there is none wanted → idle.
  * 8. The wanted release is blocked → idle, until the controller wants something else.
@@ -35,6 +36,8 @@ export interface SlotFacts {
   /** Until the next attempt to start the active release; 0 is now. */
   readonly restoreInMs: number;
   readonly verdict: Verdict;
+  /** Changes of trials since a release was last confirmed, refused, or newly wanted. */
+  readonly transitions: number;
 }
 
 export type OnDisk = "nothing" | "document" | "files";
@@ -89,11 +92,20 @@ function pursueTrial(facts: SlotFacts, release: Sha256): Step {
   const { slot, wanted } = facts;
   if (wanted?.release !== release) return { do: "drop-trial", release };
   if (facts.ready === release) return { do: "activate", release };
-  if (slot.trial !== null && slot.trial.attemptsLeft <= 0) {
-    const detail = "every start of this release ended the agent before it was confirmed";
-    return { do: "refuse", release, failure: { code: "RUNNER_CRASH", detail } };
-  }
+  const failure = exhausted(slot.trial?.attemptsLeft ?? 0, facts.transitions);
+  if (failure !== null) return { do: "refuse", release, failure };
   return facts.onDisk === "files" ? { do: "load", release } : { do: "drop-trial", release };
+}
+
+/** Rule 5. */
+function exhausted(attemptsLeft: number, transitions: number): Failure | null {
+  if (attemptsLeft <= 0) {
+    const detail = "every start of this release ended the agent before it was confirmed";
+    return { code: "RUNNER_CRASH", detail };
+  }
+  if (transitions < storeLimits.transitionsWithoutCommitMax) return null;
+  const detail = `given up after ${transitions} changes of its trial without an end`;
+  return { code: "STORE_FAILED", detail };
 }
 
 /** Rules 7 to 9. */

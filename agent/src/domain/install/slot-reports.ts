@@ -1,4 +1,4 @@
-import type { DesiredModel, SlotReport } from "@modelfleet/protocol";
+import { type DesiredModel, documentLimits, type SlotReport } from "@modelfleet/protocol";
 import { type AgentState, slotOf } from "./agent-state.ts";
 
 const refusedMax = 8;
@@ -6,7 +6,7 @@ const refusedMax = 8;
 /** What every slot of the device runs and refuses, as it is told to the controller. */
 export function slotReports(state: AgentState, wanted: readonly DesiredModel[]): SlotReport[] {
   const names = new Set([...state.slots, ...wanted].map(({ slot }) => slot));
-  return [...names].map((name) => {
+  return [...names].slice(0, documentLimits.modelsPerDesiredMax).map((name) => {
     const { slot, active, previous, trial } = slotOf(state, name);
     const releases = wanted.filter((model) => model.slot === name).map(({ release }) => release);
     const refused = state.blocked.filter(({ release }) => releases.includes(release));

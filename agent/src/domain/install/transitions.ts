@@ -13,6 +13,7 @@ import {
   type Trial,
   withSlot,
 } from "./agent-state.ts";
+import { cutDetail } from "./cut-detail.ts";
 
 /** Every change of the state record, as a function from one record to the next. Each is one commit. */
 
@@ -43,7 +44,7 @@ export function beginTrial(
   reference: ReleaseReference,
 ): AgentState {
   const trial: Trial = { ...reference, attemptsLeft: storeLimits.trialAttemptsMax };
-  return withSlot(state, { ...slotOf(state, slot), trial });
+  return counted(withSlot(state, { ...slotOf(state, slot), trial }));
 }
 
 /** One start fewer; committed before the start, so that a start that takes the power down is counted. */
@@ -53,7 +54,7 @@ export function spendAttempt(state: AgentState, slot: SlotName): AgentState {
     throw new RangeError(`expected a trial with starts left in slot ${slot}`);
   }
   const trial = { ...held.trial, attemptsLeft: held.trial.attemptsLeft - 1 };
-  return withSlot(state, { ...held, trial });
+  return counted(withSlot(state, { ...held, trial }));
 }
 
 /** A start that was called off from outside does not count against the release. */
@@ -61,11 +62,11 @@ export function refundAttempt(state: AgentState, slot: SlotName): AgentState {
   const held = slotOf(state, slot);
   if (held.trial === null) return state;
   const attemptsLeft = Math.min(held.trial.attemptsLeft + 1, storeLimits.trialAttemptsMax);
-  return withSlot(state, { ...held, trial: { ...held.trial, attemptsLeft } });
+  return counted(withSlot(state, { ...held, trial: { ...held.trial, attemptsLeft } }));
 }
 
 export function dropTrial(state: AgentState, slot: SlotName): AgentState {
-  return withSlot(state, { ...slotOf(state, slot), trial: null });
+  return counted(withSlot(state, { ...slotOf(state, slot), trial: null }));
 }
 
 /** The trial is over and passed. The floor rises only now (store.md 3.7). */
@@ -78,7 +79,7 @@ export function confirmTrial(
   if (held.trial === null) throw new RangeError(`expected a trial in slot ${slot}`);
   const { attemptsLeft: _, ...active } = held.trial;
   const confirmed = withSlot(state, { slot, active, previous: held.active, trial: null });
-  return raiseFloorOf(confirmed, active.model, securityVersion);
+  return raiseFloorOf({ ...confirmed, transitions: 0 }, active.model, securityVersion);
 }
 
 /** The trial is over and lost; the active release was never replaced in this record. */
@@ -93,10 +94,18 @@ export function fallBack(state: AgentState, slot: SlotName, release: Sha256): Ag
   return withSlot(state, { ...held, active: held.previous, previous: null });
 }
 
+/** Not tried again until something else is wanted, or what stood in the way may have passed. */
 export function block(state: AgentState, refusal: BlockedRelease): AgentState {
   const others = state.blocked.filter((held) => held.release !== refusal.release);
   const kept = others.slice(-(storeLimits.blockedReleasesMax - 1));
-  return { ...state, blocked: [...kept, { ...refusal, detail: refusal.detail.slice(0, 512) }] };
+  const { release, code, detail } = refusal;
+  const blocked = [...kept, { release, code, detail: cutDetail(detail) }];
+  return { ...state, blocked, transitions: 0 };
+}
+
+/** Trials that change without end, whatever the reason, end by this count (store.md 3.8). */
+function counted(state: AgentState): AgentState {
+  return { ...state, transitions: state.transitions + 1 };
 }
 
 function raiseFloorOf(

@@ -43,6 +43,7 @@ function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
     broken: null,
     restoreInMs: 0,
     verdict: { kind: "open", waitMs: 700 },
+    transitions: 0,
     ...changes,
   };
 }
@@ -99,6 +100,16 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
   [
     "a trial has one start left: it is used",
     facts({ ...trialWaits, slot: slot({ active: one ?? null, trial: onTrial(1) }) }),
+    { do: "load" },
+  ],
+  [
+    "trials changed 28 times without an end: refuse it, whatever the reason",
+    facts({ ...trialWaits, transitions: 28 }),
+    { do: "refuse", failure: { code: "STORE_FAILED", detail: expect.any(String) as string } },
+  ],
+  [
+    "trials changed 27 times without an end: go on",
+    facts({ ...trialWaits, transitions: 27 }),
     { do: "load" },
   ],
   [

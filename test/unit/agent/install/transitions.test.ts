@@ -5,6 +5,7 @@ import {
   beginTrial,
   blockTrial,
   confirmTrial,
+  dropTrial,
   fallBack,
   refundAttempt,
   spendAttempt,
@@ -86,4 +87,22 @@ test.each([
   "INSUFFICIENT_MEMORY",
 ] as const)("%s may end by itself, so the release is tried again", (code) => {
   expect(stillBlocked([{ release: two.release, code, detail: "" }], [wanted(two)])).toEqual([]);
+});
+
+test("changes of trials are counted until one is confirmed or refused", () => {
+  const begun = beginTrial(withOne, mainSlot, two);
+  const spent = spendAttempt(begun, mainSlot);
+
+  const counts = [
+    withOne,
+    begun,
+    spent,
+    refundAttempt(spent, mainSlot),
+    dropTrial(spent, mainSlot),
+  ];
+
+  expect(counts.map(({ transitions }) => transitions)).toEqual([0, 1, 2, 3, 3]);
+  expect(confirmTrial(spent, mainSlot, 1).transitions).toBe(0);
+  const refusal = { release: two.release, code: "GOLDEN_MISMATCH", detail: "" } as const;
+  expect(blockTrial(spent, mainSlot, refusal).transitions).toBe(0);
 });
