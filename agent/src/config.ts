@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { type DeviceId, FormatError, telemetryLimits } from "@modelfleet/protocol";
+import { FormatError, telemetryLimits } from "@modelfleet/protocol";
 import { defaultProbation } from "./domain/install/probation.ts";
 
 /** How one agent runs. */
@@ -24,7 +24,7 @@ export interface StartOptions {
 
 export interface EnrolOptions {
   readonly data: string;
-  readonly deviceId?: DeviceId;
+  readonly deviceId?: string;
   readonly class: string;
 }
 

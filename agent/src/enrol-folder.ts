@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { FormatError, openPinnedRoot, parseEnrolment } from "@modelfleet/protocol";
+import { DeviceId, FormatError, openPinnedRoot, parseEnrolment } from "@modelfleet/protocol";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { httpEnrolment } from "./adapters/enrol-http/http-enrolment.ts";
 import { fileIdentity } from "./adapters/file-store/file-identity.ts";
@@ -14,12 +14,13 @@ import { createWriter, firstState } from "./open-data-folder.ts";
 export async function enrolFolder(text: string, options: EnrolOptions) {
   const enrolment = parseEnrolment(text);
   const deviceClass = parseClass(options.class);
+  const device = parseDeviceId(options.deviceId);
   const folder = resolve(options.data);
   const write = createWriter();
   const identity = fileIdentity({ fs: nodeFs, folder, write });
   const record = await enrol(
     { identity, service: httpEnrolment, clock: systemClock },
-    { enrolment, class: deviceClass, device: options.deviceId },
+    { enrolment, class: deviceClass, device },
   );
   const enrolled = await identity.enrolment();
   if (enrolled !== undefined) {
@@ -28,8 +29,23 @@ export async function enrolFolder(text: string, options: EnrolOptions) {
     // A start that finds no state at all would take it for lost.
     if ((await store.readState()) === undefined) await store.commit(firstState(root));
   }
-  const { device, fleet, controllerUrl, brokerUrl } = record;
-  return { device, fleet, class: deviceClass, controllerUrl, brokerUrl, data: folder };
+  const { fleet, controllerUrl, brokerUrl } = record;
+  return {
+    device: record.device,
+    fleet,
+    class: deviceClass,
+    controllerUrl,
+    brokerUrl,
+    data: folder,
+  };
+}
+
+function parseDeviceId(text: string | undefined): DeviceId | undefined {
+  if (text === undefined) return undefined;
+  const parsed = DeviceId.safeParse(text);
+  if (parsed.success) return parsed.data;
+  const expected = "3 to 63 characters of a-z, 0-9 and -";
+  throw new FormatError("FORMAT", `--device-id: expected ${expected}, got "${text.slice(0, 64)}"`);
 }
 
 function parseClass(text: string): string {

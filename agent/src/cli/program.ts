@@ -1,4 +1,3 @@
-import { DeviceId, FormatError, isCodedError } from "@modelfleet/protocol";
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import type { EnrolOptions, StartOptions } from "../config.ts";
 
@@ -34,10 +33,6 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
-interface DataOption {
-  readonly data: string;
-}
-
 const dataFlag = "--data <folder>";
 const dataText = "the device's data folder";
 
@@ -56,6 +51,8 @@ export async function runAgentProgram(
     return 0;
   } catch (cause) {
     if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : 2;
+    // Whatever failed has loaded the contract already; `--help` must not wait for its schemas.
+    const { FormatError, isCodedError } = await import("@modelfleet/protocol");
     if (!isCodedError(cause)) throw cause;
     terminal.err(argv.includes("--json") ? jsonError(cause) : `${cause.message}\n`);
     return cause instanceof FormatError ? 2 : 1;
@@ -84,24 +81,11 @@ function addEnrol(program: Command, commands: AgentCommands, { out }: Terminal):
     .option("--class <class>", "device class; the claim says which it admits", "generic")
     .option("--json", "answer in JSON")
     .addHelpText("after", "\nExample:\n  modelfleet agent enrol 'mf1:…' --data ./cam-1\n")
-    .action(async (enrolment: string, options: EnrolFlags & JsonOption) => {
-      const answer = await commands.enrol(enrolment, parseEnrolFlags(options));
+    .action(async (enrolment: string, options: EnrolOptions & JsonOption) => {
+      const answer = await commands.enrol(enrolment, options);
       const text = `enrolled as ${String(answer["device"])} into fleet ${String(answer["fleet"])}`;
       out(options.json === true ? `${JSON.stringify(answer)}\n` : `${text}\n`);
     });
-}
-
-type EnrolFlags = DataOption & { readonly deviceId?: string; readonly class: string };
-
-function parseEnrolFlags({ data, deviceId, class: deviceClass }: EnrolFlags): EnrolOptions {
-  if (deviceId === undefined) return { data, class: deviceClass };
-  const parsed = DeviceId.safeParse(deviceId);
-  if (parsed.success) return { data, class: deviceClass, deviceId: parsed.data };
-  const expected = "3 to 63 characters of a-z, 0-9 and -";
-  throw new FormatError(
-    "FORMAT",
-    `--device-id: expected ${expected}, got "${deviceId.slice(0, 64)}"`,
-  );
 }
 
 function addStart(program: Command, commands: AgentCommands): void {
