@@ -207,4 +207,9 @@ export const controllerLimits = {
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,
   writesPerCommitMax: 256,
+  /** Windows of one device; what is to stay longer is kept merged (telemetry.md 2.7). */
+  telemetryAgeMsMax: 14 * DAY_MS,
+  forgetEveryMs: DAY_MS,
+  /** Removed in one commit, so that what devices send meanwhile does not wait long. */
+  batchesPerForgetMax: 500,
 } as const;

@@ -1,14 +1,13 @@
 import type { BlobStore } from "../ports/blob-store.ts";
-import type { EventLog } from "../ports/event-log.ts";
 import type { ReleaseStore } from "../ports/release-store.ts";
+import { ForgetTelemetry, type ForgetTelemetryPorts } from "./ingest/forget-telemetry.ts";
 
-export interface RecoverStoresPorts {
+export interface RecoverStoresPorts extends ForgetTelemetryPorts {
   readonly blobs: BlobStore;
   readonly releases: ReleaseStore;
-  readonly log: EventLog;
 }
 
-/** At start, before anybody may upload: what a killed upload left behind goes. */
+/** At start, before anybody may upload: what a killed upload left behind goes, and telemetry that is too old. */
 export class RecoverStores {
   readonly #ports: RecoverStoresPorts;
 
@@ -17,6 +16,11 @@ export class RecoverStores {
   }
 
   async run(): Promise<void> {
+    await this.#removeUploads();
+    await new ForgetTelemetry(this.#ports).run();
+  }
+
+  async #removeUploads(): Promise<void> {
     const { blobs, releases, log } = this.#ports;
     const { uploadsRemoved, blobsRemoved } = await blobs.recover(await releases.blobs());
     if (uploadsRemoved + blobsRemoved === 0) return;

@@ -6,6 +6,12 @@ export interface TelemetryStore {
   readonly add: (batch: TelemetryBatchRecord) => Promise<"stored" | "duplicate">;
   /** Oldest first, at most `controllerLimits.summaryWindowsMax`. */
   readonly windows: (query: WindowQuery) => Promise<readonly WindowRecord[]>;
+  /**
+   * Removes at most so many batches, oldest first, that were received before a moment.
+   *
+   * @returns how many; fewer than asked when there are no more
+   */
+  readonly forget: (receivedBeforeMs: number, batchesMax: number) => Promise<number>;
   /** Release prefixes that have windows. */
   readonly releasePrefixes: () => Promise<readonly Digest8[]>;
 }

@@ -3,6 +3,7 @@ import type { Migration } from "kysely/migration";
 import { createClaims, createDevices } from "./migration-1-fleet.ts";
 import { createDeployments, createReleases } from "./migration-1-releases.ts";
 import { createTelemetry } from "./migration-1-telemetry.ts";
+import { indexBatchesByAge } from "./migration-2-retention.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
       await createTelemetry(database);
     },
   },
+  "0002-retention": { up: indexBatchesByAge },
 };

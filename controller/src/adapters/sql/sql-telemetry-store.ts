@@ -10,6 +10,9 @@ import { bytesOf } from "./column.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Schema } from "./schema.ts";
 
+/** Of a batch; the first columns of its windows' key too. */
+const KEY = ["device", "era", "boot", "seq"] as const;
+
 export class SqlTelemetryStore implements TelemetryStore {
   readonly #database: Kysely<Schema>;
   readonly #commits: GroupCommit;
@@ -26,7 +29,7 @@ export class SqlTelemetryStore implements TelemetryStore {
       const { numInsertedOrUpdatedRows } = await transaction
         .insertInto("telemetry_batches")
         .values({ ...key, dropped, received_at_ms: receivedAtMs })
-        .onConflict((conflict) => conflict.columns(["device", "era", "boot", "seq"]).doNothing())
+        .onConflict((conflict) => conflict.columns(KEY).doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows === 0n) return "duplicate";
       if (windows.length === 0) return "stored";
@@ -67,6 +70,30 @@ export class SqlTelemetryStore implements TelemetryStore {
       bytes: bytesOf(row.bytes),
     }));
   };
+
+  readonly forget = (receivedBeforeMs: number, batchesMax: number): Promise<number> =>
+    this.#commits.run(async (transaction) => {
+      const old = transaction
+        .selectFrom("telemetry_batches")
+        .select(KEY)
+        .where("received_at_ms", "<", receivedBeforeMs)
+        .orderBy("received_at_ms")
+        .orderBy("device")
+        .orderBy("era")
+        .orderBy("boot")
+        .orderBy("seq")
+        .limit(batchesMax);
+      // The windows first: they refer to their batch.
+      await transaction
+        .deleteFrom("telemetry_windows")
+        .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
+        .execute();
+      const { numDeletedRows } = await transaction
+        .deleteFrom("telemetry_batches")
+        .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    });
 
   readonly releasePrefixes = async (): Promise<readonly Digest8[]> => {
     const found = this.#database.selectFrom("telemetry_windows").select("release8").distinct();
