@@ -174,6 +174,18 @@ export const cliLimits = {
   publishRetryMsMax: 8 * SECOND_MS,
 } as const;
 
+/** The demo, a person who watches processes. */
+export const demoLimits = {
+  programStartMsMax: 30 * SECOND_MS,
+  programStopMsMax: 8 * SECOND_MS,
+  commandMsMax: 120 * SECOND_MS,
+  questionMsMax: 10 * SECOND_MS,
+  logLinesKept: 200,
+  logLinesShown: 6,
+  telemetryAttemptsMax: 60,
+  telemetryPollMs: 500,
+} as const;
+
 /** The REST API. */
 export const apiLimits = {
   jsonBytesMax: 64 * KIB,

@@ -1,4 +1,4 @@
-import type { TelemetrySummary } from "@modelfleet/protocol";
+import { type TelemetrySummary, totalVariation } from "@modelfleet/protocol";
 import { table } from "./table.ts";
 
 const BLOCKS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
@@ -7,19 +7,6 @@ const BLOCKS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as 
 export function bars(shares: readonly number[]): string {
   const highest = Math.max(...shares, Number.MIN_VALUE);
   return shares.map((share) => BLOCKS[Math.ceil((share / highest) * 8)] ?? " ").join("");
-}
-
-/**
- * Total variation distance: the share of answers that would have to move to another bin.
- *
- * @returns 0 (identical) … 1 (nothing in common)
- */
-export function shareMoved(reference: readonly number[], current: readonly number[]): number {
-  const total = reference.reduce(
-    (sum, share, bin) => sum + Math.abs(share - (current[bin] ?? 0)),
-    0,
-  );
-  return total / 2;
 }
 
 /** What a person reads of one release: traffic, latency, and each distribution beside its reference. */
@@ -63,7 +50,7 @@ function distributions(summary: TelemetrySummary): string {
 }
 
 function moved(reference: readonly number[], current: readonly number[], requests: number): string {
-  return requests === 0 ? "–" : `${Math.round(shareMoved(reference, current) * 100)} %`;
+  return requests === 0 ? "–" : `${Math.round(totalVariation(reference, current) * 100)} %`;
 }
 
 function milliseconds(microseconds: number): string {

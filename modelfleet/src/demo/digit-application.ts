@@ -1,10 +1,9 @@
 import { Agent, request } from "node:http";
-import { InferResponse } from "@modelfleet/protocol";
+import { demoLimits, InferResponse } from "@modelfleet/protocol";
 import { DIGIT_PIXELS, type Digit, inverted } from "./digits.ts";
 import type { OfflineAnswers } from "./offline-answers.ts";
 
 const TOLERANCE = 1e-6;
-const REQUEST_MS_MAX = 10_000;
 
 export interface ApplicationCounts {
   readonly asked: number;
@@ -133,7 +132,7 @@ function post(
         method: "POST",
         path: "/v2/models/digits/infer",
         headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
-        timeout: REQUEST_MS_MAX,
+        timeout: demoLimits.questionMsMax,
       },
       (incoming) => {
         const chunks: Buffer[] = [];
@@ -148,7 +147,7 @@ function post(
       },
     );
     outgoing.on("timeout", () =>
-      outgoing.destroy(new Error(`no answer within ${REQUEST_MS_MAX} ms`)),
+      outgoing.destroy(new Error(`no answer within ${demoLimits.questionMsMax} ms`)),
     );
     outgoing.on("error", reject);
     outgoing.end(body);

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { demoLimits } from "@modelfleet/protocol";
+import { DemoError } from "./demo-error.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/modelfleet.js", import.meta.url));
-const STOP_MS_MAX = 8_000;
-const LINES_KEPT = 200;
 
 export type LogEvent = Readonly<Record<string, unknown>>;
 
@@ -17,6 +18,8 @@ export interface RunningProgram {
     withinMs: number,
     matches?: (event: LogEvent) => boolean,
   ) => Promise<LogEvent>;
+  /** Resolves with what it said last when the process ends, however it ends. */
+  readonly ended: Promise<string>;
   /** The last lines it wrote, for a person who asks why. */
   readonly lastLines: () => readonly string[];
   /** SIGTERM, and SIGKILL when that is not enough; or SIGKILL at once. Resolves when the process is gone. */
@@ -41,13 +44,14 @@ export function startProgram(args: readonly string[], launch: Launch = {}): Runn
   const listeners = new Set<(line: string) => void>();
   const onLine = (line: string) => {
     lines.push(line);
-    if (lines.length > LINES_KEPT) lines.shift();
+    if (lines.length > demoLimits.logLinesKept) lines.shift();
     for (const listener of listeners) listener(line);
   };
   createInterface({ input: child.stdout }).on("line", onLine);
   createInterface({ input: child.stderr }).on("line", onLine);
   return {
     pid: child.pid ?? 0,
+    ended: once(child, "close").then(() => lastWords(lines)),
     lastLines: () => lines,
     stop: (signal = "SIGTERM") => stop(child, signal),
     event: (name, withinMs, matches = () => true) =>
@@ -66,13 +70,10 @@ interface Waiting {
 
 function awaitEvent(waiting: Waiting): Promise<LogEvent> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string) => {
+    const fail = (code: "PROGRAM_ENDED" | "TIMEOUT", came: string) => {
       finish();
-      reject(
-        new Error(
-          `${why} while waiting for ${waiting.name}:\n${waiting.lines.slice(-12).join("\n")}`,
-        ),
-      );
+      const said = lastWords(waiting.lines);
+      reject(new DemoError(code, `expected the event ${waiting.name}, but ${came}:\n${said}`));
     };
     const onLine = (line: string) => {
       const event = parseEvent(line);
@@ -80,8 +81,11 @@ function awaitEvent(waiting: Waiting): Promise<LogEvent> {
       finish();
       resolve(event);
     };
-    const onExit = () => fail("the program ended");
-    const timer = setTimeout(() => fail(`${waiting.withinMs} ms passed`), waiting.withinMs);
+    const onExit = () => fail("PROGRAM_ENDED", "the program ended");
+    const timer = setTimeout(
+      () => fail("TIMEOUT", `${waiting.withinMs} ms passed`),
+      waiting.withinMs,
+    );
     const finish = () => {
       clearTimeout(timer);
       waiting.listeners.delete(onLine);
@@ -91,6 +95,19 @@ function awaitEvent(waiting: Waiting): Promise<LogEvent> {
     waiting.child.on("exit", onExit);
     for (const line of [...waiting.lines]) onLine(line);
   });
+}
+
+/** A log for people: its last lines, of an event its level, name and sentence. */
+function lastWords(lines: readonly string[]): string {
+  return lines
+    .slice(-demoLimits.logLinesShown)
+    .map((line) => {
+      const event = parseEvent(line);
+      if (event === undefined) return `  ${line}`;
+      const { level, event: name, reason, msg } = event;
+      return `  ${[level, name, reason, msg].filter((part) => typeof part === "string").join("  ")}`;
+    })
+    .join("\n");
 }
 
 function parseEvent(line: string): LogEvent | undefined {
@@ -108,7 +125,7 @@ async function stop(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill(signal);
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  const timer = setTimeout(() => child.kill("SIGKILL"), demoLimits.programStopMsMax);
   await exited;
   clearTimeout(timer);
 }
@@ -116,27 +133,44 @@ async function stop(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): Promise
 export interface CommandResult {
   readonly exitCode: number;
   readonly answer: unknown;
+  /** What it wrote on the output stream. */
+  readonly output: string;
+  /** The same, and then what it wrote on the error stream. */
   readonly text: string;
 }
 
-/** Runs `modelfleet …` to its end. With --json among the arguments `answer` is what it printed. */
+/**
+ * Runs `modelfleet …` to its end. With --json among the arguments `answer` is what it printed.
+ *
+ * @param signal ends it by force; then this rejects
+ * @throws DemoError TIMEOUT after `demoLimits.commandMsMax`; then it is ended by force too
+ */
 export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
 ): Promise<CommandResult> {
   const child = spawn(process.execPath, [LAUNCHER, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
+    timeout: demoLimits.commandMsMax,
+    killSignal: "SIGKILL",
+    signal,
   });
-  let text = "";
-  let complaint = "";
-  child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
-  child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString("utf8")));
-  const [exitCode] = (await once(child, "close")) as [number | null];
-  const firstLine = text.trim().split("\n")[0] ?? "";
+  const [output, complaint] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "close"),
+  ]);
+  if (child.signalCode === "SIGKILL") {
+    const name = `modelfleet ${args.slice(0, 2).join(" ")}`;
+    throw new DemoError("TIMEOUT", `expected ${name} to end within ${demoLimits.commandMsMax} ms`);
+  }
+  const firstLine = output.trim().split("\n")[0] ?? "";
   return {
-    exitCode: exitCode ?? 1,
+    exitCode: child.exitCode ?? 1,
     answer: args.includes("--json") ? parseEvent(firstLine) : undefined,
-    text: text + complaint,
+    output,
+    text: output + complaint,
   };
 }

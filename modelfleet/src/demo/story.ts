@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { Deployment } from "@modelfleet/protocol";
+import { Deployment, type FeatureSummary, Release, totalVariation } from "@modelfleet/protocol";
+import { DemoError } from "./demo-error.ts";
 import {
   type DigitApplication,
   type ExpectedAnswers,
@@ -8,7 +9,7 @@ import {
 import { type Digit, inverted } from "./digits.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { offlineAnswers } from "./offline-answers.ts";
-import { featureSince, shareMoved } from "./telemetry-shift.ts";
+import { featureSince } from "./telemetry-shift.ts";
 
 const DEVICE_IDS = ["demo-1", "demo-2", "demo-3"] as const;
 const VERSIONS = ["1.0.0", "2.0.0", "3.0.0"] as const;
@@ -35,6 +36,8 @@ export interface StoryOptions {
   readonly releasesFolder: string;
   readonly digits: readonly Digit[];
   readonly say: Narrator;
+  /** Once aborted, every process is ended and the story rejects with its reason. */
+  readonly signal: AbortSignal;
 }
 
 export interface Narrator {
@@ -44,40 +47,49 @@ export interface Narrator {
 
 /** The main job from one end to the other, on real processes, a real model and real digits. */
 export async function tellStory(options: StoryOptions): Promise<StoryResult> {
-  const { say } = options;
+  const { say, folder, signal } = options;
   say.step("What each version answers offline, to compare with later");
   const expected = {
     plain: await offlineAnswers(options.releasesFolder, VERSIONS, options.digits),
     inverted: await offlineAnswers(options.releasesFolder, VERSIONS, options.digits.map(inverted)),
   };
   say.step("A controller and three devices");
-  const fleet = await startFleet({ folder: options.folder, deviceIds: DEVICE_IDS, say: say.line });
+  signal.throwIfAborted();
+  const fleet = await startFleet({ folder, deviceIds: DEVICE_IDS, say: say.line, signal });
   try {
-    return await liveWith(fleet, options, expected);
+    const end = Promise.race([fleet.broken, whenAborted(signal)]);
+    return await liveWith(fleet, options, { expected, end });
   } finally {
     await fleet.stop();
   }
 }
 
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}
+
 async function liveWith(
   fleet: Fleet,
   options: StoryOptions,
-  expected: ExpectedAnswers,
+  given: { readonly expected: ExpectedAnswers; readonly end: Promise<never> },
 ): Promise<StoryResult> {
   const { say } = options;
   say.step("Version 1 is published and deployed");
-  await publish(options, fleet, "1.0.0");
-  await deploy(options, fleet, "1.0.0");
+  await Promise.race([given.end, install(options, fleet, "1.0.0")]);
   const applications = fleet.devices.map((device) =>
     startDigitApplication({
       socketPath: device.socketPath,
       digits: options.digits,
-      expected,
+      expected: given.expected,
       everyMs: ASK_EVERY_MS,
     }),
   );
   try {
-    const refused = await replaceAndShift(fleet, options, applications);
+    const refused = await Promise.race([given.end, replaceAndShift(fleet, options, applications)]);
     await stopAll(applications);
     return { ...total(applications), refused, devices: fleet.devices.length };
   } finally {
@@ -96,14 +108,12 @@ async function replaceAndShift(
   report(say, applications);
 
   say.step("Version 2 replaces it while digits keep coming");
-  await publish(options, fleet, "2.0.0");
-  await deploy(options, fleet, "2.0.0");
+  await install(options, fleet, "2.0.0");
   await steady();
   report(say, applications);
 
   say.step("Version 3 loads, but fails its golden cases: each device refuses it");
-  await publish(options, fleet, "3.0.0");
-  const refused = await deploy(options, fleet, "3.0.0");
+  const refused = await install(options, fleet, "3.0.0");
   report(say, applications);
 
   say.step("The operator goes back to version 1");
@@ -133,66 +143,75 @@ async function showShift(
   for (const application of applications) application.invert();
   // The windows that were open at the change hold both kinds of digits; look at the ones after them.
   await steady();
-  const after = await featureSince(fleet, FEATURE, {
-    atMs: Date.now(),
-    minRequests: REQUESTS_FOR_SHAPE,
-  });
-  const shown = await fleet.command("telemetry", "show", "digits", "--since", "5s");
-  if (shown.exitCode !== 0) throw new Error(`telemetry show failed: ${shown.text}`);
-  for (const [when, feature] of [
-    ["before", before],
-    ["after", after],
-  ] as const) {
-    const mean = feature.mean === null ? "–" : feature.mean.toFixed(3);
-    say.line(
-      `${when.padEnd(6)} ${FEATURE} ${mean} (reference ${feature.referenceMean.toFixed(3)}), ${Math.round(shareMoved(feature) * 100)} % of the answers in another bin`,
-    );
-  }
-  if (shareMoved(before) > MOVED_BEFORE_MAX || shareMoved(after) < MOVED_AFTER_MIN) {
-    throw new Error(
-      `expected ${FEATURE} to move from below ${MOVED_BEFORE_MAX} to above ${MOVED_AFTER_MIN}, got ${shareMoved(before)} and ${shareMoved(after)}`,
-    );
-  }
+  const atMs = Date.now();
+  const after = await featureSince(fleet, FEATURE, { atMs, minRequests: REQUESTS_FOR_SHAPE });
+  await showDistribution(options, fleet, atMs);
+  compare(say, before, after);
 }
 
-async function publish(options: StoryOptions, fleet: Fleet, version: string): Promise<void> {
-  options.say.line(`modelfleet release publish examples/digits/releases/${version}`);
-  const result = await fleet.command("release", "publish", join(options.releasesFolder, version));
-  if (result.exitCode !== 0)
-    throw new Error(`version ${version} was not published: ${result.text}`);
+/** What an operator sees of the shift: the distributions of the last windows beside their reference. */
+async function showDistribution(
+  { say }: StoryOptions,
+  fleet: Fleet,
+  sinceMs: number,
+): Promise<void> {
+  // A second more is still after the shift: the windows are two seconds long, and three have passed.
+  const since = `${Math.ceil((Date.now() - sinceMs) / 1_000)}s`;
+  const args = ["telemetry", "show", "digits", "--since", since];
+  say.line(`modelfleet ${args.join(" ")}`);
+  for (const line of await fleet.show(...args)) say.line(`  ${line}`);
 }
 
-/** Deploys to every device and waits; returns the refusal codes. Every device must come to the same end. */
-async function deploy(
+function compare(say: Narrator, before: FeatureSummary, after: FeatureSummary): void {
+  const [movedBefore, movedAfter] = [before, after].map(({ reference, current }) =>
+    totalVariation(reference, current),
+  ) as [number, number];
+  say.line(`${FEATURE} before: ${describe(before, movedBefore)}`);
+  say.line(`${FEATURE} after:  ${describe(after, movedAfter)}`);
+  if (movedBefore <= MOVED_BEFORE_MAX && movedAfter >= MOVED_AFTER_MIN) return;
+  throw new DemoError(
+    "STORY",
+    `expected ${FEATURE} to move from below ${MOVED_BEFORE_MAX} to above ${MOVED_AFTER_MIN}, got ${movedBefore} and ${movedAfter}`,
+  );
+}
+
+function describe({ mean, referenceMean }: FeatureSummary, moved: number): string {
+  const now = mean === null ? "–" : mean.toFixed(3);
+  return `mean ${now} (reference ${referenceMean.toFixed(3)}), ${Math.round(moved * 100)} % of the answers in another bin`;
+}
+
+/** Publishes a version and deploys it to every device; returns the refusal codes. */
+async function install(
   options: StoryOptions,
   fleet: Fleet,
   version: string,
 ): Promise<readonly string[]> {
-  options.say.line(`modelfleet deploy digits@${version} --all --wait`);
-  const result = await fleet.command(
-    "deploy",
-    `digits@${version}`,
-    "--all",
-    "--wait",
-    "--timeout",
-    "60s",
+  options.say.line(`modelfleet release publish examples/digits/releases/${version}`);
+  await fleet.ask(Release, "release", "publish", join(options.releasesFolder, version));
+  return deploy(options, fleet, version);
+}
+
+/** Deploys to every device and waits; returns the refusal codes. Every device must come to the same end. */
+async function deploy(
+  { say }: StoryOptions,
+  fleet: Fleet,
+  version: string,
+): Promise<readonly string[]> {
+  const args = ["deploy", `digits@${version}`, "--all", "--wait"];
+  say.line(`modelfleet ${args.join(" ")}`);
+  const { devices } = await fleet.ask(Deployment, ...args, "--timeout", "60s");
+  const reasons = devices.map(({ code, detail }) =>
+    code === null ? "" : `: ${code}: ${detail ?? ""}`,
   );
-  const { devices } = Deployment.parse(result.answer);
-  for (const device of devices) {
-    const reason = device.code === null ? "" : `: ${device.code}: ${device.detail ?? ""}`;
-    options.say.line(`  ${device.device} ${device.status}${reason}`);
+  const ends = devices.map(({ device, status }, i) => `  ${device} ${status}${reasons[i] ?? ""}`);
+  for (const end of ends) say.line(end);
+  const wanted = version === "3.0.0" ? "refused" : "confirmed";
+  const count = devices.filter(({ status }) => status === wanted).length;
+  if (count !== fleet.devices.length || count !== devices.length) {
+    const expected = `expected ${fleet.devices.length} devices ${wanted} for ${version}`;
+    throw new DemoError("STORY", `${expected}, got:\n${ends.join("\n")}`);
   }
-  const isRefusal = version === "3.0.0";
-  const wanted = isRefusal ? "refused" : "confirmed";
-  if (
-    devices.length !== fleet.devices.length ||
-    devices.some((device) => device.status !== wanted)
-  ) {
-    throw new Error(
-      `expected ${fleet.devices.length} devices ${wanted} for ${version}: ${result.text}`,
-    );
-  }
-  return [...new Set(devices.flatMap((device) => (device.code === null ? [] : [device.code])))];
+  return [...new Set(devices.flatMap(({ code }) => code ?? []))];
 }
 
 function report(say: Narrator, applications: readonly DigitApplication[]): void {

@@ -1,14 +1,8 @@
 import { expect, test } from "vitest";
-import { bars, shareMoved } from "../../../../controller/cli/render/distribution.ts";
+import { bars } from "../../../../controller/cli/render/distribution.ts";
 import { createProgress } from "../../../../controller/cli/render/progress.ts";
 import { age, table } from "../../../../controller/cli/render/table.ts";
 import { recordedTerminal } from "../../../support/cli/recorded-terminal.ts";
-
-test("identical shares have not moved, and shares without a common bin have moved entirely", () => {
-  expect(shareMoved([0.5, 0.5], [0.5, 0.5])).toBe(0);
-  expect(shareMoved([1, 0], [0, 1])).toBe(1);
-  expect(shareMoved([0.5, 0.5, 0], [0.5, 0.25, 0.25])).toBe(0.25);
-});
 
 test("the largest share is a full block, an empty one a space", () => {
   expect(bars([0, 0.5, 1])).toBe(" ▄█");
