@@ -53,6 +53,8 @@ function machine() {
 
 /** The C library this process runs with; undefined where it is not glibc. */
 function glibcVersion(): string | undefined {
+  // Else the report asks the name service for every open connection, and a start waits for it.
+  Reflect.set(process.report, "excludeNetwork", true);
   const report: unknown = process.report.getReport();
   if (typeof report !== "object" || report === null || !("header" in report)) return undefined;
   const { header } = report;
