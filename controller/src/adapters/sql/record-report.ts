@@ -7,10 +7,10 @@ import type { Schema } from "./schema.ts";
  * Rules:
  *
  * 1. A report is applied only when it is newer than the newest applied one (protocol.md 3).
- * 2. One that waited in the device's outbox while a later hello told more does not take its slots back: within one
- *    start neither the boot nor the sequence a device holds ever falls.
- * 3. What it says of a release belongs to the newest deployment of this release in this slot whose document the device
- *    held then. A refusal may be of a document it did not accept, so it belongs to the newest one of all.
+ * 2. protocol.md 4.8: one that waited in the device's outbox while a later hello told more does not take its slots
+ *    back. Neither the boot of a device nor the sequence it holds ever falls, but in a new era.
+ * 3. protocol.md 4.8: what it says of a release belongs to the newest deployment of this release in this slot whose
+ *    document the device held then. A refusal may be of a document it did not accept: it belongs to the newest of all.
  */
 export async function recordReport(
   transaction: Transaction<Schema>,
