@@ -1,6 +1,7 @@
 import { FormatError } from "./errors.ts";
 import { documentLimits } from "./limits.ts";
 
+/** How much JSON is read, and how strictly. */
 export interface StrictJsonLimits {
   readonly bytesMax: number;
   /** Nested arrays and objects; 16 when absent. */

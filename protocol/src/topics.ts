@@ -28,6 +28,7 @@ export const controllerStateTopic = `${PREFIX}/ctl/state`;
 /** What the controller listens to: everything any device says. */
 export const everyDeviceUp = `${PREFIX}/d/+/up/#`;
 
+/** What a device says on a topic: one of its streams, or a question. */
 export type UpTopic =
   | { readonly kind: "stream"; readonly device: DeviceId; readonly stream: UpStream }
   | { readonly kind: "request"; readonly device: DeviceId; readonly operation: RequestOperation };

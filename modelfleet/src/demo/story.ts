@@ -163,9 +163,8 @@ async function showDistribution(
 }
 
 function compare(say: Narrator, before: FeatureSummary, after: FeatureSummary): void {
-  const [movedBefore, movedAfter] = [before, after].map(({ reference, current }) =>
-    totalVariation(reference, current),
-  ) as [number, number];
+  const movedBefore = totalVariation(before.reference, before.current);
+  const movedAfter = totalVariation(after.reference, after.current);
   say.line(`${FEATURE} before: ${describe(before, movedBefore)}`);
   say.line(`${FEATURE} after:  ${describe(after, movedAfter)}`);
   if (movedBefore <= MOVED_BEFORE_MAX && movedAfter >= MOVED_AFTER_MIN) return;

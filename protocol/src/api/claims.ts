@@ -11,6 +11,7 @@ export const ClaimRequest = z.object({
 });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
+/** A permission to enrol devices, without its secret; `used` of `uses` are taken. */
 export const Claim = z.object({
   id: z.string(),
   class: DeviceClass,

@@ -42,6 +42,7 @@ export const Device = z.object({
 });
 export type Device = z.infer<typeof Device>;
 
+/** `GET /v1/devices`. */
 export const DeviceList = z.object({ devices: z.array(Device) });
 export type DeviceList = z.infer<typeof DeviceList>;
 

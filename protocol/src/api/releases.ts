@@ -12,5 +12,6 @@ export const Release = z.object({
 });
 export type Release = z.infer<typeof Release>;
 
+/** `GET /v1/releases`, newest first. */
 export const ReleaseList = z.object({ releases: z.array(Release) });
 export type ReleaseList = z.infer<typeof ReleaseList>;

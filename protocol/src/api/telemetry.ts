@@ -16,6 +16,7 @@ export const FeatureSummary = z.object({
 });
 export type FeatureSummary = z.infer<typeof FeatureSummary>;
 
+/** Reference against current shares of one classifying output, and of the confidence in its answers. */
 export const OutputSummary = z.object({
   name: z.string(),
   classes: z.array(z.string()),

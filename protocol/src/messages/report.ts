@@ -24,6 +24,7 @@ export const ReportStep = z.enum([
 ]);
 export type ReportStep = z.infer<typeof ReportStep>;
 
+/** One step of one execution; `code` and `detail` say why a release was refused or rolled back. */
 export const ReportItem = z.object({
   slot: SlotName,
   release: Sha256,

@@ -11,6 +11,7 @@ export const Comparator = z.discriminatedUnion("kind", [
 ]);
 export type Comparator = z.infer<typeof Comparator>;
 
+/** One request and the answer it must have; tensors as in the Open Inference Protocol v2, data in JSON. */
 export const GoldenCase = z.object({
   name: z.string().min(1).max(128),
   inputs: z

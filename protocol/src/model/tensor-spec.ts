@@ -17,6 +17,7 @@ export const elementTypes = {
   string: { oip: "BYTES", bytes: 0, onnx: 8 },
 } as const;
 
+/** Our name of an element type: a key of `elementTypes`. */
 export type ElementType = keyof typeof elementTypes;
 export const ElementType = z.enum(Object.keys(elementTypes) as [ElementType, ...ElementType[]]);
 

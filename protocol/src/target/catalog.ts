@@ -12,6 +12,7 @@ export type TargetCatalog = {
 /** What becomes of a board without a file of its own: the generic target of its architecture, or a refusal. */
 export type UnknownBoards = "generic" | "refuse";
 
+/** What decides which files load: operating system, architecture and C library. */
 export type Platform = Pick<DeviceFacts, "os" | "arch" | "libc">;
 
 /** The target of that id; also of a catalogue newer or older than the other side's, hence perhaps none. */
@@ -24,6 +25,7 @@ export function genericTarget(catalog: TargetCatalog, platform: Platform): Targe
   return catalog.targets.find((target) => isGeneric(target) && fitsPlatform(target, platform));
 }
 
+/** Whether a target stands for every board of its platform: it has no probe of its own. */
 export function isGeneric(target: Target): boolean {
   return target.match.length === 0;
 }

@@ -6,6 +6,7 @@ import type { DeviceFacts } from "./facts.ts";
 import { type Reason, reason } from "./reason.ts";
 import type { Requirements } from "./requirements.ts";
 
+/** The decision about one device and one release. */
 export type Eligibility = {
   readonly eligible: boolean;
   /** Index of the first variant that fits; null unless eligible. */

@@ -1,6 +1,7 @@
 import type { TensorSpec } from "../model/tensor-spec.ts";
 import type { ReleaseIo } from "./requirements.ts";
 
+/** The tensor that would surprise an application, in words for people. */
 export type IoDifference = { readonly need: string; readonly have: string };
 
 /**

@@ -11,6 +11,7 @@ import type { Target } from "./target-file.ts";
 /** Whoever knows better than the probes writes the target's id into this file of the device. */
 export const targetOverrideFile = "/etc/modelfleet/target";
 
+/** Which target a device is and by which rule; or, for people, why it is none. */
 export type TargetMatch =
   | { readonly kind: "override" | "board" | "generic"; readonly target: Target }
   | { readonly kind: "unknown"; readonly why: string };

@@ -22,6 +22,7 @@ export type EligibilityCode =
   | "SIGNATURE_POLICY"
   | "HELD";
 
+/** One thing that stands in the way of a release. */
 export type Reason = {
   readonly code: EligibilityCode;
   /** What the release needs, for people. */
@@ -30,6 +31,7 @@ export type Reason = {
   readonly have: string;
 };
 
+/** @param need what the release needs @param have what the device has; both for people */
 export function reason(code: EligibilityCode, need: string, have: string): Reason {
   return { code, need, have };
 }

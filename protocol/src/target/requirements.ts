@@ -2,6 +2,7 @@ import type { TensorSpec } from "../model/tensor-spec.ts";
 import type { ReleaseDocument } from "../trust/release-document.ts";
 import type { VersionRange } from "./version-range.ts";
 
+/** A release's inputs and outputs, as applications see them. */
 export type ReleaseIo = {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];

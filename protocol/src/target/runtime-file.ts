@@ -12,6 +12,7 @@ export const MeasuredCeiling = z.strictObject({
   irMax: z.int().min(1).nullable(),
 });
 
+/** Versions of a runtime that fail somewhere, and how it shows. */
 export const KnownBad = z.strictObject({
   range: VersionRange,
   arch: z.array(Arch).min(1),
@@ -51,6 +52,7 @@ export const RuntimeFile = z.strictObject({
 });
 export type RuntimeFile = z.infer<typeof RuntimeFile>;
 
+/** Highest operator set and IR version; null where nothing is known of them. */
 export type RuntimeCeiling = { readonly opsetMax: number | null; readonly irMax: number | null };
 
 /**

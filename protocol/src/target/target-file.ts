@@ -20,6 +20,7 @@ export const TargetPlatform = z.strictObject({
     .optional(),
 });
 
+/** A runtime that a target allows, and in which versions. */
 export const TargetRuntime = z.strictObject({
   id: TargetId,
   range: VersionRange.default("*"),
@@ -39,6 +40,7 @@ export const TargetBudgets = z.strictObject({
   minFreeDiskMiB: Mebibytes,
 });
 
+/** What is known to go wrong with a runtime on this board. */
 export const KnownIssue = z.strictObject({
   runtime: TargetId,
   range: VersionRange,

@@ -38,6 +38,7 @@ export interface TelemetryWindow {
   readonly outputs: readonly OutputSketch[];
 }
 
+/** How often one error code came; it matches `^[A-Z][A-Z0-9_]*$`. */
 export interface ErrorCount {
   readonly code: string;
   readonly count: number;

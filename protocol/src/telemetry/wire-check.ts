@@ -13,6 +13,7 @@ export function countOf(value: bigint, max: number, field: WireField): number {
   return Number(value);
 }
 
+/** Counts as safe integers. @throws FormatError naming the first that is too large, or the list */
 export function countsOf(
   values: readonly bigint[],
   limit: { readonly length: number; readonly each: number },
@@ -24,6 +25,7 @@ export function countsOf(
   );
 }
 
+/** @throws FormatError naming the list when it has more entries */
 export function checkLength(
   list: { readonly length: number },
   lengthMax: number,
@@ -32,6 +34,7 @@ export function checkLength(
   if (list.length > lengthMax) throw refused(field, `at most ${lengthMax} entries`, list.length);
 }
 
+/** A number within ±`sumMagnitudeMax`. @throws FormatError naming the field, also for NaN */
 export function finiteOf(value: number, field: WireField): number {
   const max = telemetryLimits.sumMagnitudeMax;
   if (!(Math.abs(value) <= max)) throw refused(field, `a number within ±${max}`, value);
@@ -39,6 +42,7 @@ export function finiteOf(value: number, field: WireField): number {
   return value + 0;
 }
 
+/** The refusal of a field: what was expected and what came. */
 export function refused(
   { place, name }: WireField,
   expected: string,

@@ -11,6 +11,7 @@ interface MessageFields {
   };
 }
 
+/** The messages inside a `TelemetryWindow`. */
 export const windowFields: MessageFields = {
   9: { name: "errors", max: telemetryLimits.errorCodesMax },
   10: { name: "latency", max: 1 },
@@ -18,6 +19,7 @@ export const windowFields: MessageFields = {
   12: { name: "outputs", max: telemetryLimits.outputsMax },
 };
 
+/** The messages inside a `TelemetryBatch`. */
 export const batchFields: MessageFields = {
   5: { name: "windows", max: telemetryLimits.windowsPerBatchMax, inner: windowFields },
 };

@@ -16,6 +16,7 @@ export interface DesiredContext {
   readonly requireNonce: boolean;
 }
 
+/** A desired document that may be followed once its releases pass `checkRelease`. */
 export interface NewDesired {
   readonly kind: "new";
   readonly desired: DesiredDocument;
@@ -24,6 +25,7 @@ export interface NewDesired {
   readonly timeFloorMs: number;
 }
 
+/** New, or the very one accepted last (protocol.md 1.5.5). */
 export type CheckedDesired =
   | NewDesired
   | { readonly kind: "same"; readonly desired: DesiredDocument };

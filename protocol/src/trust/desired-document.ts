@@ -2,6 +2,7 @@ import { z } from "zod";
 import { documentLimits } from "../limits.ts";
 import { Counter, DeviceId, FleetId, ModelName, Sha256, SlotName, Timestamp } from "../units.ts";
 
+/** What one slot should run. */
 export const DesiredModel = z.object({
   slot: SlotName,
   model: ModelName,

@@ -34,6 +34,7 @@ export function openDeviceMessage<Type extends DeviceMessageType>(
   return parseMessage(type, envelope.payload);
 }
 
+/** An enrol message whose sender holds the key it brings. */
 export interface OpenedEnrol {
   readonly message: EnrolMessage;
   /** The exact bytes the claim's MAC covers. */

@@ -5,6 +5,7 @@ import { parseStrictJson } from "../strict-json.ts";
 import { decodeBase64, encodeBase64 } from "./strict-base64.ts";
 import { VerifyError } from "./verify-error.ts";
 
+/** One signature; `keyid` is a hint, `sig` of any length until it is checked. */
 export interface EnvelopeSignature {
   readonly keyid: string;
   readonly sig: Uint8Array;

@@ -14,6 +14,7 @@ export interface RoleKeys {
   readonly threshold: number;
 }
 
+/** Whether a signature holds; the portable backend or the native one. */
 export type Verifier = typeof verifySignature;
 
 /** Payload bytes exactly as they were signed, and their digest. */

@@ -10,4 +10,5 @@ export const payloadTypes = {
   telemetry: "application/vnd.modelfleet.telemetry.v1+protobuf",
 } as const;
 
+/** One of the payload types that exist; no other is ever signed. */
 export type PayloadType = (typeof payloadTypes)[keyof typeof payloadTypes];

@@ -12,6 +12,7 @@ import {
   Timestamp,
 } from "../units.ts";
 
+/** A file of a release, named by its digest; the path is a label (protocol.md 1.4.8, 5.1). */
 export const ReleaseFile = z.object({
   path: ReleasePath,
   /** Bytes; the file is exactly this long. */
@@ -36,6 +37,7 @@ export const ReleaseCompat = z.object({
 });
 export type ReleaseCompat = z.infer<typeof ReleaseCompat>;
 
+/** What a device grants the release: resident memory, and the time of a load and of one answer. */
 export const ReleaseLimits = z.object({
   memoryMiB: z.int().min(64).max(1_048_576),
   loadMs: z.int().min(100).max(600_000),

@@ -9,6 +9,7 @@ export type KeyId = z.infer<typeof KeyId>;
 const keyids = z.array(KeyId).min(1).max(documentLimits.keysPerRootMax);
 const threshold = z.int().min(1).max(documentLimits.keysPerRootMax);
 
+/** Keys of a role, each once, and how many of them must have signed. */
 export const RoleRule = z.object({ keyids, threshold });
 export type RoleRule = z.infer<typeof RoleRule>;
 

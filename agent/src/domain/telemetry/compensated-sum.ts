@@ -4,6 +4,7 @@
  */
 export type CompensatedSums = Float64Array;
 
+/** All zero. @param count how many sums, ≥ 1 */
 export function createSums(count: number): CompensatedSums {
   return new Float64Array(2 * count);
 }
@@ -18,6 +19,7 @@ export function addTo(sums: CompensatedSums, index: number, term: number): void 
   sums[at + 1] = (sums[at + 1] ?? 0) + (before - (after - seen)) + (term - seen);
 }
 
+/** A sum with what rounding had lost of it. */
 export function totalOf(sums: CompensatedSums, index: number): number {
   return (sums[2 * index] ?? 0) + (sums[2 * index + 1] ?? 0);
 }

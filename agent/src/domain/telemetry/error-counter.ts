@@ -9,6 +9,7 @@ export interface ErrorCounter {
 
 const OTHER = "OTHER";
 
+/** Holds at most `errorCodesMax` codes, whatever it is given. */
 export function createErrorCounter(): ErrorCounter {
   const counts = new Map<string, number>();
 

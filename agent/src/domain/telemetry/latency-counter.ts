@@ -19,6 +19,7 @@ export interface LatencyCounter {
 
 const BUCKETS_MAX = telemetryLimits.latencyBucketsMax;
 
+/** Begins each window with buckets of `latencyScaleDefault`. */
 export function createLatencyCounter(): LatencyCounter {
   // A ring: fewer buckets than its length are ever in use, so bucket i lives at i modulo length.
   const ring = new Float64Array(BUCKETS_MAX);

@@ -19,6 +19,7 @@ const LEAST = 0;
 const MOST = 1;
 const EMPTY_BOUNDS = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] as const;
 
+/** @param feature its reference: edges strictly rising, min ≤ max; shape of the counts is [bins + 2] */
 export function createNumericCounter({ edges, counts, min, max }: FeatureProfile): NumericCounter {
   const edgesOf = Float64Array.from(edges);
   const bins = new Float64Array(counts.length + 2);

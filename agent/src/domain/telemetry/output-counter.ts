@@ -10,6 +10,7 @@ export interface OutputCounter {
   readonly take: () => OutputSketch;
 }
 
+/** @param output its reference: how many classes, and the edges of the confidence */
 export function createOutputCounter(output: OutputProfile): OutputCounter {
   const edges = Float64Array.from(output.confidence.edges);
   const classCounts = new Float64Array(output.classes.length);

@@ -19,6 +19,7 @@ export interface OpenedRequest {
   readonly tensors: readonly (ItemView | null)[];
 }
 
+/** One sketch for each feature and output, in the order of the profile. */
 export function createSketchSet(profile: ReferenceProfile): SketchSet {
   const named = tensorsNamedBy(profile);
   const features = profile.features.map((feature) => ({

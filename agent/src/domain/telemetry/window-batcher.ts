@@ -18,6 +18,7 @@ export interface WindowBatcher {
 // Device (65 bytes), boot, seq and dropped (11 each) stand before the windows.
 const HEADER_BYTES_MAX = 98;
 
+/** Holds at most `windowsPendingMax` windows; a batch has at most `windowsPerBatchMax`, in `batchBytesMax`. */
 export function createWindowBatcher(): WindowBatcher {
   const waiting: { readonly window: TelemetryWindow; readonly bytes: number }[] = [];
   let lostWindows = 0;

@@ -30,6 +30,7 @@ export interface WindowRecorder {
   readonly close: (nowMs: number) => void;
 }
 
+/** What a recorder measures, and where its windows go. `windowMs` lies within `telemetryLimits`. */
 export interface WindowRecorderOptions {
   readonly slot: SlotName;
   readonly release: Sha256;

@@ -15,6 +15,7 @@ import {
   type WindowVerdict,
 } from "./window-verdict.ts";
 
+/** What the controller knows when a window arrives. */
 export interface WindowContext {
   /** Reference profile of the window's release and the `sha256` of its file; null when it has none. */
   readonly profile: { readonly reference: ReferenceProfile; readonly digest: Sha256 } | null;

@@ -16,6 +16,7 @@ import { roundedSum } from "./exact-sum.ts";
 import type { MergedSketch, MergedTelemetry } from "./merged-telemetry.ts";
 import { total } from "./total.ts";
 
+/** Everything measured of one release, added up. */
 export interface TelemetryOfRelease {
   readonly release: Sha256;
   readonly document: ReleaseDocument;

@@ -9,12 +9,15 @@ export type WindowVerdict =
  */
 export type WindowRefusal = "TIME" | "PROFILE" | "BINS" | "COUNTS";
 
+/** The verdict of a window that is left out. */
 export type RefusedWindow = Extract<WindowVerdict, { kind: "refused" }>;
 
+/** A number that cannot be, given the others. @param name the field */
 export function contradiction(name: string, expected: string | number, got: number): RefusedWindow {
   return refused("COUNTS", `${name}: expected ${expected}, got ${got}`);
 }
 
+/** @param detail the field, what was expected and what came */
 export function refused(reason: WindowRefusal, detail: string): RefusedWindow {
   return { kind: "refused", reason, detail };
 }
