@@ -1,5 +1,12 @@
-import { payloadTypes, type ReportMessage, type Sha256, signEnvelope } from "@modelfleet/protocol";
+import {
+  controllerLimits,
+  payloadTypes,
+  type ReportMessage,
+  type Sha256,
+  signEnvelope,
+} from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { DeviceOrder } from "../../controller/src/app/ingest/device-order.ts";
 import { IngestReport } from "../../controller/src/app/ingest/ingest-report.ts";
 import { StoreError } from "../../controller/src/domain/errors.ts";
 import {
@@ -181,6 +188,41 @@ describe("a report that cannot be stored", () => {
     expect(lost.code).toBe("NO_SPACE");
     expect(world.bus.disconnected).toEqual(["cam-0017"]);
     expect(await ackedReports()).toEqual([]);
+  });
+
+  test("is stored when it comes again, although a later one came in between", async () => {
+    const ingest = new IngestReport({ ...world, fleet: brokenFleet({ left: 1 }) });
+    const [first, second] = [0, 1].map((seq) =>
+      camera.report({ seq, items: [item(seq === 0 ? "accepted" : "confirmed")] }),
+    ) as [Uint8Array, Uint8Array];
+    await refused(ingest.run(camera.id, first));
+    expect(await ingest.run(camera.id, second)).toMatchObject({ code: "EARLIER_MISSING" });
+
+    await ingest.run(camera.id, first);
+    await ingest.run(camera.id, second);
+
+    expect(await stepsKept()).toEqual(["accepted", "confirmed"]);
+    expect(await ackedReports()).toEqual([[1, 1]]);
+  });
+
+  test("since too many wait already is not passed over by those behind it", async () => {
+    const order = new DeviceOrder();
+    const gate = Promise.withResolvers<undefined>();
+    const waiting = Array.from({ length: controllerLimits.messagesWaitingPerDeviceMax }, () =>
+      order.run(camera.id, () => gate.promise),
+    );
+    const ingest = new IngestReport({ ...world, order });
+    const send = (seq: number) => ingest.run(camera.id, camera.report({ seq }));
+
+    expect(await send(0)).toMatchObject({ code: "BUSY" });
+    gate.resolve(undefined);
+    await Promise.all(waiting);
+    expect(await send(1)).toMatchObject({ code: "EARLIER_MISSING" });
+    expect(world.bus.disconnected).toEqual(["cam-0017"]);
+
+    await world.answerHello.run(camera.id, camera.hello());
+    expect([await send(0), await send(1)]).toEqual([{ kind: "stored" }, { kind: "stored" }]);
+    expect(await ackedReports()).toEqual([[1, 1]]);
   });
 
   test("is acknowledged when the device came back and sent it again", async () => {

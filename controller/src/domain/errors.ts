@@ -26,7 +26,7 @@ export class DeployError extends CodedError<"SELECTION_EMPTY" | "MODELS_TOO_MANY
 
 /** A device's message that was not taken in. */
 export class MessageRefused extends CodedError<
-  "SIGNATURE" | "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "SIZE" | "BUSY"
+  "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "EARLIER_MISSING" | "BUSY"
 > {}
 
 /** What was accepted could not be kept: the disk is full, or its file is damaged. Nothing half stays. */

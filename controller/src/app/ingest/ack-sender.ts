@@ -43,6 +43,11 @@ export class AckSender implements AsyncDisposable {
     this.#ledger.fail(device, stream, place);
   }
 
+  /** Whether one before it could not be stored and is expected again. */
+  isBehindHole(device: DeviceId, stream: AckMessage["stream"], place: Place): boolean {
+    return this.#ledger.isBehindHole(device, stream, place);
+  }
+
   /** The device has connected anew. */
   restarted(device: DeviceId): void {
     this.#ledger.forget(device);

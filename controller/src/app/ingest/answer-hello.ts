@@ -40,6 +40,8 @@ export class AnswerHello {
     const hello = openDeviceMessage(payload, "hello", device.publicKey);
     checkOwner(hello, id);
     checkCounter(hello.desiredSeq);
+    // A stale one too: its device sends everything again.
+    this.#ports.acks.restarted(id);
     const outcome = await this.#learn(device, hello);
     await answerDesired(this.#ports, id, hello.nonce);
     return outcome;
@@ -65,7 +67,6 @@ export class AnswerHello {
       slots,
       reportedSeq: desiredSeq,
     });
-    this.#ports.acks.restarted(device.id);
     return { kind: "stored" };
   }
 }

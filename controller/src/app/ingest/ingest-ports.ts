@@ -1,4 +1,5 @@
 import type { DeviceId } from "@modelfleet/protocol";
+import { MessageRefused } from "../../domain/errors.ts";
 import type { Place } from "../../domain/ingest/ack-ledger.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
@@ -23,22 +24,60 @@ export interface StreamPlace {
   readonly place: Place;
 }
 
+/** Every place of a stream lies behind it. */
+const BEFORE_ALL: Place = { boot: -1, seq: -1 };
+
 /**
- * Stores a message and then acknowledges it, in this order. When it cannot be stored, nothing from it on is
+ * Takes one message of a device at a time. One too many was not looked at and has no place: nothing of its stream is
+ * taken until the device has come back and sends again.
+ *
+ * @throws MessageRefused BUSY
+ */
+export async function inOrder<T>(
+  ports: Pick<IngestPorts, "acks" | "bus" | "order">,
+  { device, stream }: Pick<StreamPlace, "device" | "stream">,
+  take: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await ports.order.run(device, take);
+  } catch (error) {
+    const isOneTooMany = error instanceof MessageRefused && error.code === "BUSY";
+    if (isOneTooMany) await sendAway(ports, { device, stream, place: BEFORE_ALL });
+    throw error;
+  }
+}
+
+/**
+ * Stores a message and then acknowledges it, in this order. When it cannot be stored, nothing from it on is stored or
  * acknowledged and the device is sent away: it comes back with back-off and sends again.
+ *
+ * @throws MessageRefused EARLIER_MISSING
  */
 export async function storeThenAck<T>(
   ports: Pick<IngestPorts, "acks" | "bus">,
   { device, stream, place }: StreamPlace,
   store: () => Promise<T>,
 ): Promise<T> {
+  if (ports.acks.isBehindHole(device, stream, place)) {
+    throw new MessageRefused(
+      "EARLIER_MISSING",
+      `expected an earlier message of ${device} again before boot ${place.boot}, seq ${place.seq}`,
+    );
+  }
   try {
     const outcome = await store();
     ports.acks.committed(device, stream, place);
     return outcome;
   } catch (error) {
-    ports.acks.failed(device, stream, place);
-    await ports.bus.disconnect(device);
+    await sendAway(ports, { device, stream, place });
     throw error;
   }
+}
+
+async function sendAway(
+  { acks, bus }: Pick<IngestPorts, "acks" | "bus">,
+  { device, stream, place }: StreamPlace,
+): Promise<void> {
+  acks.failed(device, stream, place);
+  await bus.disconnect(device);
 }

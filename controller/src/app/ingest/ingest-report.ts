@@ -11,7 +11,7 @@ import { MessageRefused } from "../../domain/errors.ts";
 import { readPlace } from "../../domain/ingest/read-place.ts";
 import type { DeviceRecord } from "../../ports/fleet-store.ts";
 import type { IngestOutcome } from "./ingest-outcome.ts";
-import { type IngestPorts, storeThenAck } from "./ingest-ports.ts";
+import { type IngestPorts, inOrder, storeThenAck } from "./ingest-ports.ts";
 import { refuseMessage } from "./refuse-message.ts";
 import { checkOwner, sender } from "./sender.ts";
 
@@ -34,8 +34,9 @@ export class IngestReport {
 
   /** @throws StoreError after sending the device away */
   run(device: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
-    return refuseMessage(this.#ports.refusals, { device, stream: "report" }, () =>
-      this.#ports.order.run(device, () => this.#take(device, payload)),
+    const from = { device, stream: "report" } as const;
+    return refuseMessage(this.#ports.refusals, from, () =>
+      inOrder(this.#ports, from, () => this.#take(device, payload)),
     );
   }
 

@@ -13,7 +13,7 @@ import type { DeviceRecord } from "../../ports/fleet-store.ts";
 import type { TelemetryBatchRecord, TelemetryStore } from "../../ports/telemetry-store.ts";
 import type { ReleaseProfiles } from "../release/release-profiles.ts";
 import type { IngestOutcome } from "./ingest-outcome.ts";
-import { type IngestPorts, storeThenAck } from "./ingest-ports.ts";
+import { type IngestPorts, inOrder, storeThenAck } from "./ingest-ports.ts";
 import { refuseMessage } from "./refuse-message.ts";
 import { checkOwner, sender } from "./sender.ts";
 
@@ -43,8 +43,9 @@ export class IngestTelemetry {
 
   /** @throws StoreError after sending the device away */
   run(device: DeviceId, frame: Uint8Array): Promise<IngestOutcome> {
-    return refuseMessage(this.#ports.refusals, { device, stream: "tele" }, () =>
-      this.#ports.order.run(device, () => this.#take(device, frame)),
+    const from = { device, stream: "tele" } as const;
+    return refuseMessage(this.#ports.refusals, from, () =>
+      inOrder(this.#ports, from, () => this.#take(device, frame)),
     );
   }
 

@@ -36,7 +36,8 @@ export function isAfter(left: Place, right: Place): boolean {
  *    device in the order it received them.
  * 2. It is sent `everyItems` messages or `everyMs` after the first one it covers, whichever is first (mqtt.md 3).
  * 3. A message that could not be stored makes a hole: no ack reaches it until that message was stored, or until the
- *    device has connected anew (`forget`) and sends everything again that was not acknowledged, oldest first.
+ *    device has connected anew (`forget`) and sends everything again that was not acknowledged, oldest first. Those
+ *    behind it are not to be stored either: what is applied only if newer would then pass it over (`isBehindHole`).
  * 4. A duplicate is noted like a stored message: the device has not seen the ack.
  */
 export class AckLedger {
@@ -69,6 +70,12 @@ export class AckLedger {
   fail(device: DeviceId, stream: Stream, place: Place): void {
     const entry = this.#entry(device, stream);
     if (entry.hole === undefined || isAfter(entry.hole, place)) entry.hole = place;
+  }
+
+  /** Whether a message before this one is missing and expected again. */
+  isBehindHole(device: DeviceId, stream: Stream, place: Place): boolean {
+    const { hole } = this.#entry(device, stream);
+    return hole !== undefined && isAfter(place, hole);
   }
 
   /** Acks whose time has come. */
