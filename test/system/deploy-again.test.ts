@@ -1,28 +1,31 @@
 import { join } from "node:path";
 import { Deployment, type DeploymentDevice, Release } from "@modelfleet/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startPair, type TestAgent, type TestController } from "../support/fleet/small-fleet.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { startPair, type TestController } from "../support/fleet/small-fleet.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const DIGITS = "examples/digits/releases";
 const wait = ["--all", "--wait", "--timeout", "20s"];
 
-let folder: TemporaryFolder;
+const closers: (() => Promise<unknown>)[] = [];
 let controller: TestController;
-let agent: TestAgent;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
-  ({ controller, agent } = await startPair(join(folder.path, "fleet")));
+  const folder = await temporaryFolder();
+  closers.push(() => folder[Symbol.asyncDispose]());
+  const pair = await startPair(join(folder.path, "fleet"));
+  closers.push(
+    () => pair.controller.program.stop(),
+    () => pair.agent.program.stop(),
+  );
+  controller = pair.controller;
   for (const version of ["1.0.0", "2.0.0", "3.0.0"]) {
     await controller.command(Release, "release", "publish", `${DIGITS}/${version}`);
   }
 });
 
 afterAll(async () => {
-  await agent?.program.stop();
-  await controller?.program.stop();
-  await folder?.[Symbol.asyncDispose]();
+  for (const close of closers.toReversed()) await close();
 });
 
 /** Deploys and waits for the end. */

@@ -1,3 +1,4 @@
+/** How fast tokens come back, and how many there can be. */
 export interface TokenBucketRule {
   readonly perSecond: number;
   /** What may be taken at once after a quiet time. */
@@ -10,10 +11,12 @@ export interface TokenBucket {
   readonly atMs: number;
 }
 
+/** A token and what is left, or how long to wait for one; milliseconds, ≥ 1. */
 export type Take =
   | { readonly kind: "taken"; readonly bucket: TokenBucket }
   | { readonly kind: "wait"; readonly waitMs: number };
 
+/** What somebody has who has taken nothing yet. */
 export function fullBucket(rule: TokenBucketRule, nowMs: number): TokenBucket {
   return { tokens: rule.burst, atMs: nowMs };
 }

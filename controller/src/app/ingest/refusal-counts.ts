@@ -8,7 +8,7 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Counts what devices sent and nobody took in, by stream and code; each is told to the log once. */
+/** Counts what devices sent and nobody took in, by stream and code, and tells the log of each. */
 export class RefusalCounts {
   readonly #log: EventLog;
   readonly #counts = new Map<string, number>();

@@ -3,6 +3,7 @@ import { EnrolError } from "../errors.ts";
 
 const WAY_OUT = "create a new claim: modelfleet claim create";
 
+/** A claim as it is stored; its secret is null once it was forgotten. */
 export interface ClaimFacts {
   readonly id: string;
   readonly secret: string | null;
@@ -42,6 +43,7 @@ export function checkClass(claim: ClaimFacts, deviceClass: DeviceClass): void {
   );
 }
 
+/** The refusal of a claim without a use left. */
 export function claimUsed(claim: ClaimFacts): EnrolError {
   return new EnrolError(
     "CLAIM_USED",

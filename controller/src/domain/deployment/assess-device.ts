@@ -11,6 +11,7 @@ import {
   type TargetCatalog,
 } from "@modelfleet/protocol";
 
+/** What is known of a device when it is chosen; its facts are null before its first hello. */
 export interface AssessedDevice {
   readonly class: DeviceClass;
   readonly facts: DeviceFacts | null;

@@ -26,6 +26,7 @@ export interface ExecutionFacts {
   readonly slot: SlotReport | undefined;
 }
 
+/** How far one device of a deployment is; code and detail are its reason for an end that is not the wanted one. */
 export interface ExecutionState {
   readonly status: Status;
   readonly code: RefusalCode | null;

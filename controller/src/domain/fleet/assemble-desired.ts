@@ -7,6 +7,7 @@ import {
   formatTimestamp,
 } from "@modelfleet/protocol";
 
+/** What a desired document is made of. */
 export interface DesiredPlan {
   readonly fleet: FleetId;
   readonly device: DeviceId;

@@ -7,6 +7,7 @@ export interface KnownHello {
   readonly reportedSeq: number;
 }
 
+/** Where a hello says it stands. */
 export interface HelloPlace {
   readonly boot: number;
   readonly issuedAtMs: number;

@@ -8,6 +8,7 @@ export interface Place {
   readonly seq: number;
 }
 
+/** An acknowledgement whose time has come, and whose it is. */
 export interface DueAck {
   readonly device: DeviceId;
   readonly message: AckMessage;

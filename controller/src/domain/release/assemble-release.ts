@@ -11,6 +11,7 @@ import {
 } from "@modelfleet/protocol";
 import { PublishError } from "../errors.ts";
 
+/** Everything a release document is made of. */
 export interface ReleaseParts {
   readonly manifest: ReleaseManifest;
   readonly files: readonly ReleaseFile[];
