@@ -7,7 +7,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 const DIGITS = "examples/digits/releases";
 const wait = ["--all", "--wait", "--timeout", "20s"];
 
-const closers: (() => Promise<unknown>)[] = [];
+const closers: (() => PromiseLike<unknown>)[] = [];
 let controller: TestController;
 
 beforeAll(async () => {
