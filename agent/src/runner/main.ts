@@ -1,31 +1,38 @@
 import { Socket } from "node:net";
 import { FrameDecoder, FrameError, type FrameLimits } from "../wire/frame.ts";
-import { encodeMessage, parseRunnerRequest, type RunnerAnswer } from "../wire/message.ts";
+import {
+  encodeMessage,
+  parseRunnerRequest,
+  type RunnerAnswer,
+  type RunnerRequest,
+} from "../wire/message.ts";
 import { readRecord, readWhole } from "../wire/read-json.ts";
+import { writeChunks } from "../wire/write-chunks.ts";
 import { answerRequests } from "./answer-requests.ts";
 import { ortNative } from "./ort-native.ts";
 
 /** The supervisor's end of the conversation is the socket the runner was started with. */
 const SUPERVISOR_FD = 3;
 
-async function main(): Promise<void> {
+function main(): void {
   const limits = readLimits(process.argv[2]);
   const answer = answerRequests(ortNative);
   const decoder = new FrameDecoder(limits);
   // Ctrl-C and a stopping service reach the whole group; a runner ends when its supervisor says so, or is gone.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
   const socket = new Socket({ fd: SUPERVISOR_FD, readable: true, writable: true });
-  for await (const chunk of socket) {
-    if (!Buffer.isBuffer(chunk)) throw new FrameError("expected bytes");
+  const respond = async (request: RunnerRequest) => {
+    writeChunks(socket, encodeAnswer(await answer(request), limits));
+    if (request.kind === "stop") socket.end();
+  };
+  let turn = Promise.resolve();
+  // A listener, not an iterator of chunks: its turns of the event loop would be a good part of a small model's answer.
+  socket.on("data", (chunk: Buffer) => {
     for (const frame of decoder.push(chunk)) {
       const request = parseRunnerRequest(frame);
-      const chunks = encodeAnswer(await answer(request), limits);
-      socket.cork();
-      for (const part of chunks) socket.write(part);
-      socket.uncork();
-      if (request.kind === "stop") socket.end();
+      turn = turn.then(() => respond(request));
     }
-  }
+  });
 }
 
 function encodeAnswer(answer: RunnerAnswer, limits: FrameLimits): Uint8Array[] {
@@ -47,4 +54,4 @@ function readLimits(argument: string | undefined): FrameLimits {
   };
 }
 
-await main();
+main();

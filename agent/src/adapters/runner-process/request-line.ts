@@ -18,6 +18,8 @@ interface Waiting {
   readonly runMsMax: number;
   readonly resolve: (answer: RunnerAnswer) => void;
   readonly reject: (error: Error) => void;
+  /** Rings when the caller waits no longer. */
+  readonly late: NodeJS.Timeout | undefined;
 }
 
 export interface RequestLineOptions {
@@ -47,11 +49,14 @@ export class RequestLine {
   ask(unnumbered: UnnumberedRequest, { runMsMax, timeoutMs }: RequestTimes): Promise<RunnerAnswer> {
     this.#lastId += 1;
     const request: RunnerRequest = { ...unnumbered, id: this.#lastId };
-    const asked = new Promise<RunnerAnswer>((resolve, reject) => {
-      this.#waiting.push({ request, runMsMax, resolve, reject });
+    return new Promise<RunnerAnswer>((resolve, reject) => {
+      const late =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => reject(this.#withdraw(request.id, timeoutMs)), timeoutMs);
+      this.#waiting.push({ request, runMsMax, resolve, reject, late });
       this.#advance();
     });
-    return timeoutMs === undefined ? asked : this.#within(timeoutMs, request.id, asked);
   }
 
   /** @throws FrameError when it answers nothing that was asked */
@@ -62,6 +67,7 @@ export class RequestLine {
         `expected the answer to ${head?.request.id ?? "nothing"}, got ${answer.id}`,
       );
     }
+    clearTimeout(head.late);
     this.#watchHead();
     this.#advance();
     head.resolve(answer);
@@ -73,18 +79,13 @@ export class RequestLine {
     const lost = [...this.#sent, ...this.#waiting];
     this.#sent = [];
     this.#waiting = [];
-    for (const { reject } of lost) reject(error);
+    for (const one of lost) refuse(one, error);
   }
 
-  #within(ms: number, id: number, asked: Promise<RunnerAnswer>): Promise<RunnerAnswer> {
-    return new Promise((resolve, reject) => {
-      const alarm = setTimeout(() => {
-        this.#waiting = this.#waiting.filter(({ request }) => request.id !== id);
-        reject(new RunnerGone("LATE", `expected an answer within ${Math.round(ms)} ms, got none`));
-      }, ms);
-      const settle = () => clearTimeout(alarm);
-      asked.finally(settle).then(resolve, reject);
-    });
+  #withdraw(id: number, timeoutMs: number): RunnerGone {
+    this.#waiting = this.#waiting.filter(({ request }) => request.id !== id);
+    const limit = `expected an answer within ${Math.round(timeoutMs)} ms`;
+    return new RunnerGone("LATE", `${limit}, got none`);
   }
 
   #advance(): void {
@@ -103,7 +104,7 @@ export class RequestLine {
       this.#options.send(chunks);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      next.reject(error);
+      refuse(next, error);
     }
   }
 
@@ -113,10 +114,14 @@ export class RequestLine {
     if (head === undefined) return;
     this.#alarm = setTimeout(() => {
       this.#sent.shift();
-      head.reject(
-        new RunnerGone("TOO_LONG", `expected an answer within ${head.runMsMax} ms, got none`),
-      );
+      const limit = `expected an answer within ${head.runMsMax} ms`;
+      refuse(head, new RunnerGone("TOO_LONG", `${limit}, got none`));
       this.#options.onTooLong(head.runMsMax);
     }, head.runMsMax);
   }
+}
+
+function refuse({ late, reject }: Waiting, error: Error): void {
+  clearTimeout(late);
+  reject(error);
 }

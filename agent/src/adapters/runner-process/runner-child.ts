@@ -3,6 +3,7 @@ import { Duplex } from "node:stream";
 import { runnerLimits } from "@modelfleet/protocol";
 import { FrameDecoder, FrameError } from "../../wire/frame.ts";
 import { parseRunnerAnswer, type RunnerAnswer } from "../../wire/message.ts";
+import { writeChunks } from "../../wire/write-chunks.ts";
 import { RequestLine, type RequestTimes, type UnnumberedRequest } from "./request-line.ts";
 import { RunnerGone } from "./runner-gone.ts";
 import { TailOfText } from "./tail-of-text.ts";
@@ -46,7 +47,7 @@ export class RunnerChild {
     });
     this.#socket = duplexOf(this.#child);
     this.#line = new RequestLine({
-      send: (chunks) => this.#write(chunks),
+      send: (chunks) => writeChunks(this.#socket, chunks),
       onTooLong: (limitMs) => this.kill(`took longer than ${limitMs} ms for one request`),
     });
     this.exited = this.#watch();
@@ -124,12 +125,6 @@ export class RunnerChild {
     // A write into a process that has just died; its end is reported by `close`.
     this.#socket.on("error", ignoreItsEnd);
     this.#child.stderr?.on("data", (chunk: Buffer) => this.#stderr.push(chunk));
-  }
-
-  #write(chunks: readonly Uint8Array[]): void {
-    this.#socket.cork();
-    for (const chunk of chunks) this.#socket.write(chunk);
-    this.#socket.uncork();
   }
 }
 
