@@ -6,6 +6,7 @@ import { systemClock } from "./adapters/clock/system-clock.ts";
 import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
 import { openKeyFolder } from "./adapters/key-folder/key-folder.ts";
 import { openDatabase } from "./adapters/sql/open-database.ts";
+import { ForgetTelemetry } from "./app/ingest/forget-telemetry.ts";
 import { RecoverStores } from "./app/recover-stores.ts";
 import { Closers } from "./closers.ts";
 import { compose } from "./compose.ts";
@@ -96,6 +97,12 @@ async function open(
   const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, log });
   const app = compose({ ...rest, ...stores, bus: broker, endpoints, log });
   await new RecoverStores({ ...rest, ...stores, log }).run();
+  const forgetTelemetry = new ForgetTelemetry({ ...rest, ...stores, log });
+  closers.add(() => {
+    forgetTelemetry[Symbol.dispose]();
+    return undefined;
+  });
+  forgetTelemetry.start();
   await app.presence.allOffline();
   closers.add(() => broker[Symbol.asyncDispose]());
   urls.mqttUrl = `mqtt://${inUrl(config.host)}:${await broker.start(app.door)}`;

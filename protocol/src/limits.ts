@@ -60,6 +60,7 @@ export const busLimits = {
   deliveriesMax: 1_000,
   inboxMessagesMax: 128,
   retainedBytesMax: 1 * KIB,
+  tcpKeepaliveMs: 60 * SECOND_MS,
   goodbyeMsMax: 1 * SECOND_MS,
   ackEveryMs: 1 * SECOND_MS,
   ackEveryItems: 100,
@@ -189,6 +190,7 @@ export const demoLimits = {
 /** The REST API. */
 export const apiLimits = {
   jsonBytesMax: 64 * KIB,
+  loginLengthMax: 512,
   headerBytesMax: 16 * KIB,
   headersMsMax: 10 * SECOND_MS,
   idleMsMax: 60 * SECOND_MS,
@@ -219,6 +221,9 @@ export const controllerLimits = {
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,
   writesPerCommitMax: 256,
+  statementsKeptMax: 256,
+  /** SQLite binds at most 32,766 values in one statement. */
+  rowsPerInsertMax: 500,
   /** Windows of one device; what is to stay longer is kept merged (telemetry.md 2.7). */
   telemetryAgeMsMax: 14 * DAY_MS,
   forgetEveryMs: DAY_MS,

@@ -5,7 +5,7 @@ export class NotFoundError extends CodedError<
   "DEVICE_UNKNOWN" | "RELEASE_UNKNOWN" | "BLOB_UNKNOWN" | "DEPLOYMENT_UNKNOWN" | "MODEL_UNKNOWN"
 > {}
 
-/** An enrolment that is not granted (protocol.md 5). */
+/** An enrolment that is not granted (protocol.md 7). */
 export class EnrolError extends CodedError<
   | "CLAIM_UNKNOWN"
   | "CLAIM_USED"

@@ -29,9 +29,22 @@ export function openDeviceMessage<Type extends DeviceMessageType>(
   type: Type,
   publicKey: Uint8Array,
 ): DeviceMessage<Type> {
+  return parseMessage(type, openDevicePayload(bytes, type, publicKey));
+}
+
+/**
+ * The payload of a message, whatever it says, once its signature by this device's key holds.
+ *
+ * @throws VerifyError SIZE, TYPE, SIGNATURE; FORMAT of the envelope
+ */
+export function openDevicePayload(
+  bytes: Uint8Array,
+  type: DeviceMessageType,
+  publicKey: Uint8Array,
+): Uint8Array {
   const envelope = decodeEnvelope(bytes);
   checkSigner(envelope, type, publicKey);
-  return parseMessage(type, envelope.payload);
+  return envelope.payload;
 }
 
 /** An enrol message whose sender holds the key it brings. */

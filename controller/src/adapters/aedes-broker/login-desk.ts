@@ -22,7 +22,7 @@ export class LoginDesk {
   /** Judged here, answered in `login`: only there can the client be told why. */
   readNames(client: Client, packet: ConnectPacket): void {
     this.#verdicts.set(client, judgeConnect(packet));
-    // protocol.md 1: sessions are clean, so nothing is ever queued for a device that is away.
+    // protocol.md 2.1: sessions are clean, so nothing is ever queued for a device that is away.
     packet.clean = true;
   }
 

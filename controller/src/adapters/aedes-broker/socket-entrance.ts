@@ -17,7 +17,6 @@ const publishRule = {
   perSecond: busLimits.publishesPerSecondMax,
   burst: busLimits.publishBurstMax,
 };
-const TCP_KEEPALIVE_MS = 60_000;
 
 /** Owns the listening port and every socket that came in by it; each goes on behind a guard. */
 export class SocketEntrance {
@@ -30,7 +29,7 @@ export class SocketEntrance {
   readonly #server = createServer({
     noDelay: true,
     keepAlive: true,
-    keepAliveInitialDelay: TCP_KEEPALIVE_MS,
+    keepAliveInitialDelay: busLimits.tcpKeepaliveMs,
   });
 
   constructor(options: SocketEntranceOptions) {

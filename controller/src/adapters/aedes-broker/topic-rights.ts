@@ -18,7 +18,7 @@ export type ConnectVerdict =
   | { readonly kind: "named"; readonly device: DeviceId }
   | { readonly kind: "refused"; readonly returnCode: 2 | 4 | 5; readonly reason: string };
 
-/** Whether a CONNECT names one device throughout: client id, user name, and a will of its own (protocol.md 6). */
+/** Whether a CONNECT names one device throughout: client id, user name, and a will of its own (protocol.md 2.2, 2.3). */
 export function judgeConnect(claims: ConnectClaims): ConnectVerdict {
   const device = DeviceId.safeParse(claims.clientId);
   if (!device.success) return refused(connackCodes.identifierRejected, "CLIENT_ID");

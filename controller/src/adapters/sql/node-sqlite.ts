@@ -1,8 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { controllerLimits } from "@modelfleet/protocol";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { sqliteError } from "./sqlite-error.ts";
-
-const STATEMENTS_KEPT_MAX = 256;
 
 /** What Kysely needs of SQLite, over Node's own: no native package. */
 export function openNodeSqlite(path: string): SqliteDatabase {
@@ -22,7 +21,7 @@ export function openNodeSqlite(path: string): SqliteDatabase {
     prepare: (sql) => {
       const known = statements.get(sql);
       if (known !== undefined) return known;
-      if (statements.size >= STATEMENTS_KEPT_MAX) statements.clear();
+      if (statements.size >= controllerLimits.statementsKeptMax) statements.clear();
       const statement = wrap(
         path,
         guarded(path, () => database.prepare(sql)),

@@ -1,11 +1,12 @@
-import type {
-  DeviceId,
-  ModelName,
-  RefusalCode,
-  ReleaseVersion,
-  ReportStep,
-  Sha256,
-  SlotName,
+import {
+  controllerLimits,
+  type DeviceId,
+  type ModelName,
+  type RefusalCode,
+  type ReleaseVersion,
+  type ReportStep,
+  type Sha256,
+  type SlotName,
 } from "@modelfleet/protocol";
 import type { Kysely, Selectable, Transaction } from "kysely";
 import type {
@@ -18,9 +19,6 @@ import type {
 import { replaceDesired } from "./replace-desired.ts";
 import { rowsBy } from "./rows-by.ts";
 import type { DeploymentsTable, ExecutionsTable, Schema } from "./schema.ts";
-
-/** A row of SQLite binds at most 32,766 values; so many devices go into one statement. */
-const ROWS_PER_INSERT_MAX = 500;
 
 export class SqlDeploymentStore implements DeploymentStore {
   readonly #database: Kysely<Schema>;
@@ -112,8 +110,8 @@ async function store(
     })),
     ...assignments.map(({ device, seq }) => ({ ...common, device, seq, reasons: "[]" })),
   ];
-  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT_MAX) {
-    const slice = rows.slice(from, from + ROWS_PER_INSERT_MAX);
+  for (let from = 0; from < rows.length; from += controllerLimits.rowsPerInsertMax) {
+    const slice = rows.slice(from, from + controllerLimits.rowsPerInsertMax);
     await transaction.insertInto("executions").values(slice).execute();
   }
   for (const assignment of assignments) await assign(transaction, assignment);

@@ -1,9 +1,13 @@
-import { type DeviceId, FormatError, OnlineMessage, parseStrictJson } from "@modelfleet/protocol";
+import {
+  busLimits,
+  type DeviceId,
+  FormatError,
+  OnlineMessage,
+  parseStrictJson,
+} from "@modelfleet/protocol";
 import type { Clock } from "../../ports/clock.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { RefusalCounts } from "../ingest/refusal-counts.ts";
-
-const MESSAGE_BYTES_MAX = 1_024;
 
 export interface TrackPresencePorts {
   readonly clock: Clock;
@@ -41,7 +45,9 @@ export class TrackPresence {
 
 function parse(payload: Uint8Array): OnlineMessage | undefined {
   try {
-    return OnlineMessage.safeParse(parseStrictJson(payload, { bytesMax: MESSAGE_BYTES_MAX })).data;
+    return OnlineMessage.safeParse(
+      parseStrictJson(payload, { bytesMax: busLimits.retainedBytesMax }),
+    ).data;
   } catch (error) {
     if (error instanceof FormatError) return undefined; // The caller counts it.
     throw error;

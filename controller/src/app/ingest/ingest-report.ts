@@ -1,9 +1,7 @@
 import {
   type DeviceId,
-  keyIdOf,
   openDeviceMessage,
-  openEnvelope,
-  payloadTypes,
+  openDevicePayload,
   type ReportMessage,
   VerifyError,
 } from "@modelfleet/protocol";
@@ -82,9 +80,8 @@ export class IngestReport {
 
 /** The payload, if this device's key has signed it, whatever it says. */
 function signedPayload({ publicKey }: DeviceRecord, envelope: Uint8Array): Uint8Array | undefined {
-  const role = { keys: new Map([[keyIdOf(publicKey), publicKey]]), threshold: 1 };
   try {
-    return openEnvelope(envelope, payloadTypes.report, role).payload;
+    return openDevicePayload(envelope, "report", publicKey);
   } catch (error) {
     if (error instanceof VerifyError) return undefined;
     throw error;

@@ -1,10 +1,12 @@
-const LOGIN_LENGTH_MAX = 512;
+import { apiLimits } from "@modelfleet/protocol";
 
 /** Name and secret of an HTTP Basic `Authorization` (RFC 7617); undefined when there is none. */
 export function basicLogin(
   authorization: string | undefined,
 ): { readonly name: string; readonly secret: string } | undefined {
-  const [scheme, encoded, ...rest] = (authorization ?? "").slice(0, LOGIN_LENGTH_MAX).split(" ");
+  const [scheme, encoded, ...rest] = (authorization ?? "")
+    .slice(0, apiLimits.loginLengthMax)
+    .split(" ");
   if (scheme?.toLowerCase() !== "basic" || encoded === undefined || rest.length > 0)
     return undefined;
   const text = Buffer.from(encoded, "base64").toString("utf8");
