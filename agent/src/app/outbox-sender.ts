@@ -25,6 +25,8 @@ export class OutboxSender {
   readonly #parts: OutboxSenderParts;
   readonly #wake: Wake;
   #sent: Partial<Record<OutboxStream, OutboxPlace>> = {};
+  /** The last place sent of each stream, over all connections. */
+  readonly #everSent: Partial<Record<OutboxStream, OutboxPlace>> = {};
   #heardAtMs = 0;
 
   constructor(parts: OutboxSenderParts) {
@@ -46,9 +48,12 @@ export class OutboxSender {
     this.#sent = {};
   }
 
+  /** Acks are not signed: one for more than was sent must not empty the outbox. */
   async acknowledged(stream: OutboxStream, place: OutboxPlace): Promise<void> {
+    const last = this.#everSent[stream];
+    if (last === undefined) return;
     this.#heardAtMs = this.#parts.clock.monotonicMs();
-    await this.#parts.outbox.acknowledge(stream, place);
+    await this.#parts.outbox.acknowledge(stream, earlierOf(place, last));
     this.#wake.ring();
   }
 
@@ -82,9 +87,13 @@ export class OutboxSender {
   async #sendGroup(stream: OutboxStream, count: number): Promise<number> {
     const { bus, outbox } = this.#parts;
     const group = await outbox.pending(stream, count, this.#sent[stream]);
-    await Promise.all(group.map(({ bytes }) => bus.publish(stream, bytes)));
     const last = group.at(-1);
-    if (last !== undefined) this.#sent[stream] = { boot: last.boot, seq: last.seq };
+    if (last === undefined) return 0;
+    const place = { boot: last.boot, seq: last.seq };
+    // Before it is sent: the acknowledgement may be here before the broker's own.
+    this.#everSent[stream] = laterOf(place, this.#everSent[stream] ?? place);
+    await Promise.all(group.map(({ bytes }) => bus.publish(stream, bytes)));
+    this.#sent[stream] = place;
     return group.length;
   }
 
@@ -95,4 +104,16 @@ export class OutboxSender {
     this.#heardAtMs = this.#parts.clock.monotonicMs();
     this.#sent = {};
   }
+}
+
+function earlierOf(left: OutboxPlace, right: OutboxPlace): OutboxPlace {
+  return isBefore(left, right) ? left : right;
+}
+
+function laterOf(left: OutboxPlace, right: OutboxPlace): OutboxPlace {
+  return isBefore(left, right) ? right : left;
+}
+
+function isBefore(left: OutboxPlace, right: OutboxPlace): boolean {
+  return left.boot < right.boot || (left.boot === right.boot && left.seq < right.seq);
 }
