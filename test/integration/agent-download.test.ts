@@ -1,4 +1,5 @@
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { documentLimits, ReleaseFile, sha256 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { httpBlobSource } from "../../agent/src/adapters/blob-http/http-blob-source.ts";
@@ -177,6 +178,64 @@ test("attempts with progress are not counted: a poor link gets there", async () 
   await on.download();
 
   expect(on.server.requests).toHaveLength(9);
+});
+
+test("a source that breaks off at the same place and starts anew each time is given up", async () => {
+  await using folder = await temporaryFolder();
+  await using on = await rig([breakAfter(content, 2_000)], folder.path);
+
+  await expect(on.download()).rejects.toMatchObject({ code: "UNREACHABLE" });
+
+  expect(on.server.requests.length).toBeLessThanOrEqual(4);
+});
+
+test("a range that starts elsewhere than asked never becomes part of the file", async () => {
+  await using folder = await temporaryFolder();
+  const shifted: BlobAnswer = (_, response) => {
+    const range = `bytes 7-${content.length - 1}/${content.length}`;
+    response.writeHead(206, { "content-range": range });
+    response.end(content.subarray(7));
+  };
+  await using on = await rig([breakAfter(content, 2_000), shifted, serve(content)], folder.path);
+
+  await on.download();
+
+  expect(on.server.requests.map(({ range }) => range)).toEqual(["", "bytes=2000-", ""]);
+  expect(await readFile(folder.inside("blobs", file.sha256))).toEqual(content);
+});
+
+test("a body without end is cut off at the first byte too many", async () => {
+  await using folder = await temporaryFolder();
+  let sent = 0;
+  const endless: BlobAnswer = (_, response) => {
+    response.writeHead(200);
+    const more = () => {
+      while (!response.destroyed && response.write(content)) sent += content.length;
+    };
+    response.on("drain", more);
+    more();
+  };
+  await using on = await rig([endless], folder.path);
+
+  await expect(on.download()).rejects.toMatchObject({ code: "SIZE" });
+
+  expect(on.server.requests).toHaveLength(1);
+  expect(sent).toBeLessThan(64 * 1024 * 1024);
+});
+
+test("a compressed answer is not asked for, and one that comes anyway is held to the file's size", async () => {
+  await using folder = await temporaryFolder();
+  const asked: unknown[] = [];
+  const bomb: BlobAnswer = (request, response) => {
+    asked.push(request.headers["accept-encoding"]);
+    response.writeHead(200, { "content-encoding": "gzip" });
+    response.end(gzipSync(Buffer.alloc(16 * 1024 * 1024)));
+  };
+  await using on = await rig([bomb], folder.path);
+
+  await expect(on.download()).rejects.toMatchObject({ code: "SIZE" });
+
+  expect(asked).toEqual(["identity"]);
 });
 
 test.each([401, 403, 404, 410])("status %i is an answer, and not asked again", async (status) => {

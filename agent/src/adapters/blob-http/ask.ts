@@ -31,7 +31,12 @@ export async function ask(access: HttpAccess, question: Question, reader: Reader
   const signal = AbortSignal.any([question.signal, stall.signal]);
   try {
     const response = await fetch(new URL(question.path, access.controllerUrl), {
-      headers: { ...question.headers, authorization: basic(access) },
+      // The bytes as they are: ranges and sizes count those of the file, not of a compression on the way.
+      headers: {
+        ...question.headers,
+        authorization: basic(access),
+        "accept-encoding": "identity",
+      },
       // A redirect would carry the device's secret to another place.
       redirect: "error",
       signal,

@@ -20,17 +20,21 @@ export function httpBlobSource(options: HttpBlobOptions): BlobSource {
       persist(options, signal, () =>
         readRelease(options, `/v1/device/releases/${release}`, signal),
       ),
-    fill: (file, into, watch) =>
-      persist(options, watch.signal, (told) =>
+    fill: (file, into, watch) => {
+      // Only bytes never had before are progress: a source that breaks off and starts anew for ever is given up.
+      let mostBytes = into.haveBytes();
+      return persist(options, watch.signal, (progressed) =>
         fillOnce(options, file, {
           into,
           signal: watch.signal,
           progress: (haveBytes) => {
-            told();
+            if (haveBytes > mostBytes) progressed();
+            mostBytes = Math.max(mostBytes, haveBytes);
             watch.progress(haveBytes);
           },
         }),
-      ),
+      );
+    },
   };
 }
 
