@@ -1,6 +1,7 @@
 import type { TensorSpec } from "@modelfleet/protocol";
 import { encodeFrame, type Frame, FrameError, type FrameLimits } from "./frame.ts";
 import { readArray, readRecord, readText, readWhole } from "./read-json.ts";
+import { readElements } from "./string-elements.ts";
 import { readTensorForm, readTensors, tensorHeaders, type WireTensor } from "./wire-tensor.ts";
 
 /** What the supervisor asks. The runner answers each id once, in the order it was asked. */
@@ -98,7 +99,7 @@ export function parseRunnerAnswer({ header, body }: Frame): RunnerAnswer {
         runtime: readText(fields["runtime"], "runtime", NAME_CHARACTERS_MAX),
       };
     case "answer":
-      return { kind, id, tensors: readTensors(fields["tensors"], body) };
+      return { kind, id, tensors: readTensors(fields["tensors"], body).map(wholeTexts) };
     case "failed":
       return {
         kind,
@@ -128,6 +129,18 @@ function readSpecs(value: unknown): readonly TensorSpec[] {
   return readArray(value, "tensors", NAMES_MAX).map((item) =>
     readTensorForm(readRecord(item, "a tensor"), -1),
   );
+}
+
+/** The elements of texts have lengths of their own; a runner is not trusted to write them right. */
+function wholeTexts(tensor: WireTensor): WireTensor {
+  if (tensor.dtype !== "string") return tensor;
+  const count = tensor.shape.reduce((product, size) => product * size, 1);
+  try {
+    if (readElements(tensor.bytes).length === count) return tensor;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+  }
+  throw new FrameError(`expected ${count} whole texts in tensor ${tensor.name}`);
 }
 
 function readFailure(value: unknown): RunnerFailure {

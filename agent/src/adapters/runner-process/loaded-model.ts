@@ -1,3 +1,4 @@
+import type { TensorSpec } from "@modelfleet/protocol";
 import { InferError } from "../../domain/infer-error.ts";
 import type { ModelSignature } from "../../domain/serving/compare-signature.ts";
 import type { Tensor } from "../../domain/tensor.ts";
@@ -26,7 +27,7 @@ export function loadedModel(child: RunnerChild, parts: LoadedParts): LoadedModel
     exited: child.exited,
     stop: () => child.stop(),
     infer: (tensors, { timeoutMs, outputs = [] }) =>
-      runOnce(child, { tensors, outputs, runMsMax, timeoutMs }),
+      runOnce(child, { tensors, outputs, specs: signature.outputs, runMsMax, timeoutMs }),
   };
 }
 
@@ -34,19 +35,41 @@ export interface RunOnce {
   readonly tensors: readonly Tensor[];
   /** All when empty. */
   readonly outputs: readonly string[];
+  /** Of all outputs. */
+  readonly specs: readonly TensorSpec[];
   readonly runMsMax: number;
   readonly timeoutMs?: number;
 }
 
 /** @throws InferError */
 export async function runOnce(child: RunnerChild, run: RunOnce): Promise<readonly Tensor[]> {
-  const { tensors, outputs, ...times } = run;
+  const { tensors, outputs, specs, ...times } = run;
   const answer = await child.ask({ kind: "infer", tensors, outputs }, times).catch(refuse);
-  if (answer.kind === "answer") return answer.tensors;
+  if (answer.kind === "answer") {
+    refuseOtherOutputs(answer.tensors, specs, outputs);
+    return answer.tensors;
+  }
   if (answer.kind === "failed" && answer.code !== "LOAD_FAILED") {
     throw new InferError(answer.code, answer.message);
   }
   throw new InferError("RUN_FAILED", `expected tensors of the runner, got ${answer.kind}`);
+}
+
+/** A model that has taken over its runner may answer anything; applications get what was asked for, or an error. */
+function refuseOtherOutputs(
+  got: readonly Tensor[],
+  specs: readonly TensorSpec[],
+  wanted: readonly string[],
+): void {
+  const count = wanted.length === 0 ? specs.length : wanted.length;
+  const isAsked =
+    got.length === count &&
+    got.every((tensor, i) => {
+      const spec = wanted.length === 0 ? specs[i] : specs.find(({ name }) => name === wanted[i]);
+      return spec?.name === tensor.name && spec.dtype === tensor.dtype;
+    });
+  if (isAsked) return;
+  throw new InferError("RUN_FAILED", "expected the outputs asked for of the runner, got others");
 }
 
 function refuse(error: unknown): never {

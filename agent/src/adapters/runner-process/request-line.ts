@@ -61,12 +61,14 @@ export class RequestLine {
 
   /** @throws FrameError when it answers nothing that was asked */
   answer(answer: RunnerAnswer): void {
-    const head = this.#sent.shift();
+    // Whoever waits stays in line until the answer is known to be theirs: `fail` must reach them.
+    const [head] = this.#sent;
     if (head?.request.id !== answer.id) {
       throw new FrameError(
         `expected the answer to ${head?.request.id ?? "nothing"}, got ${answer.id}`,
       );
     }
+    this.#sent.shift();
     clearTimeout(head.late);
     this.#watchHead();
     this.#advance();

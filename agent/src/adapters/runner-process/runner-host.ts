@@ -103,7 +103,8 @@ export class RunnerProcessHost implements RunnerHost {
   ): Promise<GoldenResult> {
     const { loadMs, inferMs } = staged.document.limits;
     const proof: Proof = {
-      run: (tensors, outputs, runMsMax) => runOnce(child, { tensors, outputs, runMsMax }),
+      run: (tensors, outputs, runMsMax) =>
+        runOnce(child, { tensors, outputs, specs: signature.outputs, runMsMax }),
       monotonicMs: this.#options.clock.monotonicMs,
       loadMs,
       inferMs,

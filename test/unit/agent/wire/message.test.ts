@@ -72,6 +72,17 @@ describe("an answer that is not one", () => {
     expect(() => parseRunnerAnswer(frame)).toThrow(message);
   });
 
+  test.each([
+    ["an element longer than the rest", [2], "0300000061620000"],
+    ["fewer elements than the shape says", [3], "0000000000000000"],
+    ["a length cut in two", [2], "0200000061620000"],
+  ])("is refused: texts with %s", (_, shape, hex) => {
+    const header = withTensor({ dtype: "string", shape });
+    const frame = decode(encodeFrame(header, [Buffer.from(hex, "hex")], runnerLimits));
+
+    expect(() => parseRunnerAnswer(frame)).toThrow("whole texts in tensor y");
+  });
+
   test("is accepted when all of that is right", () => {
     const frame = decode(encodeFrame(withTensor({}), [new Uint8Array(8)], runnerLimits));
 
