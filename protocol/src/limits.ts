@@ -121,6 +121,10 @@ export const runnerLimits = {
 /** The local inference API on the device. */
 export const serveLimits = {
   requestBytesMax: 64 * MIB,
+  /** The JSON part of a request; parsed, it takes many times as much. */
+  jsonBytesMax: 16 * MIB,
+  /** Bodies of all requests that are not answered yet. */
+  bodyBytesHeldMax: 256 * MIB,
   headerBytesMax: 16 * KIB,
   connectionsMax: 256,
   requestMsMax: 60 * SECOND_MS,

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { ReleaseRefused } from "../../agent/src/domain/release-refused.ts";
 import { hostileAnswers, hostileRunner } from "../support/agent/hostile-runner.ts";
 import { runnerFixture, runnerPids } from "../support/agent/runner-fixture.ts";
 import { denseContract, stageModel } from "../support/agent/staged-model.ts";
@@ -43,8 +44,8 @@ test.each(
 
   const refused = await fixture.host.load(staged, never).then(
     () => "loaded",
-    (error: { readonly code: string; readonly message: string }) =>
-      `${error.code} ${error.message}`,
+    (error: unknown) =>
+      error instanceof ReleaseRefused ? `${error.code} ${error.message}` : "another error",
   );
 
   const [code = "", ...words] = verdict.split(" ");

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { runnerLimits, serveLimits } from "@modelfleet/protocol";
+import { BodyRoom } from "./body-room.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { isKnownError } from "./is-known-error.ts";
@@ -18,6 +19,13 @@ export interface LocalApiOptions extends OpenInferenceOptions {
   readonly onDefect: (error: unknown) => void;
   /** Largest body taken; `serveLimits.requestBytesMax` when absent. */
   readonly requestBytesMax?: number;
+  /** All bodies together; `serveLimits.bodyBytesHeldMax` when absent. */
+  readonly bodyBytesHeldMax?: number;
+}
+
+/** What one request is answered with. */
+interface Answering extends LocalApiOptions {
+  readonly room: BodyRoom;
 }
 
 export interface LocalApi extends AsyncDisposable {
@@ -31,10 +39,11 @@ export interface LocalApi extends AsyncDisposable {
  * @throws ListenError
  */
 export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi> {
-  const unix = openServer(options);
+  const answering = { ...options, room: new BodyRoom(options.bodyBytesHeldMax) };
+  const unix = openServer(answering);
   await listenUnix(unix, options.socketPath);
   if (options.tcpPort === undefined) return running(options.socketPath, [unix], undefined);
-  const tcp = openServer(options);
+  const tcp = openServer(answering);
   try {
     const tcpPort = await listenLoopback(tcp, options.tcpPort);
     return running(options.socketPath, [unix, tcp], tcpPort);
@@ -58,7 +67,7 @@ function running(
   };
 }
 
-function openServer(options: LocalApiOptions): Server {
+function openServer(answering: Answering): Server {
   const server = createServer({
     maxHeaderSize: serveLimits.headerBytesMax,
     requestTimeout: serveLimits.requestMsMax,
@@ -66,7 +75,10 @@ function openServer(options: LocalApiOptions): Server {
   });
   server.maxConnections = serveLimits.connectionsMax;
   server.on("request", (request, response) => {
-    void answer(request, options).then((result) => write(response, result));
+    void answer(request, answering).then((result) => {
+      answering.room.release(request);
+      write(response, result);
+    });
   });
   return server;
 }
@@ -82,7 +94,7 @@ function close(server: Server): Promise<void> {
   });
 }
 
-async function answer(request: IncomingMessage, options: LocalApiOptions): Promise<HttpAnswer> {
+async function answer(request: IncomingMessage, options: Answering): Promise<HttpAnswer> {
   try {
     refuseForeignPage(request);
     return await route(request, options);
@@ -92,7 +104,7 @@ async function answer(request: IncomingMessage, options: LocalApiOptions): Promi
   }
 }
 
-async function route(request: IncomingMessage, options: LocalApiOptions): Promise<HttpAnswer> {
+async function route(request: IncomingMessage, options: Answering): Promise<HttpAnswer> {
   const [path = ""] = (request.url ?? "").split("?");
   const found = parseRoute(path);
   if (found === undefined) {
@@ -103,7 +115,8 @@ async function route(request: IncomingMessage, options: LocalApiOptions): Promis
     return answerGet(found, options);
   }
   refuseMethod(request, "POST");
-  const bytes = await readBody(request, options.requestBytesMax ?? serveLimits.requestBytesMax);
+  const bytesMax = options.requestBytesMax ?? serveLimits.requestBytesMax;
+  const bytes = await readBody(request, { bytesMax, room: options.room });
   const headerLength = request.headers["inference-header-content-length"];
   if (Array.isArray(headerLength)) {
     throw new RequestRefused("FORMAT", "Inference-Header-Content-Length: expected it once");
@@ -118,8 +131,8 @@ function refuseMethod({ method }: IncomingMessage, allowed: "GET" | "POST"): voi
 
 function write(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   const length = body.reduce((sum, part) => sum + part.length, 0);
-  // The rest of a body that is too large is not worth reading, only to reuse its connection.
-  const connection = status === 413 ? { connection: "close" } : {};
+  // The rest of a body that is refused is not worth reading, only to reuse its connection.
+  const connection = response.req.complete ? {} : { connection: "close" };
   response.writeHead(status, { ...headers, ...connection, "content-length": String(length) });
   const [first, ...rest] = body;
   if (rest.length === 0) {

@@ -36,6 +36,7 @@ const MICROSECONDS = 1_000;
  */
 export function parseInferRequest(body: Buffer, headerLength: string | undefined): ParsedInfer {
   const jsonBytes = readHeaderLength(headerLength, body.length);
+  refuseLongJson(jsonBytes);
   const request = fieldsOf(parseJson(body.subarray(0, jsonBytes)), "body");
   const parameters = optionalFields(request["parameters"], "parameters");
   const binary = new BinaryData(body.subarray(jsonBytes));
@@ -61,6 +62,15 @@ function readHeaderLength(text: string | undefined, bodyLength: number): number 
   throw new RequestRefused(
     "FORMAT",
     `Inference-Header-Content-Length: expected a length of at most ${bodyLength} bytes, got ${text.slice(0, 32)}`,
+  );
+}
+
+/** Parsed JSON takes many times its bytes, and no other request is answered meanwhile. */
+function refuseLongJson(bytes: number): void {
+  if (bytes <= serveLimits.jsonBytesMax) return;
+  throw new RequestRefused(
+    "TOO_LARGE",
+    `expected at most ${serveLimits.jsonBytesMax} bytes of JSON, got ${bytes}; send tensors as binary data`,
   );
 }
 

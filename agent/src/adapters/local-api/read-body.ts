@@ -1,12 +1,19 @@
 import type { IncomingMessage } from "node:http";
+import type { BodyRoom } from "./body-room.ts";
 import { RequestRefused } from "./request-refused.ts";
 
+export interface BodyLimits {
+  readonly bytesMax: number;
+  /** Where the bytes of all bodies are counted; the caller gives them back. */
+  readonly room: BodyRoom;
+}
+
 /**
- * The whole body, refused as soon as it is known to be too large.
+ * The whole body, refused as soon as it is known to be too large, for one request or for all together.
  *
- * @throws RequestRefused TOO_LARGE | ENCODING
+ * @throws RequestRefused TOO_LARGE | ENCODING | FORMAT; InferError OVERLOADED
  */
-export async function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
     throw new RequestRefused(
@@ -14,29 +21,35 @@ export async function readBody(request: IncomingMessage, bytesMax: number): Prom
       `expected a body without encoding, got ${encoding.slice(0, 32)}`,
     );
   }
-  refuseLength(Number(request.headers["content-length"] ?? 0), bytesMax);
-  const chunks = await collect(request, bytesMax);
+  refuseLength(Number(request.headers["content-length"] ?? 0), limits.bytesMax);
+  const chunks = await collect(request, limits);
   const [first] = chunks;
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
 }
 
-async function collect(request: IncomingMessage, bytesMax: number): Promise<readonly Buffer[]> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of request) {
-      if (!Buffer.isBuffer(chunk)) throw new TypeError("expected a body of bytes");
-      length += chunk.length;
-      refuseLength(length, bytesMax);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (!request.destroyed || error instanceof RequestRefused) throw error;
-    throw new RequestRefused("FORMAT", "expected the whole body, got a closed connection", {
-      cause: error,
+function collect(request: IncomingMessage, limits: BodyLimits): Promise<readonly Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const broken = () => {
+      reject(new RequestRefused("FORMAT", "expected the whole body, got a closed connection"));
+    };
+    request.on("data", (chunk: Buffer) => {
+      try {
+        length += chunk.length;
+        refuseLength(length, limits.bytesMax);
+        limits.room.take(request, chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        request.removeAllListeners("data").pause();
+        reject(error instanceof Error ? error : new TypeError("expected an error"));
+      }
     });
-  }
-  return chunks;
+    request.once("end", () => resolve(chunks));
+    // After the end this changes nothing.
+    request.once("close", broken);
+    request.once("error", broken);
+  });
 }
 
 function refuseLength(length: number, bytesMax: number): void {

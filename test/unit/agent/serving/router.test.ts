@@ -173,35 +173,6 @@ describe("a request", () => {
     expect(serving.health(slot)).toBeUndefined();
   });
 
-  test("to a slot that was emptied is refused, and those under way finish first", async () => {
-    const { serving, ask } = setUp();
-    const old = fakeModel({ version: "1.0.0", answersAtOnce: false });
-    await serving.activate(slot, old);
-    const under = ask();
-
-    const emptied = serving.deactivate(slot);
-    await expect(ask()).rejects.toMatchObject({ code: "NOT_READY" });
-    old.waiting[0]?.answer();
-
-    expect((await under).version).toBe("1.0.0");
-    await emptied;
-    expect(serving.active(slot)).toBeUndefined();
-    await serving.deactivate(slot);
-  });
-
-  test("that waits for a model to follow fails at once when the slot is emptied", async () => {
-    const { serving, ask } = setUp();
-    const dying = fakeModel({ version: "1.0.0", answersAtOnce: false });
-    await serving.activate(slot, dying);
-    const under = ask();
-    dying.crash();
-    await settled();
-
-    await serving.deactivate(slot);
-
-    await expect(under).rejects.toMatchObject({ code: "RUNNER_CRASH" });
-  });
-
   test("over the queue's bound is refused, OVERLOADED, and one less is not", async () => {
     const { serving, ask } = setUp({ queueMax: 2 });
     const busy = fakeModel({ version: "1.0.0", answersAtOnce: false });
