@@ -1,6 +1,7 @@
 import { cpus, setPriority } from "node:os";
 import { join } from "node:path";
 import { httpBlobSource } from "./adapters/blob-http/http-blob-source.ts";
+import { processTable } from "./adapters/clock/process-table.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { machineFacts } from "./adapters/facts/machine-facts.ts";
 import { openFileOutbox } from "./adapters/file-outbox/file-outbox.ts";
@@ -9,6 +10,7 @@ import { startLocalApi } from "./adapters/local-api/local-api.ts";
 import { createMqttBus } from "./adapters/mqtt-bus/mqtt-bus.ts";
 import { RunnerProcessHost } from "./adapters/runner-process/runner-host.ts";
 import { runnerMainPath } from "./adapters/runner-process/runner-main-path.ts";
+import { sweepRunners } from "./adapters/runner-process/runner-records.ts";
 import { Installer } from "./app/install/installer.ts";
 import { ReleaseShelf } from "./app/install/release-shelf.ts";
 import { createReporter } from "./app/reporter.ts";
@@ -48,6 +50,7 @@ export interface AgentRun {
 export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void> {
   const folder = await openDataFolder(run.config.folder, run.log);
   try {
+    await sweepRunners(processTable, runFolderOf(run.config));
     const outbox = await openFileOutbox({
       fs: nodeFs,
       write: folder.write,
@@ -145,14 +148,19 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
   return { device, installer, uplink, spool, router, status };
 }
 
+function runFolderOf({ folder }: AgentConfig): string {
+  return join(folder, "run");
+}
+
 function runnerHost(config: AgentConfig, machine: Machine): RunnerHost {
   return new RunnerProcessHost({
     nodePath: machine.nodePath,
     runnerPath: runnerMainPath(),
-    runFolder: join(config.folder, "run"),
+    runFolder: runFolderOf(config),
     cores: cpus().length,
     clock: systemClock,
     setPriority,
+    processes: processTable,
   });
 }
 

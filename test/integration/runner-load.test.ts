@@ -216,6 +216,13 @@ describe("a load", () => {
     });
   });
 
+  test("that has no folder to run in is refused, STORE_FAILED, which another time may be otherwise", async () => {
+    await using full = await runnerFixture({ runFolder: "/dev/null/run" });
+    const staged = await stageModel(full.folder.path, small);
+
+    await expect(full.host.load(staged, never)).rejects.toMatchObject({ code: "STORE_FAILED" });
+  });
+
   test("that is given up ends its process and rejects with the reason", async () => {
     const staged = await stageModel(fixture.folder.path, small);
     const controller = new AbortController();

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { availableParallelism, setPriority } from "node:os";
 import { SlotName } from "@modelfleet/protocol";
+import { processTable } from "../../../agent/src/adapters/clock/process-table.ts";
 import { RunnerProcessHost } from "../../../agent/src/adapters/runner-process/runner-host.ts";
 import { runnerMainPath } from "../../../agent/src/adapters/runner-process/runner-main-path.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
@@ -20,6 +21,7 @@ const host = new RunnerProcessHost({
   cores: availableParallelism(),
   clock: realClock,
   setPriority,
+  processes: processTable,
 });
 
 // On disk and hashed before anything is measured: an agent does that while it downloads.

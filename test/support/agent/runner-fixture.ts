@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
+import { processTable } from "../../../agent/src/adapters/clock/process-table.ts";
 import {
   RunnerProcessHost,
   type RunnerProcessOptions,
@@ -32,6 +33,7 @@ export async function runnerFixture(
     cores: 2,
     clock: realClock,
     setPriority,
+    processes: processTable,
     ...changes,
   });
   return { folder, host, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };

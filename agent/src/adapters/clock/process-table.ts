@@ -1,12 +1,21 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 
-/** Processes of this machine, for the lock of the data folder. */
+/** Processes of this machine, for the lock of the data folder and for runners that outlived their agent. */
 export const processTable = {
   ownPid: process.pid,
   identityOf: async (pid: number): Promise<string | undefined> => {
     const start = await startTicks(pid);
     if (start !== undefined) return start;
     return isAlive(pid) ? "alive" : undefined;
+  },
+  workingFolderOf: (pid: number): Promise<string | undefined> =>
+    readlink(`/proc/${pid}/cwd`).catch(() => undefined),
+  kill: (pid: number): void => {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (cause) {
+      if (!isGone(cause)) throw cause;
+    }
   },
 } as const;
 
@@ -24,4 +33,9 @@ function isAlive(pid: number): boolean {
   } catch (cause) {
     return cause instanceof Error && "code" in cause && cause.code === "EPERM";
   }
+}
+
+/** It ended by itself in the meantime. */
+function isGone(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ESRCH";
 }

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { blobLimits, runnerLimits } from "@modelfleet/protocol";
 import { readGolden } from "../../domain/golden/read-golden.ts";
 import { ReleaseRefused } from "../../domain/release-refused.ts";
 import { compareSignatures, type ModelSignature } from "../../domain/serving/compare-signature.ts";
+import { StoreError } from "../../domain/store-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {
   GoldenResult,
@@ -16,6 +17,7 @@ import { Priority, type SetPriority } from "./priority.ts";
 import { type Proof, proveRelease } from "./prove-release.ts";
 import { RunnerChild } from "./runner-child.ts";
 import { RunnerGone } from "./runner-gone.ts";
+import { forgetRunner, type RunnerProcesses, recordRunner } from "./runner-records.ts";
 import { smokeTest } from "./smoke-test.ts";
 
 export interface RunnerProcessOptions {
@@ -30,6 +32,7 @@ export interface RunnerProcessOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** `os.setPriority`. */
   readonly setPriority: SetPriority;
+  readonly processes: RunnerProcesses;
 }
 
 /** Runners as child processes: a model that crashes, hangs or leaks takes nothing with it (agent.md 1). */
@@ -81,13 +84,14 @@ export class RunnerProcessHost implements RunnerHost {
     this.#started += 1;
     const folder = join(this.#options.runFolder, `${release.slice(0, 16)}-${this.#started}`);
     // A run before an unclean end may have left something; the folder must be empty.
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true, mode: 0o500 });
+    await makeEmpty(folder);
     const { nodePath, runnerPath } = this.#options;
     const child = new RunnerChild({ nodePath, runnerPath, folder });
-    void child.exited
-      .then(() => rm(folder, { recursive: true, force: true }))
-      .catch(() => undefined);
+    const pid = child.pid();
+    // Without a record it serves as well; it would only not be found again should it hang when this agent is killed.
+    if (pid !== undefined)
+      await recordRunner(this.#options.processes, folder, pid).catch(unrecorded);
+    void child.exited.then(() => forgetRunner(folder)).catch(() => undefined);
     return child;
   }
 
@@ -114,6 +118,21 @@ export class RunnerProcessHost implements RunnerHost {
     const golden = readGolden(await readGoldenFile(staged, selfTest.file), signature);
     return await proveRelease(golden, proof);
   }
+}
+
+/** @throws StoreError STORE_FAILED; a disk that is full now may have room later */
+async function makeEmpty(folder: string): Promise<void> {
+  try {
+    await forgetRunner(folder);
+    await mkdir(folder, { recursive: true, mode: 0o500 });
+  } catch (cause) {
+    const came = cause instanceof Error ? cause.message : "an unknown failure";
+    throw new StoreError("STORE_FAILED", `expected a folder for a runner, got ${came}`, { cause });
+  }
+}
+
+function unrecorded(): void {
+  return;
 }
 
 /** @throws ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT | RUNNER_CRASH | INCOMPATIBLE_SIGNATURE */
