@@ -123,6 +123,7 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
   const router = new Router<LoadedModel>({
     clock,
     observer: (outcome: RequestOutcome) => spool.observe(outcome),
+    observed: (release) => spool.tensorsOf(release),
   });
   const source = httpBlobSource({ controllerUrl, device, secret, clock });
   const installer: Installer = new Installer(

@@ -10,6 +10,7 @@ import {
   type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
+import { tensorsNamedBy } from "../domain/telemetry/sketch-set.ts";
 import { createWindowBatcher, type WindowBatcher } from "../domain/telemetry/window-batcher.ts";
 import { createWindowRecorder, type WindowRecorder } from "../domain/telemetry/window-recorder.ts";
 import type { Tensor } from "../domain/tensor.ts";
@@ -43,7 +44,13 @@ export interface RequestOutcome {
   readonly errorCode?: string;
 }
 
-type Profile = { readonly reference: ReferenceProfile; readonly digest: Sha256 };
+interface Profile {
+  readonly reference: ReferenceProfile;
+  readonly digest: Sha256;
+  /** Names of the tensors it reads. */
+  readonly tensors: readonly string[];
+}
+
 interface Recording {
   readonly slot: SlotName;
   readonly release: Sha256;
@@ -69,8 +76,16 @@ export class TelemetrySpool {
     const digest = document.files.find((file) => file.path === label)?.sha256;
     if (path === undefined || digest === undefined) return;
     const parsed = ReferenceProfile.safeParse(await this.#parts.readJson(path));
-    if (parsed.success) this.#profiles.set(release, { reference: parsed.data, digest });
-    else this.#parts.log.warn({ event: "profile.unreadable", release }, "no sketches: bad profile");
+    if (parsed.success) {
+      const tensors = tensorsNamedBy(parsed.data);
+      this.#profiles.set(release, { reference: parsed.data, digest, tensors });
+    } else
+      this.#parts.log.warn({ event: "profile.unreadable", release }, "no sketches: bad profile");
+  }
+
+  /** Names of the tensors it reads of this release. */
+  tensorsOf(release: Sha256): readonly string[] {
+    return this.#profiles.get(release)?.tensors ?? [];
   }
 
   observe(outcome: RequestOutcome): void {

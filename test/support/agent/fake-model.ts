@@ -57,14 +57,19 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
       exit.resolve("runner was ended by SIGSEGV");
       for (const request of waiting.splice(0)) request.fail(crashed());
     },
-    infer: (inputs) => {
+    infer: (inputs, { outputs: wanted = [] }) => {
       if (hasCrashed) return Promise.reject(crashed());
-      if (answersAtOnce) return Promise.resolve(reply);
+      const said = wanted.length === 0 ? reply : pick(reply, wanted);
+      if (answersAtOnce) return Promise.resolve(said);
       const { promise, resolve, reject } = deferred<readonly Tensor[]>();
-      waiting.push({ inputs, answer: () => resolve(reply), fail: reject });
+      waiting.push({ inputs, answer: () => resolve(said), fail: reject });
       return promise;
     },
   };
+}
+
+function pick(reply: readonly Tensor[], names: readonly string[]): readonly Tensor[] {
+  return names.flatMap((name) => reply.find((tensor) => tensor.name === name) ?? []);
 }
 
 function crashed(): InferError {

@@ -1,8 +1,10 @@
-import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
+import { mainSlot, runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
 import { InferError } from "../infer-error.ts";
+import type { Tensor } from "../tensor.ts";
 import { checkInputs, checkOutputNames } from "./check-tensors.ts";
 import { type Attempt, Generation } from "./generation.ts";
 import type { Observation, RoutedAnswer, RoutedModel, RoutedRequest } from "./routed-model.ts";
+import { withObserved } from "./with-observed.ts";
 
 export interface RouterOptions<Model extends RoutedModel> {
   readonly clock: {
@@ -11,6 +13,8 @@ export interface RouterOptions<Model extends RoutedModel> {
   };
   /** Told after every request that reached a model. What it throws is its own loss. */
   readonly observer?: (observation: Observation<Model>) => void;
+  /** Names of the tensors the observer reads of this release; it is given them whatever the caller asks for. */
+  readonly observed?: (release: Sha256) => readonly string[];
   readonly queueMax?: number;
   readonly drainMsMax?: number;
   readonly recoverMsMax?: number;
@@ -42,6 +46,7 @@ export class Router<Model extends RoutedModel> {
     this.#observer = options.observer;
     this.#options = {
       clock: options.clock,
+      observed: options.observed ?? (() => []),
       queueMax: options.queueMax ?? runnerLimits.queueDefault,
       drainMsMax: options.drainMsMax ?? runnerLimits.drainMsMax,
       recoverMsMax: options.recoverMsMax ?? runnerLimits.recoverMsMax,
@@ -84,15 +89,16 @@ export class Router<Model extends RoutedModel> {
     return { release: current.model.staged.release, ...current.counts() };
   }
 
-  /** The slots that have a model, and whether its process is alive. */
+  /** The slots that have a model, and whether its process is alive; `main` first, then by name. */
   slots(): readonly {
     readonly slot: SlotName;
     readonly model: Model;
     readonly isReady: boolean;
   }[] {
-    return [...this.#slots].flatMap(([slot, { current }]) =>
+    const slots = [...this.#slots].flatMap(([slot, { current }]) =>
       current === undefined ? [] : [{ slot, model: current.model, isReady: current.isAlive() }],
     );
+    return slots.sort((left, right) => compareSlots(left.slot, right.slot));
   }
 
   /** @throws InferError */
@@ -129,7 +135,7 @@ export class Router<Model extends RoutedModel> {
     const { clock } = this.#options;
     const startMs = clock.monotonicMs();
     const deadlineMs = startMs + request.timeoutMs;
-    const first = await pinned.attempt(request, request.timeoutMs);
+    const first = await this.#attempt(pinned, request, request.timeoutMs);
     const last = isWorthAnother(first)
       ? ((await this.#again(slot, pinned, { request, deadlineMs })) ?? first)
       : first;
@@ -137,7 +143,17 @@ export class Router<Model extends RoutedModel> {
     last.generation.count(last, latencyMs);
     this.#observe(request, last, latencyMs);
     if (last.error !== undefined) throw last.error;
-    return { model: last.generation.model, outputs: last.outputs };
+    return { model: last.generation.model, outputs: onlyWanted(last.outputs, request.outputs) };
+  }
+
+  #attempt(
+    generation: Generation<Model>,
+    request: RoutedRequest,
+    timeoutMs: number,
+  ): Promise<Attempt<Model>> {
+    const { model } = generation;
+    const observed = this.#options.observed(model.staged.release);
+    return generation.attempt(withObserved(request, model, observed), timeoutMs);
   }
 
   /** Rules 3 and 4: once more, of the generation that followed. */
@@ -155,7 +171,7 @@ export class Router<Model extends RoutedModel> {
     if (next === undefined || next === failed || timeoutMs <= 0) return undefined;
     refuseUnfit(next.model, request);
     failed.countFailure();
-    return await next.attempt(request, timeoutMs);
+    return await this.#attempt(next, request, timeoutMs);
   }
 
   async #waitForNext(slot: Slot<Model>, waitMs: number): Promise<void> {
@@ -223,6 +239,16 @@ function refuseUnfit(model: RoutedModel, { release, inputs, outputs }: RoutedReq
   }
   checkInputs(model.inputs, inputs);
   checkOutputNames(model.outputs, outputs ?? []);
+}
+
+function onlyWanted(outputs: readonly Tensor[], wanted: readonly string[] = []): readonly Tensor[] {
+  return wanted.length === 0 ? outputs : outputs.filter(({ name }) => wanted.includes(name));
+}
+
+function compareSlots(left: SlotName, right: SlotName): number {
+  if (left === right) return 0;
+  if (left === mainSlot || right === mainSlot) return left === mainSlot ? -1 : 1;
+  return left < right ? -1 : 1;
 }
 
 /** Inference is pure, so a request may be asked again when its process died or was given up. */

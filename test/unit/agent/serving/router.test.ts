@@ -1,7 +1,6 @@
 import { runnerLimits, SlotName } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { InferError } from "../../../../agent/src/domain/infer-error.ts";
-import type { Observation } from "../../../../agent/src/domain/serving/routed-model.ts";
 import { Router, type RouterOptions } from "../../../../agent/src/domain/serving/router.ts";
 import type { LoadedModel } from "../../../../agent/src/ports/runner-host.ts";
 import type { Serving } from "../../../../agent/src/ports/serving.ts";
@@ -229,45 +228,5 @@ describe("a request", () => {
 
     await expect(patient).rejects.toBe(late);
     expect(serving.health(slot)?.failed).toBe(1);
-  });
-});
-
-describe("the observer", () => {
-  test("is told of each request once, with what the last model said", async () => {
-    const seen: Observation<LoadedModel>[] = [];
-    const { clock, serving, ask } = setUp({ observer: (observation) => seen.push(observation) });
-    const old = fakeModel({ version: "1.0.0", answersAtOnce: false });
-    await serving.activate(slot, old);
-    const moved = ask();
-    await clock.advance(7);
-    old.crash();
-    await serving.activate(slot, fakeModel({ version: "2.0.0" }));
-    await moved;
-
-    expect(seen).toHaveLength(1);
-    expect(seen[0]).toMatchObject({ slot, inputs, latencyUs: 7_000 });
-    expect(seen[0]?.staged.document.version).toBe("2.0.0");
-    expect(seen[0]?.outputs?.flatMap(floatsOf)).toEqual([2]);
-    expect(seen[0]).not.toHaveProperty("errorCode");
-  });
-
-  test("is told of a failure with its code, and may fail itself without harm", async () => {
-    const codes: (string | undefined)[] = [];
-    const { serving, ask } = setUp({
-      observer: ({ errorCode }) => {
-        codes.push(errorCode);
-        throw new TypeError("a defect of the recorder");
-      },
-    });
-    const model = fakeModel({ version: "1.0.0", answersAtOnce: false });
-    await serving.activate(slot, model);
-
-    const [fine, failing] = [ask(), ask()];
-    model.waiting[0]?.answer();
-    model.waiting[1]?.fail(new InferError("RUN_FAILED", "no"));
-
-    expect((await fine).says).toEqual([1]);
-    await expect(failing).rejects.toMatchObject({ code: "RUN_FAILED" });
-    expect(codes).toEqual([undefined, "RUN_FAILED"]);
   });
 });
