@@ -4,7 +4,7 @@ import { CliError } from "./cli-error.ts";
 
 export interface ApiClient {
   readonly url: string;
-  /** @throws CliError UNREACHABLE (may be repeated) | REFUSED (the controller said no) | BAD_ANSWER */
+  /** @throws CliError UNREACHABLE | BROKEN_OFF (may be repeated) | REFUSED (the controller said no) | BAD_ANSWER */
   readonly call: <Schema extends z.ZodType>(
     request: ApiRequest<Schema>,
   ) => Promise<z.infer<Schema>>;
@@ -94,9 +94,17 @@ async function readText(response: Response, base: string): Promise<string> {
   }
 }
 
+/** How a connection fails that nobody took. */
+const NOBODY: readonly unknown[] = ["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND"];
+
 function unreachable(origin: string, cause: unknown): CliError {
-  const reason =
-    cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const reason = inner instanceof Error ? inner.message : String(inner);
+  const code = inner instanceof Error && "code" in inner ? inner.code : undefined;
+  if (!NOBODY.includes(code)) {
+    const message = `the connection to the controller at ${origin} broke off (${reason}): try again`;
+    return new CliError("BROKEN_OFF", message, { cause });
+  }
   return new CliError(
     "UNREACHABLE",
     `no controller answers at ${origin} (${reason}): start one with "modelfleet controller start --dev", or name it with --controller URL`,
@@ -108,10 +116,12 @@ function refusal(text: string, status: number): CliError {
   const problem = Problem.safeParse(parseJson(text));
   if (!problem.success)
     return new CliError("REFUSED", `the controller answered ${status}: ${text.slice(0, 200)}`);
-  const places = (problem.data.errors ?? [])
+  const { code, detail, errors } = problem.data;
+  const places = (errors ?? [])
+    .filter((error) => !detail.includes(error.detail))
     .map((error) => `\n  ${error.pointer}: ${error.detail}`)
     .join("");
-  return new CliError("REFUSED", `${problem.data.code}: ${problem.data.detail}${places}`);
+  return new CliError("REFUSED", `${code}: ${detail}${places}`, { problemCode: code });
 }
 
 function parseJson(text: string): unknown {

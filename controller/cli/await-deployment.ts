@@ -1,8 +1,8 @@
-import { cliLimits, Deployment } from "@modelfleet/protocol";
+import { cliLimits, Deployment, type DeploymentDevice } from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
 
-const TERMINAL: readonly string[] = [
+const ENDED: readonly string[] = [
   "ineligible",
   "confirmed",
   "refused",
@@ -10,10 +10,14 @@ const TERMINAL: readonly string[] = [
   "superseded",
 ];
 
+/** Devices of a deployment that have not come to an end yet. */
+export function underWay(deployment: Deployment): readonly DeploymentDevice[] {
+  return deployment.devices.filter((device) => !ENDED.includes(device.status));
+}
+
 /**
- * Polls a deployment until each device has come to an end, and says on the error stream what changed.
- *
- * @throws CliError TIMEOUT naming the devices still under way; they go on without us
+ * Polls a deployment until each device has come to an end or the time is up, and says on the error stream what changed.
+ * A controller that goes away and comes back is waited for.
  */
 export async function awaitDeployment(
   context: Context,
@@ -25,17 +29,20 @@ export async function awaitDeployment(
   let current = created;
   for (;;) {
     announce(context, current, seen);
-    const waiting = current.devices.filter((device) => !TERMINAL.includes(device.status));
-    if (waiting.length === 0) return current;
-    if (context.terminal.nowMs() > deadlineMs) {
-      throw new CliError(
-        "TIMEOUT",
-        `after ${timeoutMs} ms still under way on ${waiting.map((device) => device.device).join(", ")}; follow with "modelfleet device show ID"`,
-      );
-    }
+    if (underWay(current).length === 0 || context.terminal.nowMs() > deadlineMs) return current;
     await context.terminal.sleep(cliLimits.deploymentPollMs);
-    const path = `/v1/deployments/${encodeURIComponent(created.id)}`;
-    current = await context.api.call({ method: "GET", path, answer: Deployment });
+    current = await look(context, current);
+  }
+}
+
+async function look(context: Context, last: Deployment): Promise<Deployment> {
+  const path = `/v1/deployments/${encodeURIComponent(last.id)}`;
+  try {
+    return await context.api.call({ method: "GET", path, answer: Deployment });
+  } catch (error) {
+    const isAway = error instanceof CliError && ["UNREACHABLE", "BROKEN_OFF"].includes(error.code);
+    if (!isAway) throw error;
+    return last;
   }
 }
 

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ExitCode, runProgram } from "./program.ts";
 
@@ -8,7 +9,14 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     err: (text) => process.stderr.write(text),
     isInteractive: process.stderr.isTTY,
     env: process.env,
+    version: packageVersion(),
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),
   });
+}
+
+function packageVersion(): string {
+  const found: unknown = createRequire(import.meta.url)("@modelfleet/controller/package.json");
+  if (typeof found !== "object" || found === null || !("version" in found)) return "unknown";
+  return String(found.version);
 }

@@ -23,7 +23,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     const { isCodedError } = await import("@modelfleet/protocol");
     if (!isCodedError(error)) throw error;
     report(terminal, argv, error);
-    return ["USAGE", "CONFIG"].includes(error.code) ? 2 : 1;
+    return isMistake(error) ? 2 : 1;
   }
 }
 
@@ -38,6 +38,7 @@ function createProgram(terminal: Terminal): Command {
       "after",
       "\nOn a device:\n  agent                 enrol, start and inspect the agent (modelfleet agent --help)\n  demo                  controller, three agents and an application on this machine",
     )
+    .version(terminal.version, "--version")
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
@@ -50,10 +51,23 @@ function createProgram(terminal: Terminal): Command {
   return program;
 }
 
+/** Called wrongly: known here, or said by the controller of the request. */
+function isMistake(error: CodedError<string>): boolean {
+  return ["USAGE", "CONFIG"].includes(error.code) || problemCodeOf(error) === "REQUEST_INVALID";
+}
+
 function report(terminal: Terminal, argv: readonly string[], error: CodedError<string>): void {
-  if (argv.includes("--json")) {
-    terminal.out(`${JSON.stringify({ error: { code: error.code, detail: error.message } })}\n`);
-  } else {
+  if (!argv.includes("--json")) {
     terminal.err(`error: ${error.message}\n`);
+    return;
   }
+  // One JSON object a command: where the work is not done, the answer has been printed and says so.
+  if (error.code === "NOT_DONE") return;
+  const code = problemCodeOf(error) ?? error.code;
+  terminal.out(`${JSON.stringify({ error: { code, detail: error.message } })}\n`);
+}
+
+function problemCodeOf(error: CodedError<string>): string | undefined {
+  const problemCode = "problemCode" in error ? error.problemCode : undefined;
+  return typeof problemCode === "string" ? problemCode : undefined;
 }

@@ -25,14 +25,19 @@ export async function publishFolder(context: Context, folder: string): Promise<R
     try {
       return await uploadOnce(context, { folder, manifest, paths, total });
     } catch (error) {
-      const isWorthRepeating = error instanceof CliError && error.code === "UNREACHABLE";
-      if (!isWorthRepeating || attempt === publishAttemptsMax) throw error;
+      if (!isWorthRepeating(error, attempt) || attempt === publishAttemptsMax) throw error;
       context.terminal.err(
         `upload broken off (attempt ${attempt} of ${publishAttemptsMax}), trying again\n`,
       );
       await context.terminal.sleep(retryMs(attempt));
     }
   }
+}
+
+/** A connection that was there may come back; one that nobody ever took is a wrong address, or nothing started yet. */
+function isWorthRepeating(error: unknown, attempt: number): boolean {
+  if (!(error instanceof CliError)) return false;
+  return error.code === "BROKEN_OFF" || (error.code === "UNREACHABLE" && attempt > 1);
 }
 
 /** Doubles from try to try. @param attempt from 1 */

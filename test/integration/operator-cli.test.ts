@@ -1,39 +1,25 @@
-import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { DeviceList } from "@modelfleet/protocol";
 import { afterEach, expect, test } from "vitest";
 import { createApiClient } from "../../controller/cli/api-client.ts";
 import { runProgram } from "../../controller/cli/program.ts";
+import { json, serve, stopServing } from "../support/cli/fake-controller.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-let server: Server | undefined;
-
-afterEach(async () => {
-  if (server === undefined) return;
-  server.closeAllConnections();
-  server.close();
-  await once(server, "close");
-  server = undefined;
-});
-
-async function serve(
-  answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void,
-): Promise<string> {
-  const started = createServer(answer).listen(0, "127.0.0.1");
-  server = started;
-  await once(started, "listening");
-  const address = started.address();
-  if (address === null || typeof address === "string") throw new Error("expected a TCP address");
-  return `http://127.0.0.1:${address.port}`;
-}
-
-const json = (outgoing: ServerResponse, status: number, body: unknown) => {
-  outgoing.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+const smallManifest = {
+  model: "m",
+  version: "1.0.0",
+  securityVersion: 1,
+  format: "onnx",
+  entry: "model.onnx",
+  compat: { classes: ["*"], runtime: "onnxruntime>=1.20", minMemoryMiB: 64 },
+  limits: { memoryMiB: 900, loadMs: 20_000, inferMs: 500 },
 };
+
+afterEach(stopServing);
 
 test("--json prints the answer alone on the output stream", async () => {
   const url = await serve((_, outgoing) => json(outgoing, 200, { devices: [] }));
@@ -145,7 +131,7 @@ test("a controller that takes the question and never answers is not waited for w
 
   const asked = api.call({ method: "GET", path: "/v1/devices", answer: DeviceList });
 
-  await expect(asked).rejects.toMatchObject({ code: "UNREACHABLE" });
+  await expect(asked).rejects.toMatchObject({ code: "BROKEN_OFF" });
 });
 
 test.each([
@@ -168,16 +154,7 @@ test("a publication that is cut off is tried again, with growing pauses, and the
   await using folder = await temporaryFolder();
   await mkdir(folder.path, { recursive: true });
   await writeFile(join(folder.path, "model.onnx"), new Uint8Array(2_000_000));
-  const manifest = {
-    model: "m",
-    version: "1.0.0",
-    securityVersion: 1,
-    format: "onnx",
-    entry: "model.onnx",
-    compat: { classes: ["*"], runtime: "onnxruntime>=1.20", minMemoryMiB: 64 },
-    limits: { memoryMiB: 900, loadMs: 20_000, inferMs: 500 },
-  };
-  await writeFile(join(folder.path, "release.json"), JSON.stringify(manifest));
+  await writeFile(join(folder.path, "release.json"), JSON.stringify(smallManifest));
   let connections = 0;
   const url = await serve((incoming) => {
     connections += 1;
@@ -190,7 +167,7 @@ test("a publication that is cut off is tried again, with growing pauses, and the
   expect(exitCode).toBe(1);
   expect(connections).toBe(10);
   expect(recorded.pauses).toEqual([500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000]);
-  expect(recorded.err()).toContain("error: no controller answers");
+  expect(recorded.err()).toContain("error: the connection to the controller");
 });
 
 test.each([
@@ -198,19 +175,60 @@ test.each([
   ["model.onnx", /model\.onnx: cannot be read/],
 ])("a folder without %s is refused before anything is sent", async (missing, message) => {
   await using folder = await temporaryFolder();
-  const manifest = {
-    model: "m",
-    version: "1.0.0",
-    securityVersion: 1,
-    format: "onnx",
-    entry: "model.onnx",
-    compat: { classes: ["*"], runtime: "onnxruntime>=1.20", minMemoryMiB: 64 },
-    limits: { memoryMiB: 900, loadMs: 20_000, inferMs: 500 },
-  };
   if (missing !== "release.json")
-    await writeFile(join(folder.path, "release.json"), JSON.stringify(manifest));
+    await writeFile(join(folder.path, "release.json"), JSON.stringify(smallManifest));
   const recorded = recordedTerminal({ MODELFLEET_URL: "http://127.0.0.1:9" });
 
   expect(await runProgram(["release", "publish", folder.path], recorded.terminal)).toBe(1);
   expect(recorded.err()).toMatch(message);
+});
+
+test("a publication to a controller that nobody started fails at once", async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, "model.onnx"), new Uint8Array(8));
+  await writeFile(join(folder.path, "release.json"), JSON.stringify(smallManifest));
+  const recorded = recordedTerminal({ MODELFLEET_URL: `http://127.0.0.1:${await freePort()}` });
+
+  expect(await runProgram(["release", "publish", folder.path], recorded.terminal)).toBe(1);
+  expect(recorded.pauses).toEqual([]);
+  expect(recorded.err()).toContain("modelfleet controller start --dev");
+});
+
+test("with --json a failure carries the controller's own code, and a request it cannot read is a usage error", async () => {
+  const problem = {
+    type: "about:blank",
+    title: "Not valid",
+    status: 400,
+    code: "REQUEST_INVALID",
+    detail: "/version: expected a version like 1.2.3",
+    errors: [{ pointer: "/version", detail: "expected a version like 1.2.3" }],
+  };
+  const url = await serve((_, outgoing) => json(outgoing, 400, problem));
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  expect(await runProgram(["deploy", "digits@seven", "--all", "--json"], recorded.terminal)).toBe(
+    2,
+  );
+  expect(JSON.parse(recorded.out())).toEqual({
+    error: {
+      code: "REQUEST_INVALID",
+      detail: "REQUEST_INVALID: /version: expected a version like 1.2.3",
+    },
+  });
+});
+
+test("a filter that matches nothing is not taken for an empty fleet", async () => {
+  const recorded = recordedTerminal({
+    MODELFLEET_URL: await serve((_, outgoing) => json(outgoing, 200, { releases: [] })),
+  });
+
+  expect(await runProgram(["release", "list", "--model", "cats"], recorded.terminal)).toBe(0);
+  expect(recorded.out()).toBe("no release of cats\n");
+});
+
+test("--version says which program this is", async () => {
+  const recorded = recordedTerminal();
+
+  expect(await runProgram(["--version"], recorded.terminal)).toBe(0);
+  expect(recorded.out()).toBe("1.2.3\n");
 });

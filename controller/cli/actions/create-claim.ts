@@ -26,6 +26,6 @@ export async function createClaim(terminal: Terminal, options: CreateClaimOption
   });
   context.answer(created, () => created.enrolment);
   if (!context.json) {
-    terminal.err(`on the device: modelfleet agent enrol '<the line above>' --data ./device\n`);
+    terminal.err("use it on the device: modelfleet agent enrol 'mf1:…' --data ./device\n");
   }
 }

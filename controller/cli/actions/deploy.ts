@@ -1,6 +1,6 @@
 import { Deployment } from "@modelfleet/protocol";
 import type { ApiOptions } from "../api-options.ts";
-import { awaitDeployment } from "../await-deployment.ts";
+import { awaitDeployment, underWay } from "../await-deployment.ts";
 import { CliError } from "../cli-error.ts";
 import { type Context, contextOf } from "../context.ts";
 import { readDuration, readLabels } from "../read-options.ts";
@@ -33,7 +33,7 @@ export async function deploy(
   });
   const ended =
     options.wait === true ? await awaitDeployment(context, created, timeoutMs) : created;
-  conclude(context, ended);
+  conclude(context, ended, options.wait === true);
 }
 
 function releaseOf(text: string): { readonly model: string; readonly version: string } {
@@ -51,17 +51,24 @@ function targetOf(options: DeployOptions): object {
   return options.all === true ? { all: true } : { labels: readLabels(options.label) };
 }
 
-function conclude(context: Context, deployment: Deployment): void {
+function conclude(context: Context, deployment: Deployment, isWaiting: boolean): void {
   context.answer(deployment, () => renderDeployment(deployment));
+  const waiting = isWaiting ? underWay(deployment) : [];
   const failed = deployment.devices.filter((device) =>
     ["ineligible", "refused", "rolled-back"].includes(device.status),
   );
-  if (failed.length > 0) {
-    throw new CliError(
-      "NOT_DONE",
-      `${failed.length} of ${deployment.devices.length} device(s) did not take ${deployment.model}@${deployment.version}; what they ran before still serves`,
-    );
-  }
+  const complaints = [
+    ...(failed.length === 0
+      ? []
+      : [
+          `${failed.length} of ${deployment.devices.length} device(s) did not take ${deployment.model}@${deployment.version}; what they ran before still serves`,
+        ]),
+    ...waiting.map(
+      ({ device, status }) =>
+        `${device} is still ${status === "assigned" ? "to be heard of (assigned)" : status}; it goes on without this command: modelfleet device show ${device}`,
+    ),
+  ];
+  if (complaints.length > 0) throw new CliError("NOT_DONE", complaints.join("\n       "));
 }
 
 function renderDeployment(deployment: Deployment): string {

@@ -20,10 +20,11 @@ export async function listDevices(terminal: Terminal, options: ListDevicesOption
     path: `/v1/devices?${query}`,
     answer: DeviceList,
   });
-  context.answer(list, () => renderList(list, terminal.nowMs()));
+  context.answer(list, () => renderList(list, terminal.nowMs(), query !== ""));
 }
 
-function renderList(list: DeviceList, nowMs: number): string {
+function renderList(list: DeviceList, nowMs: number, isFiltered: boolean): string {
+  if (list.devices.length === 0 && isFiltered) return "no device carries these labels";
   if (list.devices.length === 0) {
     return 'no device yet: make an enrolment string with "modelfleet claim create"';
   }

@@ -19,10 +19,12 @@ export async function listReleases(
     path: `/v1/releases${query}`,
     answer: ReleaseList,
   });
-  context.answer(list, () => renderList(list, terminal.nowMs()));
+  const releases = list.releases.toSorted((one, other) => other.publishedAtMs - one.publishedAtMs);
+  context.answer({ releases }, () => renderList({ releases }, terminal.nowMs(), options.model));
 }
 
-function renderList(list: ReleaseList, nowMs: number): string {
+function renderList(list: ReleaseList, nowMs: number, model: string | undefined): string {
+  if (list.releases.length === 0 && model !== undefined) return `no release of ${model}`;
   if (list.releases.length === 0) {
     return 'no release yet: publish one with "modelfleet release publish FOLDER"';
   }

@@ -26,10 +26,18 @@ export async function showTelemetry(
     path: `/v1/telemetry?${query.toString()}`,
     answer: TelemetryAnswer,
   });
-  context.answer(answer, () => renderAnswer(model, answer));
+  context.answer(answer, () => renderAnswer(model, options, answer));
 }
 
-function renderAnswer(model: string, answer: TelemetryAnswer): string {
-  if (answer.summaries.length === 0) return `no window of ${model} in that time`;
+function renderAnswer(
+  model: string,
+  { release, device, since }: ShowTelemetryOptions,
+  answer: TelemetryAnswer,
+): string {
+  if (answer.summaries.length === 0) {
+    const what = `${model}${release === undefined ? "" : `@${release}`}`;
+    const where = device === undefined ? "any device" : device;
+    return `no window of ${what} from ${where} in the last ${since}; a device sends one when its time is up (agent start --window-ms)`;
+  }
   return answer.summaries.map(renderSummary).join("\n\n");
 }

@@ -4,7 +4,10 @@ import { withApiOptions } from "../api-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export function addClaimCommands(program: Command, terminal: Terminal): void {
-  const claim = program.command("claim").description("permissions to enrol devices");
+  const claim = program
+    .command("claim")
+    .description("permissions to enrol devices")
+    .addHelpText("before", "Example:\n  modelfleet claim create --class cam-v2\n");
   withApiOptions(
     claim
       .command("create")

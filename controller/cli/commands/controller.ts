@@ -5,6 +5,7 @@ export function addControllerCommands(program: Command): void {
   program
     .command("controller")
     .description("the fleet's side: REST API, MQTT broker, signing")
+    .addHelpText("before", "Example:\n  modelfleet controller start --dev\n")
     .command("start")
     .description("run a controller until it is told to stop; its log is one JSON event a line")
     .option("--data <folder>", "database, files and keys (default: .modelfleet/controller)")

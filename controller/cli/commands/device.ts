@@ -4,7 +4,10 @@ import { type ApiOptions, withApiOptions } from "../api-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export function addDeviceCommands(program: Command, terminal: Terminal): void {
-  const device = program.command("device").description("the devices of the fleet");
+  const device = program
+    .command("device")
+    .description("the devices of the fleet")
+    .addHelpText("before", "Example:\n  modelfleet device list\n");
   withApiOptions(
     device
       .command("list")

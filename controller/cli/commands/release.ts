@@ -4,7 +4,13 @@ import { type ApiOptions, withApiOptions } from "../api-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export function addReleaseCommands(program: Command, terminal: Terminal): void {
-  const release = program.command("release").description("immutable signed versions of models");
+  const release = program
+    .command("release")
+    .description("immutable signed versions of models")
+    .addHelpText(
+      "before",
+      "Example:\n  modelfleet release publish examples/digits/releases/1.0.0\n",
+    );
   withApiOptions(
     release
       .command("publish <folder>")

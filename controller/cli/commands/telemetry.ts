@@ -4,7 +4,10 @@ import { withApiOptions } from "../api-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export function addTelemetryCommands(program: Command, terminal: Terminal): void {
-  const telemetry = program.command("telemetry").description("what the devices measured");
+  const telemetry = program
+    .command("telemetry")
+    .description("what the devices measured")
+    .addHelpText("before", "Example:\n  modelfleet telemetry show digits\n");
   withApiOptions(
     telemetry
       .command("show <model>")

@@ -18,7 +18,17 @@ export function renderSummary(summary: TelemetrySummary): string {
     `errors   ${errors.length === 0 ? "none" : errors.join(", ")}`,
     `latency  ${latency === null ? "no answers yet" : `p50 ${milliseconds(latency.p50)}  p95 ${milliseconds(latency.p95)}  p99 ${milliseconds(latency.p99)}`}`,
   ];
-  return [...facts, "", distributions(summary)].join("\n");
+  return [...facts, "", distributions(summary), ...caution(summary.requests)].join("\n");
+}
+
+/** Below this the χ² law puts chance alone near the usual alarm of 0.1 (telemetry.md 1.1). */
+const SAMPLES_FOR_SHAPE = 300;
+
+function caution(requests: number): readonly string[] {
+  if (requests >= SAMPLES_FOR_SHAPE) return [];
+  return [
+    `${requests} answers are few: below ${SAMPLES_FOR_SHAPE}, chance alone moves much of a distribution`,
+  ];
 }
 
 function distributions(summary: TelemetrySummary): string {
@@ -26,7 +36,7 @@ function distributions(summary: TelemetrySummary): string {
     feature.name,
     bars(feature.reference),
     bars(feature.current),
-    moved(feature.reference, feature.current, summary.requests),
+    moved(feature.reference, feature.current),
     `${feature.referenceMean.toFixed(3)} → ${feature.mean === null ? "–" : feature.mean.toFixed(3)}`,
   ]);
   const outputs = summary.outputs.flatMap((output) => [
@@ -34,14 +44,14 @@ function distributions(summary: TelemetrySummary): string {
       output.name,
       bars(output.reference),
       bars(output.current),
-      moved(output.reference, output.current, summary.requests),
+      moved(output.reference, output.current),
       "classes",
     ],
     [
       `${output.name}.confidence`,
       bars(output.confidence.reference),
       bars(output.confidence.current),
-      moved(output.confidence.reference, output.confidence.current, summary.requests),
+      moved(output.confidence.reference, output.confidence.current),
       "0 … 1",
     ],
   ]);
@@ -49,8 +59,10 @@ function distributions(summary: TelemetrySummary): string {
   return table(["distribution", "reference", "now", "moved", "mean"], [...features, ...outputs]);
 }
 
-function moved(reference: readonly number[], current: readonly number[], requests: number): string {
-  return requests === 0 ? "–" : `${Math.round(totalVariation(reference, current) * 100)} %`;
+function moved(reference: readonly number[], current: readonly number[]): string {
+  return current.every((share) => share === 0)
+    ? "–"
+    : `${Math.round(totalVariation(reference, current) * 100)} %`;
 }
 
 function milliseconds(microseconds: number): string {

@@ -9,8 +9,11 @@ export interface Progress {
 /** Progress of one upload, on the error stream: data stays alone on the output stream. */
 export function createProgress(terminal: Terminal, label: string): Progress {
   let lastTenth = -1;
+  let isEnded = false;
   return {
     update: (done, total) => {
+      // A broken upload may still be read for a moment.
+      if (isEnded) return;
       const tenth = Math.floor((done / Math.max(total, 1)) * 10);
       const text = `${label} ${Math.min(100, Math.floor((done / Math.max(total, 1)) * 100))} %  ${mebibytes(done)} of ${mebibytes(total)}`;
       if (terminal.isInteractive) terminal.err(`\r\u001b[2K${text}`);
@@ -18,6 +21,7 @@ export function createProgress(terminal: Terminal, label: string): Progress {
       lastTenth = Math.max(lastTenth, tenth);
     },
     end: () => {
+      isEnded = true;
       if (terminal.isInteractive) terminal.err("\n");
     },
   };

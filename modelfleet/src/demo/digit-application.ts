@@ -21,6 +21,8 @@ export interface ApplicationCounts {
 
 export interface DigitApplication {
   readonly counts: () => ApplicationCounts;
+  /** Answers since the last time this was asked. */
+  readonly sinceLast: () => { readonly answered: number; readonly correct: number };
   /** From now on the camera shows white digits on black. */
   readonly invert: () => void;
   /** Asks no more, and waits for what is under way. */
@@ -46,6 +48,7 @@ export function startDigitApplication(options: ApplicationOptions): DigitApplica
   const counts = { asked: 0, answered: 0, failed: 0, mismatched: 0, correct: 0, slowestMs: 0 };
   const versions = new Map<number, string>();
   const underWay = new Set<Promise<void>>();
+  let told = { answered: 0, correct: 0 };
   let lastFailure: string | undefined;
   let isInverted = false;
 
@@ -79,6 +82,12 @@ export function startDigitApplication(options: ApplicationOptions): DigitApplica
 
   return {
     counts: () => ({ ...counts, ...versionStory(versions), lastFailure }),
+    sinceLast: () => {
+      const { answered, correct } = counts;
+      const since = { answered: answered - told.answered, correct: correct - told.correct };
+      told = { answered, correct };
+      return since;
+    },
     invert: () => {
       isInverted = true;
     },

@@ -49,6 +49,7 @@ export interface Narrator {
 export async function tellStory(options: StoryOptions): Promise<StoryResult> {
   const { say, folder, signal } = options;
   say.step("What each version answers offline, to compare with later");
+  say.line(`${options.digits.length} digits, as they are and inverted, in the bare runtime`);
   const expected = {
     plain: await offlineAnswers(options.releasesFolder, VERSIONS, options.digits),
     inverted: await offlineAnswers(options.releasesFolder, VERSIONS, options.digits.map(inverted)),
@@ -213,12 +214,14 @@ async function deploy(
   return [...new Set(devices.flatMap(({ code }) => code ?? []))];
 }
 
+/** What each device answered since the last report, in its version's own words: the totals come at the end. */
 function report(say: Narrator, applications: readonly DigitApplication[]): void {
   for (const [index, application] of applications.entries()) {
+    const { correct, answered } = application.sinceLast();
     const counts = application.counts();
-    const accuracy = counts.answered === 0 ? 0 : counts.correct / counts.answered;
+    const accuracy = answered === 0 ? 0 : correct / answered;
     say.line(
-      `  ${DEVICE_IDS[index] ?? "?"} version ${counts.version ?? "none"}, ${counts.answered} answers, ${counts.failed} failed, ${counts.mismatched} mismatched, ${Math.round(accuracy * 100)} % right, slowest ${counts.slowestMs.toFixed(0)} ms`,
+      `  ${DEVICE_IDS[index] ?? "?"} version ${counts.version ?? "none"}, ${answered} answers, ${Math.round(accuracy * 100)} % right; in all ${counts.failed} failed, ${counts.mismatched} mismatched, slowest ${counts.slowestMs.toFixed(0)} ms`,
     );
     if (counts.lastFailure !== undefined) say.line(`    last failure: ${counts.lastFailure}`);
   }

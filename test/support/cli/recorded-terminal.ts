@@ -22,6 +22,7 @@ export function recordedTerminal(env: Readonly<Record<string, string>> = {}): Re
       out: (text) => void out.push(text),
       err: (text) => void err.push(text),
       isInteractive: false,
+      version: "1.2.3",
       env,
       nowMs: () => nowMs,
       sleep: (ms) => {

@@ -5,5 +5,5 @@ test("--help loads the parser of command lines and nothing of the contract, whos
   const { files, packages } = loadedFrom("controller/cli/main.ts");
 
   expect([...files].some((path) => path.endsWith("commands/deploy.ts"))).toBe(true);
-  expect([...packages].sort()).toEqual(["commander", "node:timers/promises"]);
+  expect([...packages].sort()).toEqual(["commander", "node:module", "node:timers/promises"]);
 });

@@ -1,0 +1,56 @@
+import { afterEach, expect, test } from "vitest";
+import { runProgram } from "../../controller/cli/program.ts";
+import { json, serve, stopServing } from "../support/cli/fake-controller.ts";
+import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
+
+afterEach(stopServing);
+
+const orderOf = (status: string) => ({
+  id: "d1",
+  release: "a".repeat(64),
+  model: "digits",
+  version: "1.0.0",
+  slot: "main",
+  target: { all: true },
+  createdAtMs: 1,
+  devices: [{ device: "cam-1", status, seq: 1, step: null, code: null, detail: null, reasons: [] }],
+});
+
+test("a deployment that is not done prints one JSON object, the deployment, and ends with exit code 1", async () => {
+  const url = await serve((_, outgoing) => json(outgoing, 201, orderOf("ineligible")));
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  expect(await runProgram(["deploy", "digits@1.0.0", "--all", "--json"], recorded.terminal)).toBe(
+    1,
+  );
+  expect(JSON.parse(recorded.out())).toMatchObject({ id: "d1" });
+});
+
+test("a wait that ends before the devices shows how far they are and says how to follow them", async () => {
+  const url = await serve((_, outgoing) => json(outgoing, 200, orderOf("assigned")));
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  const exitCode = await runProgram(
+    ["deploy", "digits@1.0.0", "--all", "--wait", "--timeout", "1s"],
+    recorded.terminal,
+  );
+
+  expect(exitCode).toBe(1);
+  expect(recorded.out()).toMatch(/cam-1 +assigned/);
+  expect(recorded.err()).toContain("modelfleet device show cam-1");
+});
+
+test("a wait outlives a controller that goes away and comes back", async () => {
+  let asked = 0;
+  const url = await serve((incoming, outgoing) => {
+    asked += 1;
+    if (asked === 2) incoming.socket.destroy();
+    else json(outgoing, 200, orderOf(asked > 2 ? "confirmed" : "assigned"));
+  });
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  expect(await runProgram(["deploy", "digits@1.0.0", "--all", "--wait"], recorded.terminal)).toBe(
+    0,
+  );
+  expect(asked).toBe(3);
+});
