@@ -67,10 +67,11 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
 type Parts = ReturnType<typeof wire>;
 
 async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { installer, uplink, spool, router, status } = parts;
+  const { installer, uplink, spool, router, status, loading } = parts;
   const { socketPath, tcpPort } = run.config;
   const api = await startLocalApi({
     models: router,
+    loading,
     socketPath,
     ...(tcpPort === undefined ? {} : { tcpPort }),
     status,
@@ -146,7 +147,11 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     agent: "running",
     connected: bus.connected(),
   });
-  return { device, installer, uplink, spool, router, status };
+  const loading = () =>
+    installer.slots().flatMap(({ slot, active }) => {
+      return active === null || router.active(slot) !== undefined ? [] : [active];
+    });
+  return { device, installer, uplink, spool, router, status, loading };
 }
 
 function runFolderOf({ folder }: AgentConfig): string {

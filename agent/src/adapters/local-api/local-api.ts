@@ -23,6 +23,10 @@ export interface LocalApiOptions extends OpenInferenceOptions {
   readonly bodyBytesHeldMax?: number;
 }
 
+const knownPaths =
+  "expected /v2/models/{model}[/versions/{version}][/ready or /infer], /v2/health/live or /ready, " +
+  "/v2/modelfleet/status or /v2";
+
 /** What one request is answered with. */
 interface Answering extends LocalApiOptions {
   readonly room: BodyRoom;
@@ -108,7 +112,7 @@ async function route(request: IncomingMessage, options: Answering): Promise<Http
   const [path = ""] = (request.url ?? "").split("?");
   const found = parseRoute(path);
   if (found === undefined) {
-    throw new RequestRefused("NOT_FOUND", `expected a path below /v2, got ${path.slice(0, 128)}`);
+    throw new RequestRefused("NOT_FOUND", `${knownPaths}, got ${path.slice(0, 128)}`);
   }
   if (found.kind !== "infer") {
     refuseMethod(request, "GET");
@@ -121,7 +125,7 @@ async function route(request: IncomingMessage, options: Answering): Promise<Http
   if (Array.isArray(headerLength)) {
     throw new RequestRefused("FORMAT", "Inference-Header-Content-Length: expected it once");
   }
-  return await answerInfer(found, { bytes, headerLength }, options.models);
+  return await answerInfer(found, { bytes, headerLength }, options);
 }
 
 function refuseMethod({ method }: IncomingMessage, allowed: "GET" | "POST"): void {

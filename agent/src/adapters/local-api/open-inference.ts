@@ -1,4 +1,4 @@
-import { elementTypes, type TensorSpec } from "@modelfleet/protocol";
+import { elementTypes, type ReleaseReference, type TensorSpec } from "@modelfleet/protocol";
 import { InferError } from "../../domain/infer-error.ts";
 import { type HttpAnswer, jsonAnswer } from "./http-answer.ts";
 import { parseInferRequest } from "./parse-infer-request.ts";
@@ -8,6 +8,8 @@ import { writeInferAnswer } from "./write-infer-answer.ts";
 
 export interface OpenInferenceOptions {
   readonly models: ServedModels;
+  /** Installed releases that do not answer yet, as in the first moments after a start. */
+  readonly loading?: () => readonly ReleaseReference[];
   /** Body of `GET /v2/modelfleet/status`. */
   readonly status: () => unknown;
   readonly agentVersion: string;
@@ -19,6 +21,7 @@ export interface InferBody {
   readonly headerLength: string | undefined;
 }
 
+type Loadable = Pick<OpenInferenceOptions, "models" | "loading">;
 type ModelRoute = Extract<Route, { readonly model: string }>;
 
 /** The routes that only tell. @throws InferError */
@@ -33,13 +36,13 @@ export function answerGet(route: Route, options: OpenInferenceOptions): HttpAnsw
     case "live":
       return jsonAnswer(200, { live: true });
     case "ready":
-      return serverReady(options.models);
+      return serverReady(options);
     case "status":
       return jsonAnswer(200, options.status());
     case "model":
-      return modelMetadata(findSlot(route, options.models));
+      return modelMetadata(findSlot(route, options));
     case "model-ready":
-      return modelReady(findSlot(route, options.models));
+      return modelReady(findSlot(route, options));
     case "infer":
       throw new TypeError("expected a route to read");
   }
@@ -49,12 +52,12 @@ export function answerGet(route: Route, options: OpenInferenceOptions): HttpAnsw
 export async function answerInfer(
   route: ModelRoute,
   { bytes, headerLength }: InferBody,
-  models: ServedModels,
+  options: Loadable,
 ): Promise<HttpAnswer> {
   const parsed = parseInferRequest(bytes, headerLength);
-  const { slot, model } = findSlot(route, models);
+  const { slot, model } = findSlot(route, options);
   const { outputs: wanted, inputs, timeoutMs } = parsed;
-  const answer = await models.infer({
+  const answer = await options.models.infer({
     slot,
     inputs,
     timeoutMs,
@@ -65,9 +68,9 @@ export async function answerInfer(
   return writeInferAnswer({ model: name, version }, answer.outputs, parsed);
 }
 
-function serverReady(models: ServedModels): HttpAnswer {
+function serverReady({ models, loading }: Loadable): HttpAnswer {
   const slots = models.slots();
-  if (slots.length === 0) throw notInstalled();
+  if (slots.length === 0) throw notReady(loading?.() ?? []);
   for (const slot of slots) refuseNotReady(slot);
   return jsonAnswer(200, { ready: true });
 }
@@ -98,15 +101,17 @@ function describe({ name, dtype, shape }: TensorSpec): object {
   return { name, datatype: elementTypes[dtype].oip, shape };
 }
 
-/** @throws InferError UNKNOWN_MODEL; NOT_READY while no model runs at all */
-function findSlot({ model, version }: ModelRoute, models: ServedModels): ServedSlot {
+/** @throws InferError UNKNOWN_MODEL; NOT_READY while it is being loaded, or no model runs at all */
+function findSlot({ model, version }: ModelRoute, { models, loading }: Loadable): ServedSlot {
+  const isAsked = (release: Pick<ReleaseReference, "model" | "version">) =>
+    release.model === model && (version === undefined || release.version === version);
   const slots = models.slots();
-  if (slots.length === 0) throw notInstalled();
-  const named = slots.filter(({ model: served }) => served.staged.document.model === model);
-  const found = named.find(({ model: served }) => {
-    return version === undefined || served.staged.document.version === version;
-  });
+  const found = slots.find(({ model: served }) => isAsked(served.staged.document));
   if (found !== undefined) return found;
+  const coming = loading?.() ?? [];
+  const wanted = coming.filter(isAsked);
+  if (wanted.length > 0) throw notReady(wanted);
+  if (slots.length === 0) throw notReady(coming);
   const known = slots.map(({ model: served }) => nameOf(served.staged.document)).join(", ");
   const asked = version === undefined ? model : `${model} ${version}`;
   throw new InferError(
@@ -119,6 +124,10 @@ function nameOf({ model, version }: { readonly model: string; readonly version: 
   return `${model} ${version}`;
 }
 
-function notInstalled(): InferError {
-  return new InferError("NOT_READY", "no model runs on this device; deploy one");
+function notReady([coming]: readonly ReleaseReference[]): InferError {
+  const text =
+    coming === undefined
+      ? "no model runs on this device; deploy one"
+      : `the release ${nameOf(coming)} is being loaded; try again in a second`;
+  return new InferError("NOT_READY", text);
 }

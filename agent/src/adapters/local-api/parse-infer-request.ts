@@ -40,7 +40,7 @@ export function parseInferRequest(body: Buffer, headerLength: string | undefined
   const request = fieldsOf(parseJson(body.subarray(0, jsonBytes)), "body");
   const parameters = optionalFields(request["parameters"], "parameters");
   const binary = new BinaryData(body.subarray(jsonBytes));
-  const inputs = listOf(request["inputs"], "inputs", TENSORS_MAX).map((input, i) =>
+  const inputs = inputsOf(request["inputs"]).map((input, i) =>
     parseInput(fieldsOf(input, `inputs[${i}]`), binary),
   );
   binary.refuseRest();
@@ -53,6 +53,14 @@ export function parseInferRequest(body: Buffer, headerLength: string | undefined
     isBinary: (output) => outputs?.get(output) ?? isBinaryByDefault,
     timeoutMs: readTimeout(parameters["timeout"]),
   };
+}
+
+function inputsOf(value: unknown): readonly unknown[] {
+  if (value !== undefined) return listOf(value, "inputs", TENSORS_MAX);
+  throw new RequestRefused(
+    "FORMAT",
+    `inputs: expected a list of 1 to ${TENSORS_MAX} tensors, got nothing`,
+  );
 }
 
 function readHeaderLength(text: string | undefined, bodyLength: number): number {

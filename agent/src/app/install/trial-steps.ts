@@ -1,3 +1,4 @@
+import { goldenDetail } from "../../domain/golden/golden-detail.ts";
 import type { Step } from "../../domain/install/plan-step.ts";
 import {
   block,
@@ -37,7 +38,7 @@ export async function loadTrial({ release }: StepOf<"load">, context: StepContex
   runtime.watch(loaded);
   parts.facts.proved("cpu");
   const durationMs = parts.clock.monotonicMs() - beganMs;
-  const detail = goldenDetail(loaded);
+  const detail = goldenDetail(loaded.golden);
   await tell(context, staged.document, { release, step: "golden", durationMs, detail });
 }
 
@@ -169,10 +170,4 @@ async function stopStandby({ runtime }: StepContext): Promise<void> {
   const { standby } = runtime;
   runtime.standby = null;
   await standby?.stop();
-}
-
-function goldenDetail({ golden }: LoadedModel): string {
-  if (golden.cases === 0) return "unproven: the release has no golden cases";
-  const worst = `largest error ${golden.maxAbsoluteError}`;
-  return `${golden.cases} cases, ${worst}, p50 ${golden.p50Ms} ms, p95 ${golden.p95Ms} ms`;
 }

@@ -132,7 +132,7 @@ describe("an inference with binary tensors", () => {
       "a size that is no number",
       [{ ...binaryIn(8), parameters: { binary_data_size: "8" } }],
       two,
-      "input x: binary_data_size: expected a whole number of at least 0",
+      "input x: binary_data_size: expected a whole number of at least 0, got a text",
     ],
   ])("with %s is refused", async (_, inputs, bytes, error) => {
     await activate();

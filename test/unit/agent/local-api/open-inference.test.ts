@@ -158,14 +158,15 @@ describe("an inference in JSON", () => {
     ],
     ["too few elements", { inputs: [{ ...x, data: [1] }] }, "input x: expected 2 elements, got 1"],
     ["no data", { inputs: [{ ...x, data: undefined }] }, /^input x: data: expected a list/],
-    ["no inputs", {}, /^inputs: expected a list/],
+    ["no inputs", {}, "inputs: expected a list of 1 to 64 tensors, got nothing"],
+    ["a text for inputs", { inputs: "x" }, /^inputs: expected a list .*, got a text$/],
     [
       "a negative size",
       { inputs: [{ ...x, shape: [-1, 2] }] },
-      "input x: shape: expected a whole number of at least 0",
+      "input x: shape: expected a whole number of at least 0, got -1",
     ],
-    ["a list for a body", [], "body: expected an object"],
-    ["an id that is a number", { id: 7, inputs: [x] }, /^id: expected a text/],
+    ["a list for a body", [], "body: expected an object, got a list of 0"],
+    ["an id that is a number", { id: 7, inputs: [x] }, /^id: expected a text .*, got 7$/],
     [
       "FP16 as JSON",
       { inputs: [{ ...x, datatype: "FP16" }] },
@@ -238,6 +239,14 @@ describe("a request that is not one", () => {
     await activate();
 
     expect(await fixture.ask({ path, method })).toMatchObject({ status });
+  });
+
+  test("for a path there is not is told which there are", async () => {
+    const { json } = await fixture.ask({ path: "/v2/models" });
+
+    expect(json()).toEqual({
+      error: textLike(/^expected \/v2\/models\/\{model\}.*, got \/v2\/models$/),
+    });
   });
 
   test("encoded is refused", async () => {
