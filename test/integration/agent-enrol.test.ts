@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { runAgentProgram } from "../../agent/src/cli/program.ts";
 import { enrolFolder } from "../../agent/src/enrol-folder.ts";
 import { type BlobAnswer, blobServer } from "../support/agent/blob-server.ts";
+import { textLike } from "../support/agent/text-like.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { fixtureFleet, fleetRoot } from "../support/trust-fixtures.ts";
 
@@ -76,7 +77,10 @@ test("another root than the pinned one is refused, with --json as an object", as
   const enrolled = await enrolAt(server.url, folder.path, "--json");
 
   expect(enrolled.exitCode).toBe(1);
-  expect(JSON.parse(enrolled.err)).toMatchObject({ error: { code: "ROOT_MISMATCH" } });
+  expect(enrolled.err).toBe("");
+  expect(JSON.parse(enrolled.out)).toEqual({
+    error: { code: "ROOT_MISMATCH", detail: textLike(/^[^\n]+$/) },
+  });
   expect(await readdir(folder.path)).toEqual(["identity"]);
 });
 

@@ -37,7 +37,7 @@ const dataFlag = "--data <folder>";
 const dataText = "the device's data folder";
 
 /**
- * The device's command line. Errors are one sentence on standard error, or one JSON object with --json.
+ * The device's command line. Errors are one sentence on standard error, or with --json one object on standard output.
  *
  * @returns 0 done · 1 it did not work · 2 the command line was not understood
  */
@@ -54,15 +54,21 @@ export async function runAgentProgram(
     // Whatever failed has loaded the contract already; `--help` must not wait for its schemas.
     const { FormatError, isCodedError } = await import("@modelfleet/protocol");
     if (!isCodedError(cause)) throw cause;
-    terminal.err(argv.includes("--json") ? jsonError(cause) : `${cause.message}\n`);
+    if (argv.includes("--json")) terminal.out(jsonError(cause));
+    else terminal.err(`${cause.message}\n`);
     return cause instanceof FormatError ? 2 : 1;
   }
 }
 
 function buildProgram(commands: AgentCommands, terminal: Terminal): Command {
   const output: OutputConfiguration = { writeOut: terminal.out, writeErr: terminal.err };
-  const program = new Command("modelfleet-agent")
+  const program = new Command("modelfleet agent")
     .description("Runs signed models on this device: verifies, installs, swaps and serves them.")
+    .addHelpText(
+      "before",
+      "Example:\n  modelfleet agent enrol 'mf1:…' --data ./cam-1\n  modelfleet agent start --data ./cam-1\n",
+    )
+    .showSuggestionAfterError()
     .exitOverride()
     .configureOutput(output);
   addEnrol(program, commands, terminal);
@@ -80,7 +86,7 @@ function addEnrol(program: Command, commands: AgentCommands, { out }: Terminal):
     .option("--device-id <id>", "name of the device; the controller makes one when it is absent")
     .option("--class <class>", "device class; the claim says which it admits", "generic")
     .option("--json", "answer in JSON")
-    .addHelpText("after", "\nExample:\n  modelfleet agent enrol 'mf1:…' --data ./cam-1\n")
+    .addHelpText("before", "Example:\n  modelfleet agent enrol 'mf1:…' --data ./cam-1\n")
     .action(async (enrolment: string, options: EnrolOptions & JsonOption) => {
       const answer = await commands.enrol(enrolment, options);
       const text = `enrolled as ${String(answer["device"])} into fleet ${String(answer["fleet"])}`;
@@ -100,7 +106,7 @@ function addStart(program: Command, commands: AgentCommands): void {
     .option("--tcp-port <port>", "serve on 127.0.0.1 too; 0 takes a free port")
     .option("--window-ms <ms>", "length of a telemetry window")
     .option("--confirm-ms <ms>", "how long a new release is on trial before it is confirmed")
-    .addHelpText("after", "\nExample:\n  modelfleet agent start --data ./cam-1\n")
+    .addHelpText("before", "Example:\n  modelfleet agent start --data ./cam-1\n")
     .action((options: StartOptions) => commands.start(options));
 }
 
@@ -111,7 +117,7 @@ function addStatus(program: Command, commands: AgentCommands, { out }: Terminal)
     .requiredOption(dataFlag, dataText)
     .option("--socket <path>", "the running agent's socket, when it was started with another")
     .option("--json", "answer in JSON")
-    .addHelpText("after", "\nExample:\n  modelfleet agent status --data ./cam-1\n")
+    .addHelpText("before", "Example:\n  modelfleet agent status --data ./cam-1\n")
     .action(async (options: StatusOptions & JsonOption) => {
       const answer = await commands.status(options);
       out(options.json === true ? `${JSON.stringify(answer.json)}\n` : answer.text);
@@ -119,5 +125,5 @@ function addStatus(program: Command, commands: AgentCommands, { out }: Terminal)
 }
 
 function jsonError(cause: { readonly code: string; readonly message: string }): string {
-  return `${JSON.stringify({ error: { code: cause.code, message: cause.message } })}\n`;
+  return `${JSON.stringify({ error: { code: cause.code, detail: cause.message } })}\n`;
 }

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { runAgentProgram } from "../../../agent/src/cli/program.ts";
+
+const unasked = () => Promise.reject(new Error("not asked for"));
+
+test.each([
+  [[], "Usage: modelfleet agent [options] [command]"],
+  [["enrol"], "Usage: modelfleet agent enrol [options] <string>"],
+  [["start"], "Usage: modelfleet agent start [options]"],
+  [["status"], "Usage: modelfleet agent status [options]"],
+])("the help of %j begins with an example, then its usage", async (command, usage) => {
+  const written: string[] = [];
+  const terminal = { out: (text: string) => written.push(text), err: unasked };
+
+  const exitCode = await runAgentProgram(
+    [...command, "--help"],
+    { enrol: unasked, start: unasked, status: unasked },
+    terminal,
+  );
+
+  expect(exitCode).toBe(0);
+  const [examples = "", usageLine] = written.join("").split("\n\n");
+  expect(examples).toMatch(new RegExp(`^Example:\n  modelfleet agent ${command[0] ?? "enrol"} `));
+  expect(usageLine).toBe(usage);
+});
