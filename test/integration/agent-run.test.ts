@@ -164,3 +164,27 @@ test("status asks the running agent, and reads the disk when there is none", asy
   });
   expect(await main(["status", "--data", folder.inside("nowhere")])).toBe(1);
 });
+
+test("after a restart, a request before the release is loaded is told so, never to deploy one", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  controller.want(controller.release("1.0.0"));
+  const agent = await runningAgent(folder.path);
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+  await agent.close();
+
+  await using again = await runningAgent(folder.path);
+
+  const refused = new Set<unknown>();
+  await eventually(async () => {
+    const answer = await again.infer([1, 2]);
+    if (answer.status !== 200) refused.add(answer.json());
+    expect(answer.status).toBe(200);
+  }, patience);
+  const error = "the release digits 1.0.0 is being loaded; try again in a second";
+  for (const told of refused) expect(told).toEqual({ error });
+});

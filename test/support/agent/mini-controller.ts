@@ -2,6 +2,7 @@
  * The smallest honest controller for one device: a real broker, real signatures, real HTTP ranges; no database.
  *
  * - `release(version, changes, free)`: publishes a small real model; another `free` makes it another file. Returns its digest.
+ * - `hold(content)`: a file that a release may list besides; `changes` says under which path.
  * - `want(release)`: what the next answered hello orders; `order()` orders it now, with the last hello's nonce.
  * - `hellos`, `reports`, `telemetry`: what the device said, verified. `acknowledge(false)`: commit nothing any more.
  */
@@ -118,7 +119,14 @@ export async function miniController(port = 0) {
     return signed.sha256;
   }
 
+  function hold(content: Buffer) {
+    const digest = sha256(content);
+    blobs.set(digest, content);
+    return { size: content.length, sha256: digest };
+  }
+
   return {
+    hold,
     brokerUrl: `mqtt://127.0.0.1:${brokerPort}`,
     brokerPort,
     controllerUrl: http.url,
