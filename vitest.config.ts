@@ -6,7 +6,10 @@ export default defineConfig({
   ...source,
   test: {
     projects: [
-      { ...source, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        ...source, // Pure tests may share their modules: a third of the time saved.
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false },
+      },
       {
         ...source,
         test: {
