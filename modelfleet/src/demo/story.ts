@@ -19,7 +19,7 @@ const FEATURE = "ink.mean";
 /** With the digits the model was made from, little moves; inverted, nearly everything does. */
 const MOVED_BEFORE_MAX = 0.35;
 const MOVED_AFTER_MIN = 0.8;
-const REQUESTS_FOR_SHAPE = 300;
+const REQUESTS_FOR_SHAPE = 400;
 
 /** What really happened; the demo fails when it is not what the story says. */
 export interface StoryResult {
@@ -139,7 +139,7 @@ async function showShift(
   say.step("The cameras are inverted: the model still answers, but telemetry sees it");
   const before = await featureSince(fleet, FEATURE, {
     atMs: Date.now() - STEADY_MS,
-    minRequests: 1,
+    minRequests: REQUESTS_FOR_SHAPE,
   });
   for (const application of applications) application.invert();
   // The windows that were open at the change hold both kinds of digits; look at the ones after them.
