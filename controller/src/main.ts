@@ -13,7 +13,6 @@ import { compose } from "./compose.ts";
 import { type ControllerConfig, type ControllerFlags, parseConfig } from "./config.ts";
 import { startHttpServer } from "./http/http-server.ts";
 import { type ControllerLog, createLog } from "./log.ts";
-import type { Keys } from "./ports/keys.ts";
 
 export type { ControllerConfig, ControllerFlags } from "./config.ts";
 export { configDefaults, parseConfig } from "./config.ts";
@@ -115,7 +114,7 @@ async function open(
     services: {
       useCases: app.useCases,
       health: { database: stores.ping, broker: () => broker.ping() },
-      readRoot: (version) => rootBytes(rest.keys, version),
+      readRoot: rest.keys.rootAt,
       operator: config,
       nowMs: rest.clock.nowMs,
     },
@@ -140,11 +139,6 @@ async function openStores(config: ControllerConfig, closers: Closers) {
   const stores = await openDatabase(join(folder, "controller.sqlite"));
   closers.add(() => stores[Symbol.asyncDispose]());
   return { clock, keys, blobs, stores };
-}
-
-function rootBytes(keys: Keys, version: number): Uint8Array | undefined {
-  const root = keys.root();
-  return root.document.version === version ? root.bytes : undefined;
 }
 
 /** An IPv6 address stands in brackets there. */

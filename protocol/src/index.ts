@@ -1,3 +1,4 @@
+export * from "./api/access.ts";
 export * from "./api/claims.ts";
 export * from "./api/deployments.ts";
 export * from "./api/devices.ts";

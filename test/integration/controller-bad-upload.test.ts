@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { UploadPart } from "../../controller/src/app/release/upload.ts";
+import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import { type ControllerWorld, controllerWorld } from "../support/controller/controller-world.ts";
 import { refused } from "../support/controller/refused.ts";
 import {
@@ -161,7 +162,7 @@ const cases: readonly [string, () => AsyncIterable<UploadPart>, string][] = [
 test.each(
   cases,
 )("an upload is refused, and nothing of it stays: %s", async (_what, upload, code) => {
-  expect((await refused(world.publish.run(upload()))).code).toBe(code);
+  expect((await refused(world.publish.run(upload(), localPrincipal))).code).toBe(code);
 
   expect([
     ...(await readdir(world.folder.inside("blobs"))),

@@ -7,6 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DeployRelease } from "../../controller/src/app/deployment/deploy-release.ts";
+import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import {
   type ControllerWorld,
   controllerWorld,
@@ -34,6 +35,7 @@ const deploy = (changes: object = {}) =>
       target: { all: true },
       ...changes,
     }),
+    localPrincipal,
   );
 const lastDesired = () => {
   const sent = world.bus.desired.at(-1);
@@ -73,7 +75,11 @@ describe("a deployment", () => {
 
   test("reaches the devices that carry all of its labels, and no other", async () => {
     const other = await enrolled(world, "cam-0018");
-    await world.changeDevice.run(other.id, { labels: { site: "plant-b", line: "3" } });
+    await world.changeDevice.run(
+      other.id,
+      { labels: { site: "plant-b", line: "3" } },
+      localPrincipal,
+    );
     await published(world);
 
     const { devices } = await deploy({ target: { labels: { site: "plant-b", line: "3" } } });
@@ -103,7 +109,10 @@ describe("a deployment", () => {
     const silent = { publishAck, disconnect, publishDesired };
 
     const request = { model: "vision.defects", version: "1.0.0", target: { all: true } };
-    await new DeployRelease({ ...world, bus: silent }).run(DeploymentRequest.parse(request));
+    await new DeployRelease({ ...world, bus: silent }).run(
+      DeploymentRequest.parse(request),
+      localPrincipal,
+    );
 
     expect((await world.showDevice.run(camera.id)).desired.seq).toBe(1);
     expect(world.log.named("desired.not-sent")).toHaveLength(1);
@@ -131,6 +140,7 @@ describe("a device that cannot take the release", () => {
       smallUpload({
         compat: { classes: ["cam-v3"], runtime: "onnxruntime>=1.20", minMemoryMiB: 64 },
       }),
+      localPrincipal,
     );
 
     expect((await deploy()).devices).toMatchObject([

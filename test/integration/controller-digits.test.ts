@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { UploadPart } from "../../controller/src/app/release/upload.ts";
+import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import { controllerWorld } from "../support/controller/controller-world.ts";
 import { chunksOf } from "../support/controller/upload.ts";
 
@@ -23,7 +24,7 @@ test.each([
 ])("digits %s of the examples is published with its golden cases and its profile", async (version) => {
   await using world = await controllerWorld();
 
-  const { release } = await world.publish.run(partsOf(version));
+  const { release } = await world.publish.run(partsOf(version), localPrincipal);
 
   expect(release.document).toMatchObject({ model: "digits", version });
   expect(release.document.files.map(({ path }) => path).sort()).toEqual([...files].sort());

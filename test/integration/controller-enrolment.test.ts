@@ -1,5 +1,6 @@
 import { DeviceId, parseEnrolment } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import { type ControllerWorld, controllerWorld } from "../support/controller/controller-world.ts";
 import { refused } from "../support/controller/refused.ts";
 import { nonceOf, SimulatedDevice } from "../support/controller/simulated-device.ts";
@@ -16,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 const claim = async (changes: object = {}) =>
-  (await world.createClaim.run({ ...request, ...changes })).enrolment;
+  (await world.createClaim.run({ ...request, ...changes }, localPrincipal)).enrolment;
 
 describe("a claim", () => {
   test("its enrolment string names where to go and pins the root", async () => {
@@ -113,7 +114,7 @@ describe("a device that enrols", () => {
 
   test("with a new claim stays the device it was, and takes a use of it", async () => {
     await world.enrolDevice.run(camera.enrolRequest(await claim()));
-    await world.changeDevice.run(camera.id, { labels: { site: "plant-b" } });
+    await world.changeDevice.run(camera.id, { labels: { site: "plant-b" } }, localPrincipal);
 
     await world.enrolDevice.run(camera.enrolRequest(await claim(), { device: undefined }));
 

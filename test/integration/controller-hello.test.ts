@@ -1,5 +1,6 @@
 import { DeploymentRequest, DesiredDocument, decodeEnvelope } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import {
   type ControllerWorld,
   controllerWorld,
@@ -25,6 +26,7 @@ const deploy = (changes: object = {}) =>
       target: { all: true },
       ...changes,
     }),
+    localPrincipal,
   );
 const lastDesired = () => {
   const sent = world.bus.desired.at(-1);

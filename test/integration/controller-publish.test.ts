@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { checkRelease, encodeBase64, ModelName, Sha256 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import {
   type ControllerWorld,
   controllerWorld,
@@ -17,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 const publish = (...changes: Parameters<typeof smallUpload>) =>
-  world.publish.run(smallUpload(...changes));
+  world.publish.run(smallUpload(...changes), localPrincipal);
 const filesKept = async () => [
   ...(await readdir(world.folder.inside("blobs"))),
   ...(await readdir(world.folder.inside("partial"))),

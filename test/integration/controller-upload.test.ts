@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PublishRelease } from "../../controller/src/app/release/publish-release.ts";
 import type { UploadPart } from "../../controller/src/app/release/upload.ts";
+import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import { StoreError } from "../../controller/src/domain/errors.ts";
 import {
   type ControllerWorld,
@@ -40,14 +41,14 @@ describe("of an upload that fails nothing stays:", () => {
       yield await Promise.resolve(part());
     }
 
-    expect((await refused(world.publish.run(twice()))).code).toBe("FILES");
+    expect((await refused(world.publish.run(twice(), localPrincipal))).code).toBe("FILES");
     expect(await filesKept()).toEqual([]);
   });
 
   test("two files whose paths differ in nothing but case", async () => {
     const twins = smallUpload({}, { "Golden.json": goldenFile() });
 
-    expect((await refused(world.publish.run(twins))).code).toBe("FILES");
+    expect((await refused(world.publish.run(twins, localPrincipal))).code).toBe("FILES");
     expect(await filesKept()).toEqual([]);
   });
 
@@ -61,9 +62,9 @@ describe("of an upload that fails nothing stays:", () => {
       }
     }
 
-    expect((await refused(world.publish.run(watched()))).code).toBe("FILES");
+    expect((await refused(world.publish.run(watched(), localPrincipal))).code).toBe("FILES");
     expect(read).not.toContain("one-more.txt");
-    expect((await world.publish.run(smallUpload({}, extras))).created).toBe(true);
+    expect((await world.publish.run(smallUpload({}, extras), localPrincipal)).created).toBe(true);
   });
 
   test("a model whose document would be too long to be signed", async () => {
@@ -76,6 +77,7 @@ describe("of an upload that fails nothing stays:", () => {
     const outcome = await refused(
       world.publish.run(
         smallUpload({ selfTest: undefined }, { ...files, "model.onnx": wide(inputs) }),
+        localPrincipal,
       ),
     );
 
@@ -88,7 +90,7 @@ describe("of an upload that fails nothing stays:", () => {
     const add = () => Promise.reject(new StoreError("NO_SPACE", "the disk is full"));
     const publishing = new PublishRelease({ ...world, releases: { ...world.releases, add } });
 
-    expect((await refused(publishing.run(smallUpload()))).code).toBe("NO_SPACE");
+    expect((await refused(publishing.run(smallUpload(), localPrincipal))).code).toBe("NO_SPACE");
 
     expect(await filesKept()).toEqual([]);
   });
@@ -99,7 +101,10 @@ describe("of an upload that fails nothing stays:", () => {
     const publishing = new PublishRelease({ ...world, releases: { ...world.releases, add } });
 
     await refused(
-      publishing.run(smallUpload({ version: "2.0.0" }, { "notes.txt": smallModel.subarray(9) })),
+      publishing.run(
+        smallUpload({ version: "2.0.0" }, { "notes.txt": smallModel.subarray(9) }),
+        localPrincipal,
+      ),
     );
 
     const kept = document.files.map(({ sha256 }) => sha256 as string);
@@ -117,7 +122,7 @@ describe("of an upload that fails nothing stays:", () => {
       yield { name: "model.onnx", stream: broken() };
     }
 
-    const outcome = await refused(world.publish.run(parts()));
+    const outcome = await refused(world.publish.run(parts(), localPrincipal));
 
     expect(outcome.code).toBe("TRUNCATED");
     expect(outcome.message).toContain("publish again");
@@ -145,8 +150,8 @@ describe("the size of an upload", () => {
     await using exact = await controllerWorld({ uploadBytesMax: bytes });
     await using small = await controllerWorld({ uploadBytesMax: bytes - 1 });
 
-    expect((await exact.publish.run(smallUpload())).created).toBe(true);
-    expect((await refused(small.publish.run(smallUpload()))).code).toBe("SIZE");
+    expect((await exact.publish.run(smallUpload(), localPrincipal)).created).toBe(true);
+    expect((await refused(small.publish.run(smallUpload(), localPrincipal))).code).toBe("SIZE");
     expect(await readdir(small.folder.inside("partial"))).toEqual([]);
   });
 });

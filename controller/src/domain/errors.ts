@@ -32,5 +32,15 @@ export class MessageRefused extends CodedError<
 /** What was accepted could not be kept: the disk is full, or its file is damaged. Nothing half stays. */
 export class StoreError extends CodedError<"NO_SPACE" | "STORE_FAILED"> {}
 
+/** A caller who may not do this, or not alone. */
+export class AccessError extends CodedError<"NOT_PERMITTED" | "SECOND_PERSON_REQUIRED"> {}
+
 /** A key that is missing or unusable; the message says how to get it. */
-export class KeyError extends CodedError<"NO_RELEASE_KEY" | "KEY_MISSING" | "KEY_INVALID"> {}
+export class KeyError extends CodedError<
+  | "NO_RELEASE_KEY"
+  | "ONLINE_KEY_MISSING"
+  | "KEY_MISSING"
+  | "KEY_INVALID"
+  | "KEY_LOCKED"
+  | "SIGNING_FAILED"
+> {}

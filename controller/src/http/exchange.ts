@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { DeviceId } from "@modelfleet/protocol";
+import type { Principal } from "../domain/access/principal.ts";
 
 /** What this room uses of Fastify's request. */
 export interface HttpRequest {
@@ -10,6 +11,8 @@ export interface HttpRequest {
   readonly raw: IncomingMessage;
   readonly isMultipart: () => boolean;
   readonly parts: () => AsyncIterableIterator<MultipartPart>;
+  /** Set by the guard on the routes of operators. */
+  caller?: Principal;
   /** Set by the guard on the routes of devices. */
   device?: DeviceId;
 }

@@ -8,6 +8,7 @@ export const payloadTypes = {
   hello: "application/vnd.modelfleet.hello.v1+json",
   report: "application/vnd.modelfleet.report.v1+json",
   telemetry: "application/vnd.modelfleet.telemetry.v1+protobuf",
+  auditCheckpoint: "application/vnd.modelfleet.audit-checkpoint.v1+json",
 } as const;
 
 /** One of the payload types that exist; no other is ever signed. */

@@ -13,18 +13,17 @@ const threshold = z.int().min(1).max(documentLimits.keysPerRootMax);
 export const RoleRule = z.object({ keyids, threshold });
 export type RoleRule = z.infer<typeof RoleRule>;
 
+/** A model name, a prefix like `vision.*`, or `*` for every model. */
+export const ModelPattern = z
+  .string()
+  .max(66)
+  .regex(/^(\*|[a-z0-9][a-z0-9.-]*(\.\*)?)$/, "expected a model name, prefix.* or *");
+export type ModelPattern = z.infer<typeof ModelPattern>;
+
 /** One ordered release rule: `models` are names or prefixes like `vision.*`; `*` is every model. */
 export const ReleaseRule = RoleRule.extend({
   name: z.string().min(1).max(64),
-  models: z
-    .array(
-      z
-        .string()
-        .max(66)
-        .regex(/^(\*|[a-z0-9][a-z0-9.-]*(\.\*)?)$/, "expected a model name, prefix.* or *"),
-    )
-    .min(1)
-    .max(64),
+  models: z.array(ModelPattern).min(1).max(64),
 });
 export type ReleaseRule = z.infer<typeof ReleaseRule>;
 

@@ -11,6 +11,14 @@ export interface Signer {
   readonly sign: (message: Uint8Array) => Uint8Array;
 }
 
+/** A key that may be elsewhere: in an encrypted file, behind a command, in an HSM or a cloud's key service. */
+export interface SigningKey {
+  /** Raw Ed25519 public key; 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** @returns the 64-byte signature */
+  readonly sign: (message: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+}
+
 const SEED_BYTES = 32;
 /** DER header of a PKCS #8 key with a raw Ed25519 seed (RFC 8410 section 7). */
 const PKCS8_HEADER = Buffer.from("302e020100300506032b657004220420", "hex");
@@ -26,6 +34,20 @@ export function signEnvelope(
     keyid: keyIdOf(signer.publicKey),
     sig: signer.sign(message),
   }));
+  return encodeEnvelope(type, payload, signatures);
+}
+
+/** The same with keys that may take their time, one after the other. */
+export async function signEnvelopeWith(
+  type: PayloadType,
+  payload: Uint8Array,
+  keys: readonly SigningKey[],
+): Promise<Uint8Array> {
+  const message = pae(type, payload);
+  const signatures = [];
+  for (const key of keys) {
+    signatures.push({ keyid: keyIdOf(key.publicKey), sig: await key.sign(message) });
+  }
   return encodeEnvelope(type, payload, signatures);
 }
 

@@ -2,6 +2,7 @@
  * Every use case of the controller over a real database in memory and a real blob folder, with the fixture fleet's keys,
  * a clock that stands still and a bus that only remembers.
  */
+
 import { targetCatalog } from "@modelfleet/protocol";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
@@ -31,6 +32,7 @@ import { ReadBlob } from "../../../controller/src/app/release/read-blob.ts";
 import { ReadReleaseEnvelope } from "../../../controller/src/app/release/read-release-envelope.ts";
 import { ReleaseProfiles } from "../../../controller/src/app/release/release-profiles.ts";
 import { ShowRelease } from "../../../controller/src/app/release/show-release.ts";
+import { localPrincipal } from "../../../controller/src/domain/access/principal.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { fixtureTimes } from "../trust-fixtures.ts";
 import { fixtureKeys } from "./fixture-keys.ts";
@@ -117,17 +119,20 @@ function useCases(ports: Ports) {
 /** A device that is enrolled, and has said nothing yet. */
 export async function enrolled(world: ControllerWorld, id = "cam-0017"): Promise<SimulatedDevice> {
   const device = new SimulatedDevice(id);
-  const { enrolment } = await world.createClaim.run({
-    class: "cam-v2",
-    uses: 1,
-    lifeMs: 3_600_000,
-    labels: { site: "plant-a" },
-  });
+  const { enrolment } = await world.createClaim.run(
+    {
+      class: "cam-v2",
+      uses: 1,
+      lifeMs: 3_600_000,
+      labels: { site: "plant-a" },
+    },
+    localPrincipal,
+  );
   await world.enrolDevice.run(device.enrolRequest(enrolment));
   return device;
 }
 
 /** The ordinary release, published. */
 export async function published(world: ControllerWorld, version = "1.0.0") {
-  return (await world.publish.run(smallUpload({ version }))).release;
+  return (await world.publish.run(smallUpload({ version }), localPrincipal)).release;
 }

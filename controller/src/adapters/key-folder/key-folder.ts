@@ -50,7 +50,13 @@ export async function openKeyFolder(folder: string, options: KeyFolderOptions): 
     );
   }
   const release = await readSigner(join(folder, "release.key"));
-  return { root: () => root, online: () => online, release: (model) => releaseSigner(model) };
+  return {
+    root: () => root,
+    rootAt: (version) => (root.document.version === version ? root.bytes : undefined),
+    adoptRoot: () => Promise.reject(new KeyError("KEY_INVALID", "expected one root, for ever")),
+    online: () => online,
+    release: (model) => releaseSigner(model),
+  };
 
   function releaseSigner(model: Parameters<Keys["release"]>[0]): Signer {
     if (release !== undefined && holds(releaseRoleOf(root, model), release)) return release;

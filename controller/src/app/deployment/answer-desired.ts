@@ -29,7 +29,7 @@ export async function answerDesired(
 ): Promise<void> {
   for (let attempt = 0; attempt < controllerLimits.desiredAttemptsMax; attempt++) {
     const { reportedSeq, desired } = await knownDevice(ports.fleet, id);
-    const next = signDesired(ports, {
+    const next = await signDesired(ports, {
       device: id,
       storedSeq: desired.seq,
       reportedSeq,

@@ -6,6 +6,7 @@ import {
   documentLimits,
   type TargetCatalog,
 } from "@modelfleet/protocol";
+import type { Principal } from "../../domain/access/principal.ts";
 import { assessDevice } from "../../domain/deployment/assess-device.ts";
 import { DeployError } from "../../domain/errors.ts";
 import { desiredModels, withSlot } from "../../domain/fleet/desired-models.ts";
@@ -57,7 +58,7 @@ export class DeployRelease {
   }
 
   /** @throws NotFoundError, DeployError */
-  async run(request: DeploymentRequest): Promise<Deployment> {
+  async run(request: DeploymentRequest, caller: Principal): Promise<Deployment> {
     const { releases, log } = this.#ports;
     const release = await namedRelease(releases, request.model, request.version);
     const { id, assignments } = await this.#store(request, release);
@@ -65,7 +66,7 @@ export class DeployRelease {
     const { model, version } = request;
     const devices = assignments.length;
     log.info(
-      { event: "deployment.created", deployment: id, model, version, devices },
+      { event: "deployment.created", deployment: id, model, version, devices, by: caller.id },
       "deployment created",
     );
     return this.#show.run(id);
@@ -75,7 +76,7 @@ export class DeployRelease {
   async #store(request: DeploymentRequest, release: ReleaseRecord) {
     for (let attempt = 0; attempt < controllerLimits.desiredAttemptsMax; attempt++) {
       const devices = await this.#select(request.target);
-      const { deployment, assignments } = this.#plan(request, release, devices);
+      const { deployment, assignments } = await this.#plan(request, release, devices);
       if (await this.#ports.deployments.add(deployment, assignments)) {
         return { id: deployment.id, assignments };
       }
@@ -101,7 +102,11 @@ export class DeployRelease {
   }
 
   /** Rule 1. */
-  #plan(request: DeploymentRequest, release: ReleaseRecord, devices: readonly DeviceRecord[]) {
+  async #plan(
+    request: DeploymentRequest,
+    release: ReleaseRecord,
+    devices: readonly DeviceRecord[],
+  ) {
     const { clock, catalog } = this.#ports;
     const assessed = devices.map((device) => ({
       device,
@@ -120,13 +125,18 @@ export class DeployRelease {
         .filter(({ reasons }) => reasons.length > 0)
         .map(({ device, reasons }) => ({ device: device.id, reasons })),
     };
-    const assignments = assessed
-      .filter(({ reasons }) => reasons.length === 0)
-      .map(({ device }) => this.#assign(device, deployment, release));
+    const assignments: Assignment[] = [];
+    for (const { device, reasons } of assessed) {
+      if (reasons.length === 0) assignments.push(await this.#assign(device, deployment, release));
+    }
     return { deployment, assignments };
   }
 
-  #assign(device: DeviceRecord, deployment: DeploymentRecord, release: ReleaseRecord): Assignment {
+  async #assign(
+    device: DeviceRecord,
+    deployment: DeploymentRecord,
+    release: ReleaseRecord,
+  ): Promise<Assignment> {
     const entry = {
       slot: deployment.slot,
       release: release.release,
@@ -142,7 +152,7 @@ export class DeployRelease {
         `expected at most ${documentLimits.modelsPerDesiredMax} slots on ${device.id}, got ${slots.length}: use a slot it has`,
       );
     }
-    const document = signDesired(this.#ports, {
+    const document = await signDesired(this.#ports, {
       device: device.id,
       storedSeq: device.desired.seq,
       reportedSeq: device.reportedSeq,

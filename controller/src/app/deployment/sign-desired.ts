@@ -6,7 +6,7 @@ import {
   encodePayload,
   payloadTypes,
   roleOf,
-  signEnvelope,
+  signEnvelopeWith,
   verifySignatureNative,
 } from "@modelfleet/protocol";
 import { assembleDesired, nextDesiredSeq } from "../../domain/fleet/assemble-desired.ts";
@@ -23,10 +23,10 @@ export interface DesiredWish {
 }
 
 /** A signed document with the next sequence. It means nothing until it is stored under the expected one. */
-export function signDesired(
+export async function signDesired(
   ports: { readonly clock: Clock; readonly keys: Keys },
   wish: DesiredWish,
-): DesiredReplacement {
+): Promise<DesiredReplacement> {
   const root = ports.keys.root();
   const nowMs = ports.clock.nowMs();
   const seq = nextDesiredSeq(wish.storedSeq, wish.reportedSeq);
@@ -39,7 +39,7 @@ export function signDesired(
     ...(wish.nonce === undefined ? {} : { nonce: wish.nonce }),
     models: wish.models,
   });
-  const envelope = signEnvelope(payloadTypes.desired, encodePayload(document), [
+  const envelope = await signEnvelopeWith(payloadTypes.desired, encodePayload(document), [
     ports.keys.online(),
   ]);
   // trust.md 2: a fresh signature is verified before anybody sees it. By the fast implementation: there are thousands.

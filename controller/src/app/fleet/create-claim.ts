@@ -1,4 +1,5 @@
 import { type ClaimCreated, type ClaimRequest, formatEnrolment } from "@modelfleet/protocol";
+import type { Principal } from "../../domain/access/principal.ts";
 import { claimView } from "../../domain/claim/claim-view.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
@@ -30,7 +31,7 @@ export class CreateClaim {
     this.#ports = ports;
   }
 
-  async run(request: ClaimRequest): Promise<ClaimCreated> {
+  async run(request: ClaimRequest, caller: Principal): Promise<ClaimCreated> {
     const { clock, fleet, keys, endpoints, log } = this.#ports;
     const nowMs = clock.nowMs();
     const secret = Buffer.from(clock.randomBytes(SECRET_BYTES)).toString("base64url");
@@ -54,7 +55,8 @@ export class CreateClaim {
     });
     await fleet.forgetClaimSecrets(nowMs);
     await fleet.addClaim(claim);
-    log.info({ event: "claim.created", claim: claim.id, class: claim.class }, "claim created");
+    const event = { event: "claim.created", claim: claim.id, class: claim.class, by: caller.id };
+    log.info(event, "claim created");
     return { claim: claimView(claim), enrolment };
   }
 }

@@ -16,7 +16,7 @@ import {
   payloadTypes,
   roleOf,
   sha256,
-  signEnvelope,
+  signEnvelopeWith,
   VerifyError,
 } from "@modelfleet/protocol";
 import {
@@ -103,7 +103,11 @@ export class EnrolDevice {
     });
   }
 
-  #answer(grant: { device: DeviceId; secret: string; nonce: string }): EnrolResponse {
+  async #answer(grant: {
+    device: DeviceId;
+    secret: string;
+    nonce: string;
+  }): Promise<EnrolResponse> {
     const { keys, clock } = this.#ports;
     const root = keys.root();
     const message: CredentialMessage = {
@@ -114,7 +118,9 @@ export class EnrolDevice {
       issuedAt: formatTimestamp(clock.nowMs()),
       rootVersion: root.document.version,
     };
-    const envelope = signEnvelope(payloadTypes.credential, encodePayload(message), [keys.online()]);
+    const envelope = await signEnvelopeWith(payloadTypes.credential, encodePayload(message), [
+      keys.online(),
+    ]);
     // trust.md 2: a fresh signature is verified by the other implementation before anybody sees it.
     openEnvelope(envelope, payloadTypes.credential, roleOf(root, "online"));
     return { root: encodeBase64(root.bytes), credential: encodeBase64(envelope) };

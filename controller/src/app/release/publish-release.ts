@@ -7,8 +7,9 @@ import {
   type ReleaseDocument,
   ReleaseManifest,
   sha256,
-  signEnvelope,
+  signEnvelopeWith,
 } from "@modelfleet/protocol";
+import type { Principal } from "../../domain/access/principal.ts";
 import { PublishError, StoreError } from "../../domain/errors.ts";
 import { assembleRelease, isSameRelease } from "../../domain/release/assemble-release.ts";
 import { checkParts } from "../../domain/release/check-parts.ts";
@@ -58,12 +59,12 @@ export class PublishRelease {
   }
 
   /** @throws PublishError, KeyError NO_RELEASE_KEY, StoreError */
-  async run(parts: AsyncIterable<UploadPart>): Promise<Published> {
+  async run(parts: AsyncIterable<UploadPart>, caller: Principal): Promise<Published> {
     const { blobs, uploadBytesMax = blobLimits.uploadBytesMaxDefault } = this.#ports;
     const upload = new Upload(blobs, uploadBytesMax);
     try {
       const manifest = await this.#receive(parts, upload);
-      return await this.#publish(manifest, upload);
+      return await this.#publish(manifest, upload, caller);
     } finally {
       await upload.discard();
     }
@@ -90,7 +91,7 @@ export class PublishRelease {
     return manifest;
   }
 
-  async #publish(manifest: ReleaseManifest, upload: Upload): Promise<Published> {
+  async #publish(manifest: ReleaseManifest, upload: Upload, caller: Principal): Promise<Published> {
     const { keys, clock } = this.#ports;
     checkParts(manifest, new Set(upload.files.keys()));
     const document = assembleRelease({
@@ -101,20 +102,23 @@ export class PublishRelease {
       nowMs: clock.nowMs(),
     });
     checkCompanions(upload.files, document);
-    return this.#oneAtATime(() => this.#store(document, upload));
+    return this.#oneAtATime(() => this.#store(document, upload, caller));
   }
 
-  async #store(document: ReleaseDocument, upload: Upload): Promise<Published> {
+  async #store(document: ReleaseDocument, upload: Upload, caller: Principal): Promise<Published> {
     const { releases, log } = this.#ports;
     const { model, version } = document;
     const known = await releases.byVersion(model, version);
     if (known !== undefined) return repeated(known, document);
-    const record = this.#sign(document);
+    const record = await this.#sign(document);
     const faster = await this.#keep(record, upload);
     // Another controller on the same database published this version a moment earlier.
     if (faster !== undefined) return repeated(faster, document);
     const { release } = record;
-    log.info({ event: "release.published", release, model, version }, "release published");
+    log.info(
+      { event: "release.published", release, model, version, by: caller.id },
+      "release published",
+    );
     return { release: releaseView(record), created: true };
   }
 
@@ -147,11 +151,13 @@ export class PublishRelease {
     return mine;
   }
 
-  #sign(document: ReleaseDocument): ReleaseRecord {
+  async #sign(document: ReleaseDocument): Promise<ReleaseRecord> {
     const { keys, clock } = this.#ports;
     const payload = encodePayload(document);
     const release = sha256(payload);
-    const envelope = signEnvelope(payloadTypes.release, payload, [keys.release(document.model)]);
+    const envelope = await signEnvelopeWith(payloadTypes.release, payload, [
+      keys.release(document.model),
+    ]);
     const [deviceClass = "*"] = document.compat.classes;
     // trust.md 2: a fresh signature is verified by the other implementation before anybody sees it.
     const { model } = document;

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
 import { AuthenticateDevice } from "../../app/fleet/authenticate-device.ts";
+import { localPrincipal } from "../../domain/access/principal.ts";
 import type { HttpRequest } from "../exchange.ts";
 import { HttpError } from "../problems/http-error.ts";
 import { ACCESS_KEY, type Access } from "./access.ts";
@@ -59,6 +60,7 @@ export class AccessGuard implements CanActivate {
   #admitOperator(request: HttpRequest): true {
     switch (judgeOperator(request, this.#rule)) {
       case "granted":
+        request.caller = localPrincipal;
         return true;
       case "foreign-origin":
         throw new HttpError(

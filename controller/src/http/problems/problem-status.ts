@@ -1,5 +1,6 @@
 import type { FormatError } from "@modelfleet/protocol";
 import type {
+  AccessError,
   DeployError,
   EnrolError,
   KeyError,
@@ -10,6 +11,7 @@ import type {
 import type { HttpError } from "./http-error.ts";
 
 type Code = (
+  | AccessError
   | DeployError
   | EnrolError
   | FormatError
@@ -35,6 +37,8 @@ const statuses = {
   CLASS_MISMATCH: 403,
   MAC_MISMATCH: 403,
   FOREIGN_ORIGIN: 403,
+  NOT_PERMITTED: 403,
+  SECOND_PERSON_REQUIRED: 403,
 
   OPERATOR_KEY_REQUIRED: 401,
   DEVICE_LOGIN_REQUIRED: 401,
@@ -60,11 +64,14 @@ const statuses = {
   CONFLICT: 409,
   DEVICE_TAKEN: 409,
   NO_RELEASE_KEY: 409,
+  ONLINE_KEY_MISSING: 409,
 
   ENROLMENTS_TOO_MANY: 429,
 
   KEY_MISSING: 500,
   KEY_INVALID: 500,
+  KEY_LOCKED: 500,
+  SIGNING_FAILED: 503,
   STORE_FAILED: 500,
 
   BUSY: 503,

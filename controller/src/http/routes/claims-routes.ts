@@ -3,6 +3,8 @@ import { Body, Controller, Get, Inject, Post } from "@nestjs/common";
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { CreateClaim } from "../../app/fleet/create-claim.ts";
 import { ListClaims } from "../../app/fleet/list-claims.ts";
+import type { Principal } from "../../domain/access/principal.ts";
+import { Caller } from "../access/caller.ts";
 
 @ApiBearerAuth()
 @ApiTags("claims")
@@ -21,8 +23,11 @@ export class ClaimsRoutes {
     description: "The enrolment string is shown this once.",
     standardSchema: ClaimCreated,
   })
-  create(@Body({ schema: ClaimRequest }) request: ClaimRequest): Promise<ClaimCreated> {
-    return this.#create.run(request);
+  create(
+    @Body({ schema: ClaimRequest }) request: ClaimRequest,
+    @Caller() caller: Principal,
+  ): Promise<ClaimCreated> {
+    return this.#create.run(request, caller);
   }
 
   @Get()

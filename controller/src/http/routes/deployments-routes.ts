@@ -9,6 +9,8 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nest
 import { DeployRelease } from "../../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../../app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../../app/deployment/show-deployment.ts";
+import type { Principal } from "../../domain/access/principal.ts";
+import { Caller } from "../access/caller.ts";
 
 @ApiBearerAuth()
 @ApiTags("deployments")
@@ -30,8 +32,11 @@ export class DeploymentsRoutes {
 
   @Post()
   @ApiCreatedResponse({ standardSchema: Deployment })
-  create(@Body({ schema: DeploymentRequest }) request: DeploymentRequest): Promise<Deployment> {
-    return this.#deploy.run(request);
+  create(
+    @Body({ schema: DeploymentRequest }) request: DeploymentRequest,
+    @Caller() caller: Principal,
+  ): Promise<Deployment> {
+    return this.#deploy.run(request, caller);
   }
 
   @Get()

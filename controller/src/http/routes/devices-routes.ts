@@ -11,6 +11,8 @@ import { ApiBearerAuth, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { ChangeDevice } from "../../app/fleet/change-device.ts";
 import { ListDevices } from "../../app/fleet/list-devices.ts";
 import { ShowDevice } from "../../app/fleet/show-device.ts";
+import type { Principal } from "../../domain/access/principal.ts";
+import { Caller } from "../access/caller.ts";
 
 @ApiBearerAuth()
 @ApiTags("devices")
@@ -47,7 +49,8 @@ export class DevicesRoutes {
   change(
     @Param("id", { schema: DeviceId }) id: DeviceId,
     @Body({ schema: DeviceChange }) change: DeviceChange,
+    @Caller() caller: Principal,
   ): Promise<Device> {
-    return this.#change.run(id, change);
+    return this.#change.run(id, change, caller);
   }
 }

@@ -11,6 +11,8 @@ import {
 import { ListReleases } from "../../app/release/list-releases.ts";
 import { PublishRelease } from "../../app/release/publish-release.ts";
 import { ShowRelease } from "../../app/release/show-release.ts";
+import type { Principal } from "../../domain/access/principal.ts";
+import { Caller } from "../access/caller.ts";
 import type { HttpReply, HttpRequest } from "../exchange.ts";
 import { uploadParts } from "../upload-parts.ts";
 
@@ -48,8 +50,9 @@ export class ReleasesRoutes {
   async publish(
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
+    @Caller() caller: Principal,
   ): Promise<Release> {
-    const { release, created } = await this.#publish.run(uploadParts(request));
+    const { release, created } = await this.#publish.run(uploadParts(request), caller);
     reply.status(created ? 201 : 200);
     return release;
   }
