@@ -1,5 +1,6 @@
 /** Writes every generated file of the repository; with `--check`, only says which of them are stale. */
 import { join } from "node:path";
+import { faultCasesFile } from "./fault-cases.ts";
 import { openApiFile } from "./open-api.ts";
 import { schemaFiles, schemaFolder } from "./protocol-schemas.ts";
 import { refresh, type StaleFiles, staleFiles } from "./stale-files.ts";
@@ -11,6 +12,7 @@ const files = [
   ...schemaFiles(root),
   ...targetFiles(root),
   telemetryWireFile(root),
+  faultCasesFile(root),
   await openApiFile(root),
 ];
 const stale = staleFiles(root, files, [schemaFolder]);
