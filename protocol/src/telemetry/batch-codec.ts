@@ -7,7 +7,7 @@ import {
 } from "@bufbuild/protobuf";
 import { FormatError } from "../errors.ts";
 import { busLimits } from "../limits.ts";
-import { signatureBytes } from "../trust/strict-ed25519.ts";
+import { signatureBytes } from "../trust/core/strict-ed25519.ts";
 import { DeviceId } from "../units.ts";
 import { TelemetryBatchSchema, TelemetryWindowSchema } from "./telemetry_pb.ts";
 import type { TelemetryBatch, TelemetryWindow } from "./window.ts";

@@ -2,16 +2,17 @@ import type { z } from "zod";
 import { EnrolMessage } from "../messages/enrol.ts";
 import { HelloMessage } from "../messages/hello.ts";
 import { ReportMessage } from "../messages/report.ts";
-import { decodeEnvelope, type UnverifiedEnvelope } from "./envelope.ts";
-import { keyIdOf } from "./key-id.ts";
-import { checkEnvelope } from "./open-envelope.ts";
-import { encodePayload, parsePayload } from "./payload.ts";
-import { payloadTypes } from "./payload-types.ts";
+import { decodeEnvelope, type UnverifiedEnvelope } from "./core/envelope.ts";
+import { keyIdOf } from "./core/key-id.ts";
+import { checkEnvelope } from "./core/open-envelope.ts";
+import { parsePayload } from "./core/payload.ts";
+import { payloadTypes } from "./core/payload-types.ts";
+import { decodeBase64 } from "./core/strict-base64.ts";
+import { isStrictPublicKey } from "./core/strict-ed25519.ts";
+import { VerifyError } from "./core/verify-error.ts";
+import { verifySignatureNative } from "./core/verify-signature.ts";
+import { encodePayload } from "./encode-payload.ts";
 import { type Signer, signEnvelope } from "./sign-envelope.ts";
-import { decodeBase64 } from "./strict-base64.ts";
-import { isStrictPublicKey } from "./strict-ed25519.ts";
-import { VerifyError } from "./verify-error.ts";
-import { verifySignatureNative } from "./verify-signature.ts";
 
 const schemas = { hello: HelloMessage, report: ReportMessage, enrol: EnrolMessage } as const;
 

@@ -1,9 +1,9 @@
 import { CredentialMessage } from "../messages/enrol.ts";
-import { roleOf, type VerifiedRoot } from "./load-root.ts";
-import { openEnvelope } from "./open-envelope.ts";
-import { parsePayload } from "./payload.ts";
-import { payloadTypes } from "./payload-types.ts";
-import { VerifyError } from "./verify-error.ts";
+import { roleOf, type VerifiedRoot } from "./core/load-root.ts";
+import { openEnvelope } from "./core/open-envelope.ts";
+import { parsePayload } from "./core/payload.ts";
+import { payloadTypes } from "./core/payload-types.ts";
+import { VerifyError } from "./core/verify-error.ts";
 
 /**
  * The answer to an enrolment, signed by the online key and carrying the device's nonce.

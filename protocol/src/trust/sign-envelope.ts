@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, sign } from "node:crypto";
-import { encodeEnvelope, pae } from "./envelope.ts";
-import { keyIdOf } from "./key-id.ts";
-import type { PayloadType } from "./payload-types.ts";
+import { pae } from "./core/envelope.ts";
+import { keyIdOf } from "./core/key-id.ts";
+import type { PayloadType } from "./core/payload-types.ts";
+import { encodeEnvelope } from "./encode-envelope.ts";
 
 /** Somebody who signs: a key in a file, in an HSM, on the device. */
 export interface Signer {

@@ -1,11 +1,11 @@
 import { FormatError } from "../errors.ts";
 import { busLimits } from "../limits.ts";
-import { pae } from "./envelope.ts";
-import { payloadTypes } from "./payload-types.ts";
+import { pae } from "./core/envelope.ts";
+import { payloadTypes } from "./core/payload-types.ts";
+import { signatureBytes } from "./core/strict-ed25519.ts";
+import { VerifyError } from "./core/verify-error.ts";
+import { verifySignatureNative } from "./core/verify-signature.ts";
 import type { Signer } from "./sign-envelope.ts";
-import { signatureBytes } from "./strict-ed25519.ts";
-import { VerifyError } from "./verify-error.ts";
-import { verifySignatureNative } from "./verify-signature.ts";
 
 /**
  * A telemetry frame: the device's signature, then the protobuf bytes (protocol.md 6.1).

@@ -1,13 +1,8 @@
 import type { z } from "zod";
-import { FormatError } from "../errors.ts";
-import { documentLimits } from "../limits.ts";
-import { parseStrictJson } from "../strict-json.ts";
+import { FormatError } from "../../errors.ts";
+import { documentLimits } from "../../limits.ts";
+import { parseStrictJson } from "../../strict-json.ts";
 import { type VerifyCode, VerifyError } from "./verify-error.ts";
-
-/** The payload bytes of a document: its JSON in UTF-8. They are signed, sent and stored exactly so. */
-export function encodePayload(document: object): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(document));
-}
 
 /**
  * The meaning of payload bytes whose signatures hold already.

@@ -1,4 +1,4 @@
-import { ModelName } from "../units.ts";
+import { ModelName } from "../../units.ts";
 import { releaseRoleOf, roleOf, type VerifiedRoot } from "./load-root.ts";
 import type { RoleKeys } from "./open-envelope.ts";
 import type { TrustState } from "./trust-state.ts";

@@ -1,9 +1,9 @@
-import { sha256 } from "../digest.ts";
-import { documentLimits } from "../limits.ts";
-import type { Sha256 } from "../units.ts";
+import { sha256 } from "../../digest.ts";
+import { documentLimits } from "../../limits.ts";
+import type { Sha256 } from "../../units.ts";
+import type { KeyId } from "../root-document.ts";
 import { decodeEnvelope, pae, type UnverifiedEnvelope } from "./envelope.ts";
 import type { PayloadType } from "./payload-types.ts";
-import type { KeyId } from "./root-document.ts";
 import { signatureBytes } from "./strict-ed25519.ts";
 import { VerifyError } from "./verify-error.ts";
 import { verifySignature } from "./verify-signature.ts";

@@ -1,11 +1,11 @@
-import { sha256 } from "../digest.ts";
-import type { ModelName, Sha256 } from "../units.ts";
+import { sha256 } from "../../digest.ts";
+import type { ModelName, Sha256 } from "../../units.ts";
+import { type KeyId, type RoleRule, RootDocument } from "../root-document.ts";
 import { decodeEnvelope } from "./envelope.ts";
 import { keyIdOf } from "./key-id.ts";
 import { openEnvelope, type RoleKeys } from "./open-envelope.ts";
 import { parsePayload } from "./payload.ts";
 import { payloadTypes } from "./payload-types.ts";
-import { type KeyId, type RoleRule, RootDocument } from "./root-document.ts";
 import { decodeBase64 } from "./strict-base64.ts";
 import { isStrictPublicKey } from "./strict-ed25519.ts";
 import { VerifyError } from "./verify-error.ts";

@@ -1,4 +1,4 @@
-import { CodedError } from "../errors.ts";
+import { CodedError } from "../../errors.ts";
 
 /** Why a signed document or message was refused (protocol.md 1). */
 export type VerifyCode =

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { FormatError } from "../errors.ts";
-import { documentLimits } from "../limits.ts";
-import { parseStrictJson } from "../strict-json.ts";
-import { decodeBase64, encodeBase64 } from "./strict-base64.ts";
+import { FormatError } from "../../errors.ts";
+import { documentLimits } from "../../limits.ts";
+import { parseStrictJson } from "../../strict-json.ts";
+import { decodeBase64 } from "./strict-base64.ts";
 import { VerifyError } from "./verify-error.ts";
 
 /** One signature; `keyid` is a hint, `sig` of any length until it is checked. */
@@ -29,25 +29,6 @@ export function pae(type: string, body: Uint8Array): Uint8Array {
   const typeBytes = Buffer.byteLength(type, "utf8");
   const header = `DSSEv1 ${typeBytes} ${type} ${body.length} `;
   return new Uint8Array(Buffer.concat([Buffer.from(header, "utf8"), body]));
-}
-
-/** @throws FormatError SIZE for a payload or a number of signatures that no reader would take */
-export function encodeEnvelope(
-  type: string,
-  payload: Uint8Array,
-  signatures: readonly EnvelopeSignature[],
-): Uint8Array {
-  const { payloadBytesMax, signaturesMax, envelopeBytesMax } = documentLimits;
-  checkSize("payload bytes", payload.length, payloadBytesMax);
-  checkSize("signatures", signatures.length, signaturesMax);
-  const json = JSON.stringify({
-    payloadType: type,
-    payload: encodeBase64(payload),
-    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: encodeBase64(sig) })),
-  });
-  const bytes = new TextEncoder().encode(json);
-  checkSize("envelope bytes", bytes.length, envelopeBytesMax);
-  return bytes;
 }
 
 /**
@@ -93,8 +74,4 @@ function strictBase64(field: string, text: string): Uint8Array {
     throw new VerifyError("FORMAT", `${field}: expected padded base64, got something else`);
   }
   return bytes;
-}
-
-function checkSize(what: string, got: number, max: number): void {
-  if (got > max) throw new FormatError("SIZE", `expected ${what} ≤ ${max}, got ${got}`);
 }

@@ -1,5 +1,5 @@
-import type { Sha256 } from "../units.ts";
-import { DesiredDocument } from "./desired-document.ts";
+import type { Sha256 } from "../../units.ts";
+import { DesiredDocument } from "../desired-document.ts";
 import { roleOf } from "./load-root.ts";
 import { openEnvelope } from "./open-envelope.ts";
 import { parsePayload } from "./payload.ts";

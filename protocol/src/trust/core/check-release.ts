@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { sha256 } from "../digest.ts";
-import { type ModelName, Sha256 } from "../units.ts";
+import { sha256 } from "../../digest.ts";
+import { type ModelName, Sha256 } from "../../units.ts";
+import { ReleaseDocument, type ReleaseFile } from "../release-document.ts";
 import { decodeEnvelope } from "./envelope.ts";
 import { releaseRoleOf, type VerifiedRoot } from "./load-root.ts";
 import { openEnvelope } from "./open-envelope.ts";
 import { parsePayload } from "./payload.ts";
 import { payloadTypes } from "./payload-types.ts";
-import { ReleaseDocument, type ReleaseFile } from "./release-document.ts";
 import { VerifyError } from "./verify-error.ts";
 
 /** What the desired document and the device say the release must be. */

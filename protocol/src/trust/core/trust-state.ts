@@ -1,5 +1,5 @@
-import { documentLimits } from "../limits.ts";
-import type { DeviceId, ModelName, Sha256 } from "../units.ts";
+import { documentLimits } from "../../limits.ts";
+import type { DeviceId, ModelName, Sha256 } from "../../units.ts";
 import type { VerifiedRoot } from "./load-root.ts";
 
 /** All a device must remember to trust the next document. */

@@ -1,5 +1,5 @@
-import { sha256 } from "../digest.ts";
-import type { KeyId } from "./root-document.ts";
+import { sha256 } from "../../digest.ts";
+import type { KeyId } from "../root-document.ts";
 
 /** Lowercase hex SHA-256 of the raw 32-byte public key (protocol.md 1.1.3). */
 export function keyIdOf(publicKey: Uint8Array): KeyId {

@@ -1,6 +1,6 @@
+import type { DesiredModel } from "../desired-document.ts";
+import type { ReleaseDocument } from "../release-document.ts";
 import type { NewDesired } from "./check-desired.ts";
-import type { DesiredModel } from "./desired-document.ts";
-import type { ReleaseDocument } from "./release-document.ts";
 import { floorOf, type TrustState } from "./trust-state.ts";
 
 /** A named model of the desired document with the release that `checkRelease` returned for it. */
