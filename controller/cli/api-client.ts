@@ -8,6 +8,8 @@ export interface ApiClient {
   readonly call: <Schema extends z.ZodType>(
     request: ApiRequest<Schema>,
   ) => Promise<z.infer<Schema>>;
+  /** The bytes of a GET, as they come. @throws CliError UNREACHABLE | BROKEN_OFF | REFUSED */
+  readonly download: (path: string) => Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface ApiRequest<Schema extends z.ZodType> {
@@ -36,6 +38,12 @@ export function createApiClient(access: ApiAccess): ApiClient {
   const base = readOrigin(access.url);
   return {
     url: base,
+    download: async (path) => {
+      const response = await send(`${base}${path}`, downloadInit(access));
+      if (!response.ok) throw refusal(await readText(response, base), response.status);
+      if (response.body === null) throw new CliError("BAD_ANSWER", `GET ${path}: expected bytes`);
+      return response.body;
+    },
     call: async (request) => {
       const response = await send(`${base}${request.path}`, requestInit(request, access));
       const text = await readText(response, base);
@@ -76,6 +84,14 @@ function requestInit(request: ApiRequest<z.ZodType>, access: ApiAccess): Request
   if (json === undefined) return { ...init, headers: { ...authorization } };
   const headers = { ...authorization, "content-type": "application/json" };
   return { ...init, headers, body: JSON.stringify(json) };
+}
+
+function downloadInit({ adminKey }: ApiAccess): RequestInit {
+  const headers = {
+    "accept-encoding": "identity",
+    ...(adminKey === undefined ? {} : { authorization: `Bearer ${adminKey}` }),
+  };
+  return { headers, signal: AbortSignal.timeout(apiLimits.requestMsMax) };
 }
 
 async function send(address: string, init: RequestInit): Promise<Response> {

@@ -1,5 +1,6 @@
 import type { CodedError } from "@modelfleet/protocol";
 import { Command, CommanderError } from "commander";
+import { addBundleCommands } from "./commands/bundle.ts";
 import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
@@ -48,6 +49,7 @@ function createProgram(terminal: Terminal): Command {
   addReleaseCommands(program, terminal);
   addDeployCommand(program, terminal);
   addTelemetryCommands(program, terminal);
+  addBundleCommands(program, terminal);
   return program;
 }
 

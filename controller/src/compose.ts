@@ -1,5 +1,6 @@
 import { targetCatalog } from "@modelfleet/protocol";
 import type { DeviceDoor } from "./adapters/aedes-broker/device-door.ts";
+import { ExportBundle } from "./app/bundle/export-bundle.ts";
 import { DeployRelease } from "./app/deployment/deploy-release.ts";
 import { ListDeployments } from "./app/deployment/list-deployments.ts";
 import { ShowDeployment } from "./app/deployment/show-deployment.ts";
@@ -91,6 +92,7 @@ export function compose(given: Ports): Application {
       createClaim: new CreateClaim(ports),
       deployRelease: new DeployRelease(ports),
       enrolDevice: new EnrolDevice(ports),
+      exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
       listClaims: new ListClaims(ports),
       listDeployments: new ListDeployments(ports),
       listDevices: new ListDevices(ports),

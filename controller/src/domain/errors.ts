@@ -21,6 +21,9 @@ export class PublishError extends CodedError<
   "MANIFEST" | "FILES" | "SIZE" | "TRUNCATED" | "MODEL_FORMAT" | "GOLDEN" | "PROFILE" | "CONFLICT"
 > {}
 
+/** A bundle that was not made. */
+export class BundleError extends CodedError<"HELLO_REFUSED"> {}
+
 /** A deployment that was not made; no device's desired state has changed. */
 export class DeployError extends CodedError<"SELECTION_EMPTY" | "MODELS_TOO_MANY" | "BUSY"> {}
 

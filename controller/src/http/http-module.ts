@@ -7,6 +7,7 @@ import type { OperatorRule } from "./access/operator-rule.ts";
 import { DownloadSlots } from "./downloads/download-slots.ts";
 import { SendBlob } from "./downloads/send-blob.ts";
 import { READ_ROOT, SendRoot } from "./downloads/send-root.ts";
+import { BundleRoutes } from "./routes/bundle-routes.ts";
 import { ClaimsRoutes } from "./routes/claims-routes.ts";
 import { DeploymentsRoutes } from "./routes/deployments-routes.ts";
 import { DeviceSideRoutes } from "./routes/device-side-routes.ts";
@@ -29,6 +30,7 @@ export interface HttpServices {
 
 /** Every route of the API. */
 export const routes = [
+  BundleRoutes,
   ClaimsRoutes,
   DeploymentsRoutes,
   DeviceSideRoutes,

@@ -1,3 +1,4 @@
+import type { ExportBundle } from "../app/bundle/export-bundle.ts";
 import type { DeployRelease } from "../app/deployment/deploy-release.ts";
 import type { ListDeployments } from "../app/deployment/list-deployments.ts";
 import type { ShowDeployment } from "../app/deployment/show-deployment.ts";
@@ -22,6 +23,7 @@ export interface UseCases {
   readonly createClaim: CreateClaim;
   readonly deployRelease: DeployRelease;
   readonly enrolDevice: EnrolDevice;
+  readonly exportBundle: ExportBundle;
   readonly listClaims: ListClaims;
   readonly listDeployments: ListDeployments;
   readonly listDevices: ListDevices;

@@ -1,3 +1,4 @@
+import { ExportBundle } from "../app/bundle/export-bundle.ts";
 import { DeployRelease } from "../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../app/deployment/show-deployment.ts";
@@ -24,6 +25,7 @@ export function unwiredUseCases(): UseCases {
     createClaim: unwired(CreateClaim),
     deployRelease: unwired(DeployRelease),
     enrolDevice: unwired(EnrolDevice),
+    exportBundle: unwired(ExportBundle),
     listClaims: unwired(ListClaims),
     listDeployments: unwired(ListDeployments),
     listDevices: unwired(ListDevices),

@@ -1,6 +1,7 @@
 import type { FormatError } from "@modelfleet/protocol";
 import type {
   AccessError,
+  BundleError,
   DeployError,
   EnrolError,
   KeyError,
@@ -12,6 +13,7 @@ import type { HttpError } from "./http-error.ts";
 
 type Code = (
   | AccessError
+  | BundleError
   | DeployError
   | EnrolError
   | FormatError
@@ -58,6 +60,7 @@ const statuses = {
   MODEL_FORMAT: 422,
   GOLDEN: 422,
   PROFILE: 422,
+  HELLO_REFUSED: 422,
   SELECTION_EMPTY: 422,
   MODELS_TOO_MANY: 422,
 
