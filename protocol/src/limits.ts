@@ -33,6 +33,32 @@ export const documentLimits = {
   rootLifeMsDefault: 365 * DAY_MS,
 } as const;
 
+/** Keys in files, in security modules and behind commands, and the roots that name them (trust.md 8). */
+export const keyLimits = {
+  fileBytesMax: 4 * KIB,
+  filesPerFolderMax: 64,
+  nameLengthMax: 64,
+  passphraseLengthMin: 12,
+  passphraseBytesMax: 1 * KIB,
+  /** scrypt of `modelfleet-key-1`: N = 2^17, r = 8, p = 1 take 128 MiB and some 0.3 s (RFC 7914). */
+  scryptCost: 2 ** 17,
+  scryptMemoryBytesMax: 192 * MIB,
+  commandWordsMax: 32,
+  commandMsMax: 10 * SECOND_MS,
+  commandOutputBytesMax: 1 * KIB,
+  commandComplaintBytesMax: 2 * KIB,
+  /** Signatures that wait for one command. */
+  commandQueueMax: 4_096,
+  rootsKeptMax: 1_024,
+  rootLifeMsMin: DAY_MS,
+  rootLifeMsMax: 10 * 365 * DAY_MS,
+  /** Days before a root's end at which the warnings grow louder. */
+  rootWarningDays: [90, 30, 7],
+  rootLookMs: DAY_MS,
+  /** Devices that get a new order together when a root is published. */
+  respreadDevicesMax: 32,
+} as const;
+
 /** Model files and their download. */
 export const blobLimits = {
   blobBytesMax: 4 * 1024 * MIB,
@@ -71,6 +97,15 @@ export const busLimits = {
   desiredPollMs: 15 * MINUTE_MS,
   helloJitterMsMax: 5 * SECOND_MS,
   helloPauseMsMin: 30 * SECOND_MS,
+  /** Devices that enrol over MQTT (protocol.md 2.8). */
+  enrolConnectionsPerAddressMax: 8,
+  enrolConnectionMsMax: MINUTE_MS,
+  /** So often within the window, and two clients have one identity (protocol.md 2.9). */
+  takeoversMax: 4,
+  takeoverWindowMs: 2 * MINUTE_MS,
+  takeoverPauseMsMin: SECOND_MS,
+  takeoverPauseMsMax: 120 * SECOND_MS,
+  takeoverForgetMs: 10 * MINUTE_MS,
 } as const;
 
 /** What a device keeps until the controller has committed it. */
@@ -140,6 +175,20 @@ export const claimLimits = {
   enrolsPerSecondPerAddressMax: 5,
   enrolBurstPerAddressMax: 50,
   enrolAddressesMax: 10_000,
+  /** Wrong answers to one claim, of whoever; then nobody is heard on it for a while. */
+  refusalsPerSecondPerClaimMax: 0.1,
+  refusalBurstPerClaimMax: 20,
+  claimsWatchedMax: 10_000,
+  /** Remembered until the claim is over, for each device it admits. */
+  noncesPerUseMax: 128,
+  /** Entries about refused enrolments in the audit, which strangers could else fill. */
+  auditedRefusalsPerSecondMax: 1 / 60,
+  auditedRefusalBurstMax: 60,
+  /** How a device that waits for an operator asks again. */
+  approvalPollMsMin: 2 * SECOND_MS,
+  approvalPollMsMax: MINUTE_MS,
+  approvalWaitMsMax: HOUR_MS,
+  reasonLengthMax: 200,
 } as const;
 
 /** Telemetry windows (telemetry.md 2.2). */
@@ -202,8 +251,43 @@ export const apiLimits = {
   closeMsMax: 3 * SECOND_MS,
   retryAfterMs: 5 * SECOND_MS,
   issuesMax: 32,
-  adminKeyLengthMin: 32,
-  adminKeyLengthMax: 512,
+} as const;
+
+/** Who may call the REST API, and how often. */
+export const accessLimits = {
+  grantsMax: 64,
+  modelsPerGrantMax: 64,
+  /** Keys that can be used at once, and keys shown. */
+  keysMax: 1_000,
+  keysListedMax: 1_000,
+  keyLifeMsMin: MINUTE_MS,
+  keyLifeMsDefault: 90 * DAY_MS,
+  keyLifeMsMax: 365 * DAY_MS,
+  /** A key's last use is written down no more often than this. */
+  keyUsedEveryMs: MINUTE_MS,
+  keyFileBytesMax: 4 * KIB,
+  tokenBytesMax: 8 * KIB,
+  tokenClockLeewayMs: 30 * SECOND_MS,
+  groupsPerTokenMax: 256,
+  grantsFileBytesMax: 256 * KIB,
+  issuerAnswerBytesMax: 64 * KIB,
+  issuerAnswerMsMax: 5 * SECOND_MS,
+  issuerKeysMax: 64,
+  /** An issuer's keys are fetched again after this, */
+  issuerKeysAgeMsMax: 10 * MINUTE_MS,
+  /** go on serving for this long while the issuer does not answer, */
+  issuerKeysStaleMsMax: DAY_MS,
+  /** and are asked for no more often than this, whatever a token claims. */
+  issuerCooldownMs: 15 * SECOND_MS,
+  requestsPerSecondPerAddressMax: 200,
+  requestBurstPerAddressMax: 2_000,
+  requestsPerSecondPerCallerMax: 50,
+  requestBurstPerCallerMax: 500,
+  failedLoginsPerMinutePerAddressMax: 10,
+  failedLoginBurstPerAddressMax: 10,
+  addressesMax: 10_000,
+  callersMax: 10_000,
+  proxiesMax: 16,
 } as const;
 
 /** A model file, read without trusting it. */
@@ -233,4 +317,23 @@ export const controllerLimits = {
   forgetEveryMs: DAY_MS,
   /** Removed in one commit, so that what devices send meanwhile does not wait long. */
   batchesPerForgetMax: 500,
+} as const;
+
+/** The audit log (protocol.md 9). */
+export const auditLimits = {
+  /** Of one entry's facts, as JSON. */
+  detailBytesMax: 4 * KIB,
+  /** Characters kept of facts that are longer; as JSON in JSON they take at most three times as many bytes. */
+  detailCutLength: 1_200,
+  /** Actor, action and subject, each. */
+  textLengthMax: 256,
+  pageEventsMax: 500,
+  checkpointEveryEvents: 100,
+  checkpointEveryMs: HOUR_MS,
+  checkpointLookMs: 5 * SECOND_MS,
+  tallyEveryMs: MINUTE_MS,
+  /** Different reasons counted in one minute; more are counted together. */
+  tallyReasonsMax: 64,
+  /** Alerts of one kind that are written down once; beyond that they may be written again. */
+  alertsKeptMax: 10_000,
 } as const;

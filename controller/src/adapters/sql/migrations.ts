@@ -4,6 +4,8 @@ import { createClaims, createDevices } from "./migration-1-fleet.ts";
 import { createDeployments, createReleases } from "./migration-1-releases.ts";
 import { createTelemetry } from "./migration-1-telemetry.ts";
 import { indexBatchesByAge } from "./migration-2-retention.ts";
+import { createAudit, createTelemetryBoots } from "./migration-3-audit.ts";
+import { createApiKeys } from "./migration-4-access.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -17,4 +19,11 @@ export const migrations: Record<string, Migration> = {
     },
   },
   "0002-retention": { up: indexBatchesByAge },
+  "0003-audit": {
+    up: async (database: Kysely<unknown>) => {
+      await createAudit(database);
+      await createTelemetryBoots(database);
+    },
+  },
+  "0004-access": { up: createApiKeys },
 };

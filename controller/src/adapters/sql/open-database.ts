@@ -1,6 +1,8 @@
 import { chmod } from "node:fs/promises";
 import { Kysely, SqliteDialect, sql } from "kysely";
 import { Migrator } from "kysely/migration";
+import type { AccessStore } from "../../ports/access-store.ts";
+import type { AuditLog } from "../../ports/audit-log.ts";
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
@@ -9,6 +11,8 @@ import { GroupCommit } from "./group-commit.ts";
 import { migrations } from "./migrations.ts";
 import { openNodeSqlite } from "./node-sqlite.ts";
 import type { Schema } from "./schema.ts";
+import { SqlAccessStore } from "./sql-access-store.ts";
+import { SqlAuditLog } from "./sql-audit-log.ts";
 import { SqlDeploymentStore } from "./sql-deployment-store.ts";
 import { SqlFleetStore } from "./sql-fleet-store.ts";
 import { SqlReleaseStore } from "./sql-release-store.ts";
@@ -17,10 +21,12 @@ import { SqlTelemetryStore } from "./sql-telemetry-store.ts";
 const IN_MEMORY = ":memory:";
 
 export interface Stores extends AsyncDisposable {
+  readonly access: AccessStore;
   readonly fleet: FleetStore;
   readonly releases: ReleaseStore;
   readonly deployments: DeploymentStore;
   readonly telemetry: TelemetryStore;
+  readonly audit: AuditLog;
   /** Rejects when the database does not answer. */
   readonly ping: () => Promise<void>;
 }
@@ -40,10 +46,12 @@ export async function openDatabase(file: string): Promise<Stores> {
   await migrate(database);
   const commits = new GroupCommit(database);
   return {
+    access: new SqlAccessStore(database),
     fleet: new SqlFleetStore(database, commits),
     releases: new SqlReleaseStore(database),
     deployments: new SqlDeploymentStore(database),
     telemetry: new SqlTelemetryStore(database, commits),
+    audit: new SqlAuditLog(database, commits),
     ping: async () => {
       await sql`select 1`.execute(database);
     },

@@ -1,5 +1,6 @@
 /** Tables. Times are integer milliseconds, JSON is text, bytes are bytes: the same in SQLite and PostgreSQL. */
 export interface Schema {
+  api_keys: ApiKeysTable;
   claims: ClaimsTable;
   devices: DevicesTable;
   desired_slots: DesiredSlotsTable;
@@ -10,6 +11,21 @@ export interface Schema {
   executions: ExecutionsTable;
   telemetry_batches: TelemetryBatchesTable;
   telemetry_windows: TelemetryWindowsTable;
+  telemetry_boots: TelemetryBootsTable;
+  audit_events: AuditEventsTable;
+  audit_checkpoints: AuditCheckpointsTable;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  name: string;
+  secret_sha256: string;
+  grants: string;
+  created_at_ms: number;
+  created_by: string;
+  expires_at_ms: number;
+  revoked_at_ms: number | null;
+  last_used_at_ms: number | null;
 }
 
 export interface ClaimsTable {
@@ -125,4 +141,30 @@ export interface TelemetryWindowsTable {
   start_ms: number;
   duration_ms: number;
   bytes: Uint8Array;
+}
+
+export interface TelemetryBootsTable {
+  device: string;
+  era: number;
+  boot: number;
+  seq_max: number;
+  received: number;
+  last_at_ms: number;
+}
+
+export interface AuditEventsTable {
+  seq: number;
+  at_ms: number;
+  actor: string;
+  action: string;
+  subject: string;
+  detail: string;
+  previous_hash: string;
+  hash: string;
+}
+
+export interface AuditCheckpointsTable {
+  seq: number;
+  envelope: Uint8Array;
+  at_ms: number;
 }

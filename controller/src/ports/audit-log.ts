@@ -1,0 +1,32 @@
+import type { AuditCheckpointRecord, AuditEvent, AuditPage } from "@modelfleet/protocol";
+import type { AuditEntry } from "../domain/audit/audit-entry.ts";
+
+/** The log of changes. What changes the database is written in the change's own transaction, by its store. */
+export interface AuditLog {
+  /** For what is no change of the database. */
+  readonly append: (entry: AuditEntry) => Promise<AuditEvent>;
+  /** Entries above `after` and the checkpoints among them, of one moment; at most `count` entries. */
+  readonly page: (after: number, count: number) => Promise<AuditPage>;
+  readonly newest: () => Promise<AuditEvent | undefined>;
+  readonly newestCheckpoint: () => Promise<StoredCheckpoint | undefined>;
+  readonly addCheckpoint: (checkpoint: StoredCheckpoint) => Promise<void>;
+}
+
+export interface StoredCheckpoint {
+  readonly seq: AuditCheckpointRecord["seq"];
+  readonly envelope: Uint8Array;
+  readonly atMs: number;
+}
+
+/** Things that happen in any number: one entry a minute for each action and reason, with how often. */
+export interface AuditTally {
+  /** Never waits and never fails. */
+  readonly count: (event: TalliedEvent) => void;
+}
+
+export interface TalliedEvent {
+  /** Like `enrolment.refused`, `login.refused`. */
+  readonly action: string;
+  /** A stable code; never what a stranger sent. */
+  readonly reason: string;
+}
