@@ -2,10 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   busLimits,
+  claimLimits,
   controllerStateTopic,
   type DeviceId,
   deviceTopics,
   documentLimits,
+  type EnrolClientId,
+  enrolTopics,
   type PayloadType,
   payloadTypes,
   type RequestOperation,
@@ -45,9 +48,10 @@ export function asyncApi(root: string) {
 
 // A placeholder in the place of the only part of a topic that differs from device to device.
 const topics = deviceTopics("{device}" as DeviceId);
+const enrolling = enrolTopics("{client}" as EnrolClientId);
 
 function channelsOf(root: string): Readonly<Record<string, Channel>> {
-  return { ...streams(root), ...requests(), ...downward() };
+  return { ...streams(root), ...requests(), ...downward(), ...enrolment() };
 }
 
 function streams(root: string): Readonly<Record<UpStream, Channel>> {
@@ -113,6 +117,23 @@ function downward(): Readonly<Record<"desired" | "ack" | "controllerState", Chan
   };
 }
 
+function enrolment(): Readonly<Record<"enrolRequest" | "enrolAnswer", Channel>> {
+  const answers = ["enrol-response", "enrol-pending", "problem"];
+  return {
+    enrolRequest: {
+      ...receivedOn(enrolling.request),
+      summary: "A device without a credential asks for one; once a connection.",
+      bytesMax: claimLimits.requestBytesMax,
+      payload: jsonSchema("enrol-request"),
+    },
+    enrolAnswer: {
+      ...sentOn(enrolling.answer, 1),
+      summary: "Root and credential, or that an operator has to approve, or why not.",
+      payload: { oneOf: answers.map(jsonSchema) },
+    },
+  };
+}
+
 function up(stream: UpStream, channel: Pick<Channel, "summary" | "payload"> & Partial<Channel>) {
   return { ...receivedOn(topics.up(stream)), ...channel };
 }
@@ -164,12 +185,21 @@ function envelopeOf(payloadType: PayloadType, name: string) {
 
 function channelOf({ address, summary, contentType, bytesMax, payload }: Channel) {
   const description = `At most ${bytesMax} bytes.`;
-  const ofDevice = address.includes("{device}");
   return {
     address,
-    ...(ofDevice && { parameters: { device: { description: "Id of the device." } } }),
+    ...parametersOf(address),
     messages: { message: { summary, description, contentType, payload } },
   };
+}
+
+function parametersOf(address: string) {
+  const descriptions = {
+    device: "Id of the device.",
+    client: "Client id of the device that enrols (protocol.md 2.8).",
+  };
+  const named = Object.entries(descriptions).filter(([name]) => address.includes(`{${name}}`));
+  const parameters = named.map(([name, description]) => [name, { description }] as const);
+  return parameters.length === 0 ? {} : { parameters: Object.fromEntries(parameters) };
 }
 
 function operationOf({ action, summary, qos, retain }: Channel, name: string) {

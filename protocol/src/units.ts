@@ -11,6 +11,8 @@ export type Sha256 = z.infer<typeof Sha256>;
 export const DeviceId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{2,62}$/, "expected 3–63 characters of a-z, 0-9 and -")
+  // protocol.md 2.8: the user name of whoever enrols; a broker's rules by user name would take one for the other.
+  .refine((id) => id !== "enrol", "expected another name: enrol is reserved")
   .brand("DeviceId");
 export type DeviceId = z.infer<typeof DeviceId>;
 

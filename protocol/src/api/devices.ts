@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { Fingerprint } from "../fingerprint.ts";
+import { claimLimits } from "../limits.ts";
 import { SlotReport } from "../messages/release-state.ts";
 import { ReportItem } from "../messages/report.ts";
 import { DeviceFacts } from "../target/facts.ts";
@@ -23,9 +25,15 @@ export const DesiredSlot = z.object({
 });
 export type DesiredSlot = z.infer<typeof DesiredSlot>;
 
+/** `pending`: has asked and waits for an operator. `revoked`: its key is worth nothing any more. */
+export const DeviceState = z.enum(["active", "pending", "revoked"]);
+export type DeviceState = z.infer<typeof DeviceState>;
+
 /** `GET /v1/devices/{id}`. */
 export const Device = z.object({
   id: DeviceId,
+  state: DeviceState,
+  revoked: z.object({ atMs: UnixMs, reason: z.string().nullable() }).nullable(),
   class: DeviceClass,
   labels: Labels,
   enrolledAtMs: UnixMs,
@@ -49,3 +57,13 @@ export type DeviceList = z.infer<typeof DeviceList>;
 /** Body of `PATCH /v1/devices/{id}`. */
 export const DeviceChange = z.object({ labels: Labels });
 export type DeviceChange = z.infer<typeof DeviceChange>;
+
+/** Body of `POST /v1/devices/{id}/approve`: what the agent printed, not what the controller knows. */
+export const DeviceApproval = z.object({ fingerprint: Fingerprint });
+export type DeviceApproval = z.infer<typeof DeviceApproval>;
+
+/** Body of `POST /v1/devices/{id}/revoke`. */
+export const DeviceRevocation = z.object({
+  reason: z.string().min(1).max(claimLimits.reasonLengthMax).optional(),
+});
+export type DeviceRevocation = z.infer<typeof DeviceRevocation>;

@@ -36,6 +36,23 @@ export const CredentialMessage = z.object({
 });
 export type CredentialMessage = z.infer<typeof CredentialMessage>;
 
-/** Answer of `POST /v1/enrol`: envelopes, base64. */
+/** The device is a member: root and credential envelopes, base64. */
 export const EnrolResponse = z.object({ root: z.base64(), credential: z.base64() });
 export type EnrolResponse = z.infer<typeof EnrolResponse>;
+
+/** The device is known and waits for an operator's approval; nothing here is signed, and nothing depends on it. */
+export const EnrolPending = z.object({
+  pending: z.object({
+    device: DeviceId,
+    /** When to ask again, with a fresh nonce. */
+    retryAfterMs: z
+      .int()
+      .min(0)
+      .max(24 * 3_600_000),
+  }),
+});
+export type EnrolPending = z.infer<typeof EnrolPending>;
+
+/** Answer of `POST /v1/enrol` that is no refusal. */
+export const EnrolAnswer = z.union([EnrolResponse, EnrolPending]);
+export type EnrolAnswer = z.infer<typeof EnrolAnswer>;

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DeviceId, mayPublish, maySubscribe, parseUpTopic } from "@modelfleet/protocol";
+import {
+  DeviceId,
+  enrolClientId,
+  mayPublish,
+  maySubscribe,
+  parseEnrolTopic,
+  parseUpTopic,
+} from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { asyncApi } from "../../../tools/async-api.ts";
 import { schemaFiles, schemaFolder } from "../../../tools/protocol-schemas.ts";
@@ -8,35 +15,45 @@ import { staleFiles } from "../../../tools/stale-files.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const device = DeviceId.parse("cabinet-7");
+const enrolling = enrolClientId("0123456789abcdef".repeat(2));
 const { channels, operations } = asyncApi(root);
 const topics = Object.entries(channels).map(([name, { address }]) => {
   const operation = operations[name];
   if (operation === undefined) throw new TypeError(`expected an operation of ${name}`);
   const { action, bindings } = operation;
   const { qos, retain } = bindings.mqtt;
-  return { name, address, action, qos, retain, topic: address.replace("{device}", device) };
+  const topic = address.replace("{device}", device).replace("{client}", enrolling);
+  const client = address.includes("{client}") ? enrolling : device;
+  return { name, address, action, qos, retain, topic, client };
 });
 const received = topics.filter(({ action }) => action === "receive");
 const sent = topics.filter(({ action }) => action === "send");
+const ofDevices = received.filter(({ client }) => client === device);
 
 describe("the AsyncAPI document", () => {
-  test.each(received)("$name is a topic the controller understands", ({ name, topic }) => {
+  test.each(ofDevices)("$name is a topic the controller understands", ({ name, topic }) => {
     const meaning = parseUpTopic(topic);
 
     expect(meaning?.kind === "request" ? meaning.operation : meaning?.stream).toBe(name);
   });
 
+  test("a device that enrols asks on a topic the controller understands", () => {
+    const asked = received.filter(({ client }) => client === enrolling);
+
+    expect(asked.map(({ topic }) => parseEnrolTopic(topic))).toEqual([enrolling]);
+  });
+
   test.each(
     received,
   )("$name may be published by its device, retained or not as it says", (channel) => {
-    expect(mayPublish(device, channel.topic, false)).toBe(true);
-    expect(mayPublish(device, channel.topic, true)).toBe(channel.retain);
+    expect(mayPublish(channel.client, channel.topic, false)).toBe(true);
+    expect(mayPublish(channel.client, channel.topic, true)).toBe(channel.retain);
     expect(mayPublish(DeviceId.parse("cabinet-8"), channel.topic, false)).toBe(false);
   });
 
-  test.each(sent)("$name may be listened to by a device and not published by it", ({ topic }) => {
-    expect(maySubscribe(device, topic)).toBe(true);
-    expect(mayPublish(device, topic, false)).toBe(false);
+  test.each(sent)("$name may be listened to by a device and not published by it", (channel) => {
+    expect(maySubscribe(channel.client, channel.topic)).toBe(true);
+    expect(mayPublish(channel.client, channel.topic, false)).toBe(false);
   });
 
   test("says of every topic what docs/protocol.md 2 says of it", () => {
