@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "../../controller/src/adapters/sql/open-database.ts";
+import { auditEntry } from "../support/controller/audit-entry.ts";
 import { refused } from "../support/controller/refused.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -18,7 +19,7 @@ afterEach(() => folder[Symbol.asyncDispose]());
 describe("a database file", () => {
   test("keeps everything over a restart, and is brought up to date only once", async () => {
     const first = await openDatabase(folder.inside("fleet.db"));
-    await first.fleet.addClaim(claim);
+    await first.fleet.addClaim(claim, auditEntry());
     await first[Symbol.asyncDispose]();
 
     await using second = await openDatabase(folder.inside("fleet.db"));

@@ -10,6 +10,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase, type Stores } from "../../controller/src/adapters/sql/open-database.ts";
 import type { EnrolmentRecord } from "../../controller/src/ports/fleet-store.ts";
+import { auditEntry } from "../support/controller/audit-entry.ts";
 import { gatewayFacts } from "../support/controller/simulated-device.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { releaseDocument, seedSigner } from "../support/trust-fixtures.ts";
@@ -75,11 +76,11 @@ afterEach(() => folder[Symbol.asyncDispose]());
 
 const openAt = async (place: (folder: TemporaryFolder) => string) => {
   stores = await openDatabase(place(folder));
-  await stores.fleet.addClaim(claim);
+  await stores.fleet.addClaim(claim, auditEntry());
 };
 const addRelease = async (version: string) => {
   const record = release(version);
-  expect(await stores.releases.add(record)).toBeUndefined();
+  expect(await stores.releases.add(record, auditEntry())).toBeUndefined();
   return record;
 };
 
@@ -88,10 +89,13 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
   afterEach(() => stores[Symbol.asyncDispose]());
 
   test("keep a claim as it was given, and forget secrets of those that are over", async () => {
-    await stores.fleet.addClaim({ ...claim, id: "later000", createdAtMs: 2, expiresAtMs: 101 });
+    await stores.fleet.addClaim(
+      { ...claim, id: "later000", createdAtMs: 2, expiresAtMs: 101 },
+      auditEntry(),
+    );
     expect(await stores.fleet.claim(claim.id)).toEqual(claim);
 
-    await stores.fleet.forgetClaimSecrets(101);
+    await stores.fleet.forgetClaimSecrets(101, auditEntry);
 
     expect((await stores.fleet.claims()).map(({ id, secret }) => [id, secret])).toEqual([
       ["later000", "s"],
@@ -101,12 +105,14 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
   });
 
   test("enrol a key once for a use, again for none, and nobody when the uses are taken", async () => {
-    expect(await stores.fleet.enrol(enrolment())).toBe("enrolled");
-    expect(await stores.fleet.enrol(enrolment())).toBe("again");
+    expect(await stores.fleet.enrol(enrolment(), auditEntry)).toBe("enrolled");
+    expect(await stores.fleet.enrol(enrolment(), auditEntry)).toBe("again");
     const { publicKey } = seedSigner("other");
 
-    expect(await stores.fleet.enrol(enrolment({ publicKey }))).toBe("device-taken");
-    expect(await stores.fleet.enrol(enrolment({ id: cam2, publicKey }))).toBe("claim-used");
+    expect(await stores.fleet.enrol(enrolment({ publicKey }), auditEntry)).toBe("device-taken");
+    expect(await stores.fleet.enrol(enrolment({ id: cam2, publicKey }), auditEntry)).toBe(
+      "claim-used",
+    );
 
     expect((await stores.fleet.claim(claim.id))?.used).toBe(1);
     expect(await stores.fleet.devices()).toHaveLength(1);
@@ -115,7 +121,7 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
   });
 
   test("find a device by its key, and give back what it said", async () => {
-    await stores.fleet.enrol(enrolment());
+    await stores.fleet.enrol(enrolment(), auditEntry);
     const hello = {
       ...{ boot: 3, era: 0, issuedAtMs: 20, atMs: 21, agentVersion: "0.1.0", reportedSeq: 4 },
       facts: gatewayFacts,
@@ -123,7 +129,7 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
     };
 
     await stores.fleet.recordHello(cam, hello);
-    await stores.fleet.setLabels(cam, { line: "3" });
+    await stores.fleet.setLabels(cam, { line: "3" }, auditEntry());
 
     const device = await stores.fleet.deviceByKey(seedSigner("cam").publicKey);
     expect(device).toEqual({
@@ -138,7 +144,7 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
   });
 
   test("replace a desired document only under the sequence that was read", async () => {
-    await stores.fleet.enrol(enrolment());
+    await stores.fleet.enrol(enrolment(), auditEntry);
 
     expect(await stores.fleet.replaceDesired(cam, replacement(0))).toBe(true);
     expect(await stores.fleet.replaceDesired(cam, replacement(0))).toBe(false);
@@ -153,13 +159,19 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
   afterEach(() => stores[Symbol.asyncDispose]());
 
   test("store a deployment with its documents, or nothing when one sequence has moved", async () => {
-    await stores.fleet.enrol(enrolment());
+    await stores.fleet.enrol(enrolment(), auditEntry);
     const { release: digest } = await addRelease("1.0.0");
     const first = deployment("d1", digest);
 
-    expect(await stores.deployments.add(first, [assignment("d1", digest, 0)])).toBe(true);
+    expect(await stores.deployments.add(first, [assignment("d1", digest, 0)], auditEntry())).toBe(
+      true,
+    );
     expect(
-      await stores.deployments.add(deployment("d2", digest), [assignment("d2", digest, 0)]),
+      await stores.deployments.add(
+        deployment("d2", digest),
+        [assignment("d2", digest, 0)],
+        auditEntry(),
+      ),
     ).toBe(false);
 
     expect(await stores.deployments.byId("d2")).toBeUndefined();
@@ -174,7 +186,7 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
   });
 
   test("apply a report once and only when it is newer", async () => {
-    await stores.fleet.enrol(enrolment());
+    await stores.fleet.enrol(enrolment(), auditEntry);
     const report = (boot: number, seq: number) =>
       stores.fleet.recordReport(cam, {
         ...{ boot, seq, atMs: 30, reportedSeq: 1, items: [], slots: [], dropped: 0 },
@@ -191,8 +203,8 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
   test("hold one release a version, and find it by digest, prefix and version", async () => {
     const record = await addRelease("1.0.0");
 
-    expect(await stores.releases.add(release("1.0.0", "other"))).toEqual(record);
-    expect(await stores.releases.add(record)).toEqual(record);
+    expect(await stores.releases.add(release("1.0.0", "other"), auditEntry())).toEqual(record);
+    expect(await stores.releases.add(record, auditEntry())).toEqual(record);
 
     const { model, version } = record.document;
     expect(await stores.releases.byDigest(record.release)).toEqual(record);
@@ -205,7 +217,7 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
   });
 
   test("count a telemetry batch once for each era of its device", async () => {
-    await stores.fleet.enrol(enrolment());
+    await stores.fleet.enrol(enrolment(), auditEntry);
     const releasePrefix = digest8(sha256(bytes("r")));
     const window = { slot: "main", releasePrefix, startMs: 50, durationMs: 5, bytes: bytes("w") };
     const batch = {
@@ -225,7 +237,7 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
   });
 
   test("take many writes at once, each whole", async () => {
-    await stores.fleet.enrol(enrolment());
+    await stores.fleet.enrol(enrolment(), auditEntry);
     const seqs = Array.from({ length: 50 }, (_, seq) => seq);
 
     const outcomes = await Promise.all(
@@ -246,7 +258,7 @@ describe("writes that share a commit", () => {
   afterEach(() => stores[Symbol.asyncDispose]());
 
   test("fail alone: those round a wrong one are stored", async () => {
-    await stores.fleet.enrol(enrolment());
+    await stores.fleet.enrol(enrolment(), auditEntry);
     const add = (device: DeviceId, seq: number) =>
       stores.telemetry.add({
         ...{ device, era: 0, boot: 1, seq, dropped: 0, receivedAtMs: 60 },

@@ -9,6 +9,7 @@ import type {
   Sha256,
   SlotName,
 } from "@modelfleet/protocol";
+import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 import type { DesiredEntry, DesiredReplacement } from "./fleet-store.ts";
 
 /** Deployments and what became of them on each device. */
@@ -21,8 +22,14 @@ export interface DeploymentStore {
   readonly add: (
     deployment: DeploymentRecord,
     assignments: readonly Assignment[],
+    audit: AuditEntry,
   ) => Promise<boolean>;
   readonly byId: (id: string) => Promise<StoredDeployment | undefined>;
+  /** Which of these releases any deployment has ever given to this device. */
+  readonly assignedAmong: (
+    device: DeviceId,
+    releases: readonly Sha256[],
+  ) => Promise<ReadonlySet<Sha256>>;
   /** Newest first, at most `count`. */
   readonly list: (count: number) => Promise<readonly StoredDeployment[]>;
 }

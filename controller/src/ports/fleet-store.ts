@@ -8,22 +8,29 @@ import type {
   Sha256,
   SlotReport,
 } from "@modelfleet/protocol";
+import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 
-/** Claims and devices. Every method is one transaction. */
+/** Claims and devices. Every method is one transaction; an `audit` is written down in it. */
 export interface FleetStore {
-  readonly addClaim: (claim: ClaimRecord) => Promise<void>;
+  readonly addClaim: (claim: ClaimRecord, audit: AuditEntry) => Promise<void>;
   readonly claim: (id: string) => Promise<ClaimRecord | undefined>;
   readonly claims: () => Promise<readonly ClaimRecord[]>;
-  /** The secret of an expired claim serves nobody: forget it. */
-  readonly forgetClaimSecrets: (expiredBeforeMs: number) => Promise<void>;
+  /** The secret of an expired claim serves nobody: forget it. The entry names the claims; none, no entry. */
+  readonly forgetClaimSecrets: (
+    expiredBeforeMs: number,
+    audit: (claims: readonly string[]) => AuditEntry,
+  ) => Promise<void>;
 
   /** Adds the device, or gives a known key a fresh credential; takes one use of the claim, or none. */
-  readonly enrol: (enrolment: EnrolmentRecord) => Promise<EnrolOutcome>;
+  readonly enrol: (
+    enrolment: EnrolmentRecord,
+    audit: (outcome: Admitted) => AuditEntry,
+  ) => Promise<EnrolOutcome>;
   readonly device: (id: DeviceId) => Promise<DeviceRecord | undefined>;
   readonly deviceByKey: (publicKey: Uint8Array) => Promise<DeviceRecord | undefined>;
   readonly devices: () => Promise<readonly DeviceRecord[]>;
   readonly secretOf: (id: DeviceId) => Promise<Sha256 | undefined>;
-  readonly setLabels: (id: DeviceId, labels: Labels) => Promise<void>;
+  readonly setLabels: (id: DeviceId, labels: Labels, audit: AuditEntry) => Promise<void>;
 
   readonly setPresence: (id: DeviceId, presence: PresenceRecord) => Promise<void>;
   /** At start nobody is connected to the embedded broker. */
@@ -67,7 +74,10 @@ export interface EnrolmentRecord {
 }
 
 /** `claim-used`: all uses are taken by other keys. `device-taken`: the id belongs to another key, or the key to another id. */
-export type EnrolOutcome = "enrolled" | "again" | "claim-used" | "device-taken";
+export type EnrolOutcome = Admitted | "claim-used" | "device-taken";
+
+/** The device is in the fleet; `again`: it came with the claim it had come with before. */
+export type Admitted = "enrolled" | "again";
 
 export interface DeviceRecord {
   readonly id: DeviceId;

@@ -5,11 +5,12 @@ import type {
   ReleaseVersion,
   Sha256,
 } from "@modelfleet/protocol";
+import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 
 /** Signed releases. The envelope is kept as the bytes that were signed. */
 export interface ReleaseStore {
   /** @returns undefined when it was stored; else the release that held this (model, version) before */
-  readonly add: (release: ReleaseRecord) => Promise<ReleaseRecord | undefined>;
+  readonly add: (release: ReleaseRecord, audit: AuditEntry) => Promise<ReleaseRecord | undefined>;
   readonly byDigest: (release: Sha256) => Promise<ReleaseRecord | undefined>;
   readonly byVersion: (
     model: ModelName,

@@ -9,6 +9,7 @@ import {
   type SlotName,
 } from "@modelfleet/protocol";
 import type { Kysely, Selectable, Transaction } from "kysely";
+import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type {
   Assignment,
   DeploymentRecord,
@@ -16,6 +17,7 @@ import type {
   ExecutionRecord,
   StoredDeployment,
 } from "../../ports/deployment-store.ts";
+import { appendAudit } from "./append-audit.ts";
 import { replaceDesired } from "./replace-desired.ts";
 import { rowsBy } from "./rows-by.ts";
 import type { DeploymentsTable, ExecutionsTable, Schema } from "./schema.ts";
@@ -30,11 +32,13 @@ export class SqlDeploymentStore implements DeploymentStore {
   readonly add = async (
     deployment: DeploymentRecord,
     assignments: readonly Assignment[],
+    audit: AuditEntry,
   ): Promise<boolean> => {
     try {
-      await this.#database
-        .transaction()
-        .execute((transaction) => store(transaction, deployment, assignments));
+      await this.#database.transaction().execute(async (transaction) => {
+        await store(transaction, deployment, assignments);
+        await appendAudit(transaction, audit);
+      });
       return true;
     } catch (error) {
       // Thrown to roll the transaction back; it is an expected outcome.
@@ -52,6 +56,22 @@ export class SqlDeploymentStore implements DeploymentStore {
     if (row === undefined) return undefined;
     const [stored] = await this.#withDevices([row]);
     return stored;
+  };
+
+  readonly assignedAmong = async (
+    device: DeviceId,
+    releases: readonly Sha256[],
+  ): Promise<ReadonlySet<Sha256>> => {
+    if (releases.length === 0) return new Set();
+    const rows = await this.#database
+      .selectFrom("executions")
+      .select("release")
+      .distinct()
+      .where("device", "=", device)
+      .where("release", "in", releases)
+      .where("seq", "is not", null)
+      .execute();
+    return new Set(rows.map(({ release }) => release as Sha256));
   };
 
   readonly list = async (count: number): Promise<readonly StoredDeployment[]> => {

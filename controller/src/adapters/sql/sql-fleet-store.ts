@@ -1,6 +1,8 @@
 import type { DeviceId, Labels, Sha256 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
+import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type {
+  Admitted,
   ClaimRecord,
   DesiredReplacement,
   DeviceRecord,
@@ -12,6 +14,7 @@ import type {
   ReportRecord,
   TimedReportItem,
 } from "../../ports/fleet-store.ts";
+import { appendAudit } from "./append-audit.ts";
 import { claimOf, deviceOf } from "./device-row.ts";
 import { enrol } from "./enrol.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -29,18 +32,20 @@ export class SqlFleetStore implements FleetStore {
     this.#commits = commits;
   }
 
-  readonly addClaim = async (claim: ClaimRecord): Promise<void> => {
-    const { createdAtMs, expiresAtMs, labels, ...row } = claim;
-    await this.#database
-      .insertInto("claims")
-      .values({
-        ...row,
-        labels: JSON.stringify(labels),
-        created_at_ms: createdAtMs,
-        expires_at_ms: expiresAtMs,
-      })
-      .execute();
-  };
+  readonly addClaim = (claim: ClaimRecord, audit: AuditEntry): Promise<void> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const { createdAtMs, expiresAtMs, labels, ...row } = claim;
+      await transaction
+        .insertInto("claims")
+        .values({
+          ...row,
+          labels: JSON.stringify(labels),
+          created_at_ms: createdAtMs,
+          expires_at_ms: expiresAtMs,
+        })
+        .execute();
+      await appendAudit(transaction, audit);
+    });
 
   readonly claim = async (id: string): Promise<ClaimRecord | undefined> => {
     const found = this.#database.selectFrom("claims").selectAll().where("id", "=", id);
@@ -54,17 +59,32 @@ export class SqlFleetStore implements FleetStore {
     return rows.map(claimOf);
   };
 
-  readonly forgetClaimSecrets = async (expiredBeforeMs: number): Promise<void> => {
-    await this.#database
-      .updateTable("claims")
-      .set({ secret: null })
-      .where("expires_at_ms", "<", expiredBeforeMs)
-      .where("secret", "is not", null)
-      .execute();
-  };
+  readonly forgetClaimSecrets = (
+    expiredBeforeMs: number,
+    audit: (claims: readonly string[]) => AuditEntry,
+  ): Promise<void> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const forgotten = await transaction
+        .updateTable("claims")
+        .set({ secret: null })
+        .where("expires_at_ms", "<", expiredBeforeMs)
+        .where("secret", "is not", null)
+        .returning("id")
+        .execute();
+      if (forgotten.length === 0) return;
+      await appendAudit(transaction, audit(forgotten.map(({ id }) => id)));
+    });
 
-  readonly enrol = (enrolment: EnrolmentRecord): Promise<EnrolOutcome> =>
-    this.#database.transaction().execute((transaction) => enrol(transaction, enrolment));
+  readonly enrol = (
+    enrolment: EnrolmentRecord,
+    audit: (outcome: Admitted) => AuditEntry,
+  ): Promise<EnrolOutcome> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const outcome = await enrol(transaction, enrolment);
+      const isAdmitted = outcome === "enrolled" || outcome === "again";
+      if (isAdmitted) await appendAudit(transaction, audit(outcome));
+      return outcome;
+    });
 
   readonly device = async (id: DeviceId): Promise<DeviceRecord | undefined> => {
     const row = await this.#devices().where("id", "=", id).executeTakeFirst();
@@ -91,10 +111,12 @@ export class SqlFleetStore implements FleetStore {
     return row && (row.secret_sha256 as Sha256);
   };
 
-  readonly setLabels = async (id: DeviceId, labels: Labels): Promise<void> => {
-    const change = this.#database.updateTable("devices").set({ labels: JSON.stringify(labels) });
-    await change.where("id", "=", id).execute();
-  };
+  readonly setLabels = (id: DeviceId, labels: Labels, audit: AuditEntry): Promise<void> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const change = transaction.updateTable("devices").set({ labels: JSON.stringify(labels) });
+      await change.where("id", "=", id).execute();
+      await appendAudit(transaction, audit);
+    });
 
   readonly setPresence = async (id: DeviceId, presence: PresenceRecord): Promise<void> => {
     const { boot, online, atMs } = presence;

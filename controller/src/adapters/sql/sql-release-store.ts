@@ -1,6 +1,8 @@
 import type { Digest8, ModelName, ReleaseVersion, Sha256 } from "@modelfleet/protocol";
 import type { Kysely, Selectable } from "kysely";
+import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
+import { appendAudit } from "./append-audit.ts";
 import { bytesOf } from "./column.ts";
 import type { ReleasesTable, Schema } from "./schema.ts";
 
@@ -11,7 +13,7 @@ export class SqlReleaseStore implements ReleaseStore {
     this.#database = database;
   }
 
-  readonly add = (record: ReleaseRecord): Promise<ReleaseRecord | undefined> =>
+  readonly add = (record: ReleaseRecord, audit: AuditEntry): Promise<ReleaseRecord | undefined> =>
     this.#database.transaction().execute(async (transaction) => {
       const { release, document, envelope, publishedAtMs } = record;
       const { model, version } = document;
@@ -36,6 +38,7 @@ export class SqlReleaseStore implements ReleaseStore {
         .insertInto("release_files")
         .values(document.files.map(({ path, sha256 }) => ({ release, path, sha256 })))
         .execute();
+      await appendAudit(transaction, audit);
       return undefined;
     });
 

@@ -7,6 +7,7 @@ import {
   type TargetCatalog,
 } from "@modelfleet/protocol";
 import type { Principal } from "../../domain/access/principal.ts";
+import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import { assessDevice } from "../../domain/deployment/assess-device.ts";
 import { DeployError } from "../../domain/errors.ts";
 import { desiredModels, withSlot } from "../../domain/fleet/desired-models.ts";
@@ -61,7 +62,7 @@ export class DeployRelease {
   async run(request: DeploymentRequest, caller: Principal): Promise<Deployment> {
     const { releases, log } = this.#ports;
     const release = await namedRelease(releases, request.model, request.version);
-    const { id, assignments } = await this.#store(request, release);
+    const { id, assignments } = await this.#store(request, release, caller);
     await this.#publish(assignments);
     const { model, version } = request;
     const devices = assignments.length;
@@ -73,11 +74,12 @@ export class DeployRelease {
   }
 
   /** Rule 2. */
-  async #store(request: DeploymentRequest, release: ReleaseRecord) {
+  async #store(request: DeploymentRequest, release: ReleaseRecord, caller: Principal) {
     for (let attempt = 0; attempt < controllerLimits.desiredAttemptsMax; attempt++) {
       const devices = await this.#select(request.target);
       const { deployment, assignments } = await this.#plan(request, release, devices);
-      if (await this.#ports.deployments.add(deployment, assignments)) {
+      const audit = created(deployment, assignments.length, caller);
+      if (await this.#ports.deployments.add(deployment, assignments, audit)) {
         return { id: deployment.id, assignments };
       }
     }
@@ -172,4 +174,19 @@ export class DeployRelease {
       }
     }
   }
+}
+
+function created(deployment: DeploymentRecord, assigned: number, caller: Principal): AuditEntry {
+  const { id, release, model, version, slot, target, createdAtMs, ineligible } = deployment;
+  return {
+    atMs: createdAtMs,
+    actor: caller.id,
+    action: "deployment.created",
+    subject: `deployment:${id}`,
+    detail: {
+      ...{ release, model, version, slot, assigned },
+      target: JSON.stringify(target),
+      ineligible: ineligible.length,
+    },
+  };
 }

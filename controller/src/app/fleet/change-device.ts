@@ -1,26 +1,39 @@
 import type { Device, DeviceChange, DeviceId } from "@modelfleet/protocol";
 import type { Principal } from "../../domain/access/principal.ts";
+import { labelTerms } from "../../domain/fleet/label-terms.ts";
+import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import { deviceView } from "./device-view.ts";
 import { knownDevice } from "./known-device.ts";
 
+export interface ChangeDevicePorts {
+  readonly clock: Clock;
+  readonly fleet: FleetStore;
+  readonly log: EventLog;
+}
+
 /** Gives a device new labels; they replace the old ones. What it runs does not change by that. */
 export class ChangeDevice {
-  readonly #fleet: FleetStore;
-  readonly #log: EventLog;
+  readonly #ports: ChangeDevicePorts;
 
-  constructor(ports: { readonly fleet: FleetStore; readonly log: EventLog }) {
-    this.#fleet = ports.fleet;
-    this.#log = ports.log;
+  constructor(ports: ChangeDevicePorts) {
+    this.#ports = ports;
   }
 
   /** @throws NotFoundError DEVICE_UNKNOWN */
   async run(id: DeviceId, change: DeviceChange, caller: Principal): Promise<Device> {
-    await knownDevice(this.#fleet, id);
-    await this.#fleet.setLabels(id, change.labels);
-    this.#log.info({ event: "device.labelled", device: id, by: caller.id }, "device labelled");
-    const device = await knownDevice(this.#fleet, id);
-    return deviceView(device, await this.#fleet.recentItems(id));
+    const { clock, fleet, log } = this.#ports;
+    const { labels } = await knownDevice(fleet, id);
+    await fleet.setLabels(id, change.labels, {
+      atMs: clock.nowMs(),
+      actor: caller.id,
+      action: "device.labelled",
+      subject: `device:${id}`,
+      detail: { before: labelTerms(labels), after: labelTerms(change.labels) },
+    });
+    log.info({ event: "device.labelled", device: id, by: caller.id }, "device labelled");
+    const device = await knownDevice(fleet, id);
+    return deviceView(device, await fleet.recentItems(id));
   }
 }

@@ -1,6 +1,7 @@
 import { type ClaimCreated, type ClaimRequest, formatEnrolment } from "@modelfleet/protocol";
-import type { Principal } from "../../domain/access/principal.ts";
+import { type Principal, systemPrincipal } from "../../domain/access/principal.ts";
 import { claimView } from "../../domain/claim/claim-view.ts";
+import { labelTerms } from "../../domain/fleet/label-terms.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
@@ -53,8 +54,25 @@ export class CreateClaim {
       claimId: claim.id,
       claimSecret: secret,
     });
-    await fleet.forgetClaimSecrets(nowMs);
-    await fleet.addClaim(claim);
+    await fleet.forgetClaimSecrets(nowMs, (claims) => ({
+      atMs: nowMs,
+      actor: systemPrincipal.id,
+      action: "claim.forgotten",
+      subject: "claims",
+      detail: { claims },
+    }));
+    await fleet.addClaim(claim, {
+      atMs: nowMs,
+      actor: caller.id,
+      action: "claim.created",
+      subject: `claim:${claim.id}`,
+      detail: {
+        class: claim.class,
+        uses: claim.uses,
+        lifeMs: request.lifeMs,
+        labels: labelTerms(claim.labels),
+      },
+    });
     const event = { event: "claim.created", claim: claim.id, class: claim.class, by: caller.id };
     log.info(event, "claim created");
     return { claim: claimView(claim), enrolment };

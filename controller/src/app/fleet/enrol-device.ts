@@ -92,15 +92,23 @@ export class EnrolDevice {
   }
 
   #enrol(id: DeviceId, { opened, claim, secret }: Candidate) {
-    return this.#ports.fleet.enrol({
+    const atMs = this.#ports.clock.nowMs();
+    const enrolment = {
       id,
       publicKey: opened.publicKey,
       class: claim.class,
       labels: claim.labels,
       claimId: claim.id,
       secretSha256: sha256(Buffer.from(secret, "utf8")),
-      atMs: this.#ports.clock.nowMs(),
-    });
+      atMs,
+    };
+    return this.#ports.fleet.enrol(enrolment, (outcome) => ({
+      atMs,
+      actor: `device:${id}`,
+      action: outcome === "enrolled" ? "device.enrolled" : "device.enrolled-again",
+      subject: `device:${id}`,
+      detail: { claim: claim.id, class: claim.class, key: keyIdOf(opened.publicKey) },
+    }));
   }
 
   async #answer(grant: {

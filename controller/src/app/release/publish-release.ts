@@ -10,6 +10,7 @@ import {
   signEnvelopeWith,
 } from "@modelfleet/protocol";
 import type { Principal } from "../../domain/access/principal.ts";
+import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import { PublishError, StoreError } from "../../domain/errors.ts";
 import { assembleRelease, isSameRelease } from "../../domain/release/assemble-release.ts";
 import { checkParts } from "../../domain/release/check-parts.ts";
@@ -111,7 +112,7 @@ export class PublishRelease {
     const known = await releases.byVersion(model, version);
     if (known !== undefined) return repeated(known, document);
     const record = await this.#sign(document);
-    const faster = await this.#keep(record, upload);
+    const faster = await this.#keep(record, upload, caller);
     // Another controller on the same database published this version a moment earlier.
     if (faster !== undefined) return repeated(faster, document);
     const { release } = record;
@@ -123,10 +124,14 @@ export class PublishRelease {
   }
 
   /** Rule 4. @returns the release that was faster, if there is one */
-  async #keep(record: ReleaseRecord, upload: Upload): Promise<ReleaseRecord | undefined> {
+  async #keep(
+    record: ReleaseRecord,
+    upload: Upload,
+    caller: Principal,
+  ): Promise<ReleaseRecord | undefined> {
     try {
       await upload.commit();
-      return await this.#ports.releases.add(record);
+      return await this.#ports.releases.add(record, published(record, caller));
     } catch (error) {
       await this.#withdraw(upload);
       throw error;
@@ -164,6 +169,20 @@ export class PublishRelease {
     checkRelease(keys.root(), envelope, { release, model, deviceClass, floor: 0 });
     return { release, document, envelope, publishedAtMs: clock.nowMs() };
   }
+}
+
+function published(
+  { release, document, publishedAtMs }: ReleaseRecord,
+  caller: Principal,
+): AuditEntry {
+  const { model, version, securityVersion, files } = document;
+  return {
+    atMs: publishedAtMs,
+    actor: caller.id,
+    action: "release.published",
+    subject: `release:${release}`,
+    detail: { model, version, securityVersion, files: files.length },
+  };
 }
 
 function repeated(known: ReleaseRecord, document: ReleaseDocument): Published {
