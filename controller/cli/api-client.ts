@@ -13,7 +13,7 @@ export interface ApiClient {
 }
 
 export interface ApiRequest<Schema extends z.ZodType> {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the controller's address, with the leading slash. */
   readonly path: string;
   readonly answer: Schema;
@@ -24,7 +24,8 @@ export interface ApiRequest<Schema extends z.ZodType> {
 export interface ApiAccess {
   /** Origin of the REST API, http or https. */
   readonly url: string;
-  readonly adminKey: string | undefined;
+  /** API key or token; none is only good for a controller with --dev on this machine. */
+  readonly apiKey: string | undefined;
   /** How long one answer may take, in place of `cliLimits.answerMsMax`. */
   readonly answerMsMax?: number;
 }
@@ -71,7 +72,7 @@ function readOrigin(text: string): string {
 function requestInit(request: ApiRequest<z.ZodType>, access: ApiAccess): RequestInit {
   const { method, json, stream } = request;
   const authorization =
-    access.adminKey === undefined ? undefined : { authorization: `Bearer ${access.adminKey}` };
+    access.apiKey === undefined ? undefined : { authorization: `Bearer ${access.apiKey}` };
   const waitMs =
     stream === undefined ? (access.answerMsMax ?? cliLimits.answerMsMax) : apiLimits.requestMsMax;
   const init = { method, signal: AbortSignal.timeout(waitMs) };
@@ -86,10 +87,10 @@ function requestInit(request: ApiRequest<z.ZodType>, access: ApiAccess): Request
   return { ...init, headers, body: JSON.stringify(json) };
 }
 
-function downloadInit({ adminKey }: ApiAccess): RequestInit {
+function downloadInit({ apiKey }: ApiAccess): RequestInit {
   const headers = {
     "accept-encoding": "identity",
-    ...(adminKey === undefined ? {} : { authorization: `Bearer ${adminKey}` }),
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
   };
   return { headers, signal: AbortSignal.timeout(apiLimits.requestMsMax) };
 }

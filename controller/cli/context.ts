@@ -1,5 +1,6 @@
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { type ApiOptions, DEFAULT_CONTROLLER_URL } from "./api-options.ts";
+import { readCredential } from "./read-credential.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command that talks to a controller gets. */
@@ -17,7 +18,7 @@ export function contextOf(terminal: Terminal, options: ApiOptions): Context {
   return {
     terminal,
     json,
-    api: createApiClient({ url, adminKey: terminal.env["MODELFLEET_ADMIN_KEY"] }),
+    api: createApiClient({ url, apiKey: readCredential(terminal, options.apiKeyFile) }),
     answer: (value, text) => terminal.out(`${json ? JSON.stringify(value) : text()}\n`),
   };
 }

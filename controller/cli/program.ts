@@ -1,5 +1,6 @@
 import type { CodedError } from "@modelfleet/protocol";
 import { Command, CommanderError } from "commander";
+import { addApiKeyCommands } from "./commands/api-key.ts";
 import { addBundleCommands } from "./commands/bundle.ts";
 import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
@@ -43,7 +44,8 @@ function createProgram(terminal: Terminal): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
-  addControllerCommands(program);
+  addControllerCommands(program, terminal);
+  addApiKeyCommands(program, terminal);
   addClaimCommands(program, terminal);
   addDeviceCommands(program, terminal);
   addReleaseCommands(program, terminal);

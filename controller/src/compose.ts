@@ -1,5 +1,9 @@
 import { targetCatalog } from "@modelfleet/protocol";
 import type { DeviceDoor } from "./adapters/aedes-broker/device-door.ts";
+import { AuthenticateCaller } from "./app/access/authenticate-caller.ts";
+import { CreateApiKey } from "./app/access/create-api-key.ts";
+import { ListApiKeys } from "./app/access/list-api-keys.ts";
+import { RevokeApiKey } from "./app/access/revoke-api-key.ts";
 import { ExportBundle } from "./app/bundle/export-bundle.ts";
 import { DeployRelease } from "./app/deployment/deploy-release.ts";
 import { ListDeployments } from "./app/deployment/list-deployments.ts";
@@ -27,6 +31,7 @@ import { ReadReleaseEnvelope } from "./app/release/read-release-envelope.ts";
 import { ReleaseProfiles } from "./app/release/release-profiles.ts";
 import { ShowRelease } from "./app/release/show-release.ts";
 import type { UseCases } from "./http/services.ts";
+import type { AccessStore } from "./ports/access-store.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { DeploymentStore } from "./ports/deployment-store.ts";
@@ -36,9 +41,11 @@ import type { FleetStore } from "./ports/fleet-store.ts";
 import type { Keys } from "./ports/keys.ts";
 import type { ReleaseStore } from "./ports/release-store.ts";
 import type { TelemetryStore } from "./ports/telemetry-store.ts";
+import type { TokenVerifier } from "./ports/token-verifier.ts";
 
 /** Every port of the controller, behind which the adapters are. */
 export interface Ports {
+  readonly access: AccessStore;
   readonly blobs: BlobStore;
   readonly bus: DeviceBus;
   readonly clock: Clock;
@@ -48,6 +55,7 @@ export interface Ports {
   readonly log: EventLog;
   readonly releases: ReleaseStore;
   readonly telemetry: TelemetryStore;
+  readonly tokens?: TokenVerifier | undefined;
   readonly endpoints: () => Endpoints;
 }
 
@@ -87,12 +95,15 @@ export function compose(given: Ports): Application {
       },
     },
     useCases: {
+      authenticateCaller: new AuthenticateCaller(ports),
       authenticateDevice: authenticate,
       changeDevice: new ChangeDevice(ports),
+      createApiKey: new CreateApiKey(ports),
       createClaim: new CreateClaim(ports),
       deployRelease: new DeployRelease(ports),
       enrolDevice: new EnrolDevice(ports),
       exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
+      listApiKeys: new ListApiKeys(ports),
       listClaims: new ListClaims(ports),
       listDeployments: new ListDeployments(ports),
       listDevices: new ListDevices(ports),
@@ -100,6 +111,7 @@ export function compose(given: Ports): Application {
       publishRelease: new PublishRelease(ports),
       readBlob: new ReadBlob(ports),
       readReleaseEnvelope: new ReadReleaseEnvelope(ports),
+      revokeApiKey: new RevokeApiKey(ports),
       showDeployment: new ShowDeployment(ports),
       showDevice: new ShowDevice(ports),
       showRelease: new ShowRelease(ports),

@@ -1,13 +1,11 @@
-import { apiLimits, CodedError } from "@modelfleet/protocol";
-
-/** Told wrongly how to start; nothing was begun. */
-export class ConfigError extends CodedError<"CONFIG"> {}
+import { type AccessConfig, type AccessFlags, parseAccess } from "./access-config.ts";
+import { ConfigError } from "./config-error.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** What a person may say to `modelfleet controller start`; everything as it was typed. */
-export interface ControllerFlags {
+export interface ControllerFlags extends AccessFlags {
   readonly data?: string | undefined;
   readonly host?: string | undefined;
   readonly httpPort?: string | undefined;
@@ -18,7 +16,7 @@ export interface ControllerFlags {
   readonly logLevel?: string | undefined;
 }
 
-export interface ControllerConfig {
+export interface ControllerConfig extends AccessConfig {
   readonly dataFolder: string;
   readonly host: string;
   /** 0: any free one. */
@@ -28,7 +26,6 @@ export interface ControllerConfig {
   readonly publicUrl: string | undefined;
   readonly publicMqttUrl: string | undefined;
   readonly isDev: boolean;
-  readonly adminKey: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -40,14 +37,12 @@ export const configDefaults = {
   logLevel: "info",
 } as const;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
- * What to start with, from flags and environment.
+ * What to start with, from flags.
  *
  * @throws ConfigError naming the flag, what was expected and the way out
  */
-export function parseConfig(flags: ControllerFlags, env: Environment): ControllerConfig {
+export function parseConfig(flags: ControllerFlags): ControllerConfig {
   const host = flags.host ?? configDefaults.host;
   const isDev = flags.dev ?? false;
   const config = {
@@ -58,32 +53,15 @@ export function parseConfig(flags: ControllerFlags, env: Environment): Controlle
     publicUrl: parseOrigin("--public-url", flags.publicUrl, ["http:", "https:"]),
     publicMqttUrl: parseOrigin("--public-mqtt-url", flags.publicMqttUrl, ["mqtt:", "mqtts:"]),
     isDev,
-    adminKey: parseAdminKey(env["MODELFLEET_ADMIN_KEY"]),
+    ...parseAccess(flags, isDev),
     logLevel: parseLogLevel(flags.logLevel),
   };
-  refuseOpenDoors(config);
+  requireAddress(config);
   return config;
 }
 
-export function isLoopbackName(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function refuseOpenDoors(config: ControllerConfig): void {
-  const { host, isDev, adminKey, publicUrl, publicMqttUrl } = config;
-  const makeKey = "make a key with: openssl rand -base64 32";
-  if (adminKey === undefined && !isDev) {
-    throw new ConfigError(
-      "CONFIG",
-      `expected the operator's key in MODELFLEET_ADMIN_KEY, got none: ${makeKey}; or try things out with --dev`,
-    );
-  }
-  if (adminKey === undefined && !isLoopbackName(host)) {
-    throw new ConfigError(
-      "CONFIG",
-      `expected --host 127.0.0.1 while there is no operator's key, got ${host}: anybody could command the fleet; ${makeKey} and put it into MODELFLEET_ADMIN_KEY`,
-    );
-  }
+function requireAddress(config: ControllerConfig): void {
+  const { host, publicUrl, publicMqttUrl } = config;
   const namesNoAddress = ["0.0.0.0", "::"].includes(host);
   if (namesNoAddress && (publicUrl === undefined || publicMqttUrl === undefined)) {
     throw new ConfigError(
@@ -119,16 +97,6 @@ function parseOrigin(
   if (isOrigin) return `${url.protocol}//${url.host}`;
   const example = `${protocols[0] ?? ""}//fleet.example`;
   throw new ConfigError("CONFIG", `${flag}: expected an address like ${example}, got ${text}`);
-}
-
-function parseAdminKey(key: string | undefined): string | undefined {
-  if (key === undefined || key === "") return undefined;
-  const { adminKeyLengthMin: min, adminKeyLengthMax: max } = apiLimits;
-  if (key.length >= min && key.length <= max && /^[\x21-\x7e]+$/.test(key)) return key;
-  throw new ConfigError(
-    "CONFIG",
-    `MODELFLEET_ADMIN_KEY: expected ${min} to ${max} characters without spaces, got ${key.length}: make one with: openssl rand -base64 32`,
-  );
 }
 
 function parseLogLevel(text: string | undefined): LogLevel {

@@ -1,11 +1,14 @@
 import { join, resolve } from "node:path";
-import { apiLimits } from "@modelfleet/protocol";
+import { type ApiKeyCreated, apiLimits } from "@modelfleet/protocol";
 import { AedesBroker } from "./adapters/aedes-broker/aedes-broker.ts";
 import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
 import { openKeyFolder } from "./adapters/key-folder/key-folder.ts";
+import { openOidc } from "./adapters/oidc/open-oidc.ts";
 import { openDatabase } from "./adapters/sql/open-database.ts";
+import { adminKeyLine } from "./admin-key-line.ts";
+import { MakeAdminKey } from "./app/access/make-admin-key.ts";
 import { ForgetTelemetry } from "./app/ingest/forget-telemetry.ts";
 import { RecoverStores } from "./app/recover-stores.ts";
 import { Closers } from "./closers.ts";
@@ -20,6 +23,8 @@ export { configDefaults, parseConfig } from "./config.ts";
 export interface RunningController {
   readonly httpUrl: string;
   readonly mqttUrl: string;
+  /** Made now, because there was none; for a person, and for nothing that is kept. */
+  readonly firstKey: ApiKeyCreated | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -31,7 +36,7 @@ export interface ControllerSurroundings {
 
 /** What is weaker with --dev, in words for people. */
 const devWeakens =
-  "without an operator's key every program on this machine may command the fleet; " +
+  "without an API key every program on this machine may command the fleet; " +
   "the keys that sign roots, releases and desired state lie together in the data folder, unprotected";
 
 /**
@@ -59,7 +64,7 @@ export async function startController(
  * @throws CodedError when it cannot begin
  */
 export async function runController(flags: ControllerFlags): Promise<0 | 1> {
-  const config = parseConfig(flags, process.env);
+  const config = parseConfig(flags);
   const log = createLog(config.logLevel);
   let stop: (code: 0 | 1) => void = () => undefined;
   const stopped = new Promise<0 | 1>((resolve) => {
@@ -72,6 +77,7 @@ export async function runController(flags: ControllerFlags): Promise<0 | 1> {
   process.once("SIGTERM", () => stop(0)).once("SIGINT", () => stop(0));
   process.on("uncaughtException", onDefect).on("unhandledRejection", onDefect);
   const controller = await startController(config, { log, onDefect });
+  if (controller.firstKey !== undefined) process.stderr.write(adminKeyLine(controller.firstKey));
   const code = await stopped;
   // A defect may have left something open that never closes.
   if (code === 1) setTimeout(() => process.exit(1), 2 * apiLimits.closeMsMax).unref();
@@ -94,7 +100,8 @@ async function open(
   });
   const { stores, ...rest } = await openStores(config, closers);
   const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, log });
-  const app = compose({ ...rest, ...stores, bus: broker, endpoints, log });
+  const tokens = config.oidc && (await openOidc(config.oidc, { ...rest, log }));
+  const app = compose({ ...rest, ...stores, bus: broker, endpoints, log, tokens });
   await new RecoverStores({ ...rest, ...stores, log }).run();
   const forgetTelemetry = new ForgetTelemetry({ ...rest, ...stores, log });
   closers.add(() => {
@@ -111,18 +118,23 @@ async function open(
     host: config.host,
     port: config.httpPort,
     onDefect,
+    trustedProxies: config.trustedProxies,
     services: {
       useCases: app.useCases,
       health: { database: stores.ping, broker: () => broker.ping() },
       readRoot: rest.keys.rootAt,
-      operator: config,
+      local: config,
       nowMs: rest.clock.nowMs,
     },
   });
   closers.add(() => http[Symbol.asyncDispose]());
   urls.httpUrl = `http://${inUrl(config.host)}:${http.port}`;
   log.info({ event: "controller.listening", ...urls }, "listening");
-  return { ...urls, close: () => closers.close() };
+  // Last: a key of a controller that did not come up would be shown to nobody.
+  const firstKey = config.isDev
+    ? undefined
+    : await new MakeAdminKey({ ...rest, ...stores, log }).first();
+  return { ...urls, firstKey, close: () => closers.close() };
 }
 
 /** The lock first: nothing of a folder is touched that belongs to another controller. */

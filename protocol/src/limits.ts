@@ -17,6 +17,11 @@ export const documentLimits = {
   signaturesMax: 16,
   jsonDepthMax: 16,
   rootStepsPerCycleMax: 64,
+  /** Between two attempts of a device to find a newer root, however many documents seem to need one. */
+  rootWalkPauseMsMin: 10 * SECOND_MS,
+  rootWalkPauseMsMax: 15 * MINUTE_MS,
+  /** Uptime of a device without an answer to a hello of its own until it says that what it follows is stale. */
+  freshForMs: 14 * DAY_MS,
   modelsPerDesiredMax: 16,
   filesPerReleaseMax: 32,
   keysPerRootMax: 32,
@@ -68,6 +73,14 @@ export const blobLimits = {
   profileBytesMax: 1 * MIB,
   downloadStallMsMax: 30 * SECOND_MS,
   downloadAttemptsMax: 50,
+  /** A source that stays below this rate for so long is broken off … */
+  downloadBytesPerSecondMin: 1 * KIB,
+  downloadRateWindowMs: MINUTE_MS,
+  /** … and given up after so many times, whatever it brought. */
+  downloadSlowAttemptsMax: 5,
+  mirrorAttemptsMax: 3,
+  /** For how long a mirror is not asked after it failed or brought wrong bytes. */
+  mirrorPauseMs: 10 * MINUTE_MS,
   parallelDownloadsMax: 200,
 } as const;
 
@@ -97,6 +110,10 @@ export const busLimits = {
   desiredPollMs: 15 * MINUTE_MS,
   helloJitterMsMax: 5 * SECOND_MS,
   helloPauseMsMin: 30 * SECOND_MS,
+  /** Uptime after which a device asks for a fresh document by itself. */
+  helloEveryMs: DAY_MS,
+  /** Between two reports that say nothing but what was refused. */
+  refusalReportPauseMsMin: MINUTE_MS,
   /** Devices that enrol over MQTT (protocol.md 2.8). */
   enrolConnectionsPerAddressMax: 8,
   enrolConnectionMsMax: MINUTE_MS,
@@ -181,9 +198,6 @@ export const claimLimits = {
   claimsWatchedMax: 10_000,
   /** Remembered until the claim is over, for each device it admits. */
   noncesPerUseMax: 128,
-  /** Entries about refused enrolments in the audit, which strangers could else fill. */
-  auditedRefusalsPerSecondMax: 1 / 60,
-  auditedRefusalBurstMax: 60,
   /** How a device that waits for an operator asks again. */
   approvalPollMsMin: 2 * SECOND_MS,
   approvalPollMsMax: MINUTE_MS,
@@ -265,7 +279,7 @@ export const accessLimits = {
   keyLifeMsMax: 365 * DAY_MS,
   /** A key's last use is written down no more often than this. */
   keyUsedEveryMs: MINUTE_MS,
-  keyFileBytesMax: 4 * KIB,
+  keyFileBytesMax: 16 * KIB,
   tokenBytesMax: 8 * KIB,
   tokenClockLeewayMs: 30 * SECOND_MS,
   groupsPerTokenMax: 256,

@@ -40,7 +40,7 @@ test("an empty list teaches the next command", async () => {
   expect(recorded.out()).toContain("modelfleet claim create");
 });
 
-test("the admin key travels as a bearer token", async () => {
+test("the API key travels as a bearer token", async () => {
   let seen = "";
   const url = await serve((incoming, outgoing) => {
     seen = incoming.headers.authorization ?? "";
@@ -49,7 +49,7 @@ test("the admin key travels as a bearer token", async () => {
 
   await runProgram(
     ["release", "list"],
-    recordedTerminal({ MODELFLEET_URL: url, MODELFLEET_ADMIN_KEY: "k".repeat(32) }).terminal,
+    recordedTerminal({ MODELFLEET_URL: url, MODELFLEET_API_KEY: "k".repeat(32) }).terminal,
   );
 
   expect(seen).toBe(`Bearer ${"k".repeat(32)}`);
@@ -127,7 +127,7 @@ test("a deployment with a wrong option is not ordered", async () => {
 
 test("a controller that takes the question and never answers is not waited for without end", async () => {
   const url = await serve(() => undefined);
-  const api = createApiClient({ url, adminKey: undefined, answerMsMax: 50 });
+  const api = createApiClient({ url, apiKey: undefined, answerMsMax: 50 });
 
   const asked = api.call({ method: "GET", path: "/v1/devices", answer: DeviceList });
 

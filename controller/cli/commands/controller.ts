@@ -1,11 +1,14 @@
 import type { Command } from "commander";
 import type { ControllerFlags } from "../../src/main.ts";
+import type { Terminal } from "../terminal.ts";
 
-export function addControllerCommands(program: Command): void {
-  program
+export function addControllerCommands(program: Command, terminal: Terminal): void {
+  const controller = program
     .command("controller")
     .description("the fleet's side: REST API, MQTT broker, signing")
-    .addHelpText("before", "Example:\n  modelfleet controller start --dev\n")
+    .addHelpText("before", "Example:\n  modelfleet controller start --dev\n");
+  addRecoverAdmin(controller, terminal);
+  controller
     .command("start")
     .description("run a controller until it is told to stop; its log is one JSON event a line")
     .option("--data <folder>", "database, files and keys (default: .modelfleet/controller)")
@@ -14,11 +17,23 @@ export function addControllerCommands(program: Command): void {
     .option("--mqtt-port <port>", "MQTT; 0 takes a free one (default: 1883)")
     .option("--public-url <url>", "address of the REST API in enrolment strings")
     .option("--public-mqtt-url <url>", "address of MQTT in enrolment strings")
-    .option("--dev", "for trying out: keys on disk, no operator's key on this machine")
+    .option("--dev", "for trying out: keys on disk, no API key needed on this machine")
+    .option(
+      "--oidc-issuer <url>",
+      "take tokens of this identity provider (JWT); with --oidc-audience",
+    )
+    .option("--oidc-audience <audience>", "what a token's aud must say")
+    .option("--oidc-jwks <url|file>", "the issuer's public keys (default: found by discovery)")
+    .option("--oidc-grants <file>", "JSON that says which group of the issuer has which grants")
+    .option(
+      "--trusted-proxy <network...>",
+      "proxy whose X-Forwarded-For and X-Forwarded-Proto are believed, like 10.0.0.0/8",
+    )
+    .option("--four-eyes <what>", "needs a second person's approval: release, rollout or both")
     .option("--log-level <level>", "debug, info, warn or error (default: info)")
     .addHelpText(
       "before",
-      "Examples:\n  modelfleet controller start --dev\n  MODELFLEET_ADMIN_KEY=… modelfleet controller start --data /var/lib/modelfleet\n",
+      "Examples:\n  modelfleet controller start --dev\n  modelfleet controller start --data /var/lib/modelfleet\n",
     )
     .action(async (options: ControllerFlags) => {
       // Only this command needs the server; every other one starts faster without it.
@@ -27,5 +42,23 @@ export function addControllerCommands(program: Command): void {
       if (exitCode === 0) return;
       const { CliError } = await import("../cli-error.ts");
       throw new CliError("NOT_DONE", "the controller ended by a defect; see its log");
+    });
+}
+
+function addRecoverAdmin(controller: Command, terminal: Terminal): void {
+  controller
+    .command("recover-admin")
+    .description("make a new admin key when all are lost; here, while the controller stands still")
+    .option("--data <folder>", "the controller's data folder (default: .modelfleet/controller)")
+    .addHelpText(
+      "before",
+      "Example:\n  modelfleet controller recover-admin --data /var/lib/modelfleet\n",
+    )
+    .action(async ({ data }: { readonly data?: string }) => {
+      const { configDefaults } = await import("../../src/main.ts");
+      const { recoverAdmin } = await import("../../src/recover-admin.ts");
+      const { secret } = await recoverAdmin(data ?? configDefaults.data);
+      terminal.out(`${secret}\n`);
+      terminal.err("shown this once: use it as MODELFLEET_API_KEY, and revoke the lost ones\n");
     });
 }

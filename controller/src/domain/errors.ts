@@ -2,18 +2,33 @@ import { CodedError } from "@modelfleet/protocol";
 
 /** Somebody asked for a thing that is not there; the message names it and how to find the right name. */
 export class NotFoundError extends CodedError<
-  "DEVICE_UNKNOWN" | "RELEASE_UNKNOWN" | "BLOB_UNKNOWN" | "DEPLOYMENT_UNKNOWN" | "MODEL_UNKNOWN"
+  | "DEVICE_UNKNOWN"
+  | "RELEASE_UNKNOWN"
+  | "BLOB_UNKNOWN"
+  | "DEPLOYMENT_UNKNOWN"
+  | "MODEL_UNKNOWN"
+  | "API_KEY_UNKNOWN"
+  | "CLAIM_UNKNOWN"
 > {}
 
 /** An enrolment that is not granted (protocol.md 7). */
 export class EnrolError extends CodedError<
-  | "CLAIM_UNKNOWN"
+  | "CLAIM_REFUSED"
   | "CLAIM_USED"
   | "CLAIM_EXPIRED"
+  | "CLAIM_REVOKED"
+  | "CLAIM_REPLAYED"
   | "CLASS_MISMATCH"
+  | "NAME_MISMATCH"
   | "DEVICE_TAKEN"
-  | "MAC_MISMATCH"
+  | "KEY_REVOKED"
   | "ENROL_INVALID"
+  | "ENROLMENTS_TOO_MANY"
+> {}
+
+/** A device that is not what an operator took it for; nothing has changed. */
+export class DeviceStateError extends CodedError<
+  "DEVICE_REVOKED" | "DEVICE_PENDING" | "DEVICE_NOT_PENDING" | "FINGERPRINT_MISMATCH"
 > {}
 
 /** A release that is not accepted; nothing of its upload stays. */
@@ -36,7 +51,13 @@ export class MessageRefused extends CodedError<
 export class StoreError extends CodedError<"NO_SPACE" | "STORE_FAILED"> {}
 
 /** A caller who may not do this, or not alone. */
-export class AccessError extends CodedError<"NOT_PERMITTED" | "SECOND_PERSON_REQUIRED"> {}
+export class AccessError extends CodedError<
+  | "NOT_PERMITTED"
+  | "SECOND_PERSON_REQUIRED"
+  | "AWAITING_APPROVAL"
+  | "API_KEYS_TOO_MANY"
+  | "LOGIN_UNAVAILABLE"
+> {}
 
 /** A key that is missing or unusable; the message says how to get it. */
 export class KeyError extends CodedError<
@@ -46,4 +67,9 @@ export class KeyError extends CodedError<
   | "KEY_INVALID"
   | "KEY_LOCKED"
   | "SIGNING_FAILED"
+> {}
+
+/** A root that cannot be made, or is not taken; the newest root stays in force. */
+export class RootError extends CodedError<
+  "ROOT_DRAFT" | "THRESHOLD_UNREACHABLE" | "ROOT_REFUSED" | "ROOT_EXPIRED"
 > {}

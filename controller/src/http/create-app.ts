@@ -10,9 +10,12 @@ import { answerProblem, ProblemFilter } from "./problems/problem-filter.ts";
 import { refuseMalformed } from "./problems/refuse-malformed.ts";
 import { requestValidation } from "./problems/request-validation.ts";
 import { toProblem } from "./problems/to-problem.ts";
+import { requireTls } from "./require-tls.ts";
 
 export interface AppOptions {
   readonly services: HttpServices;
+  /** Whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody's when it is not named. */
+  readonly trustedProxies?: readonly string[];
   /** Told of a failure nobody expected; the answer has been given then. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -28,7 +31,7 @@ const nestOptions: Omit<NestApplicationOptions, never> = {
 export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     httpModule(options.services),
-    createAdapter(),
+    createAdapter(options.trustedProxies ?? []),
     nestOptions,
   );
   app.useGlobalPipes(requestValidation());
@@ -47,14 +50,15 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
         styleSrc: ["'self'", "'unsafe-inline'"],
       },
     },
-    // Whether a proxy in front speaks TLS is not known here.
+    // Only over TLS: `requireTls`.
     strictTransportSecurity: false,
   });
   return app;
 }
 
-function createAdapter(): FastifyAdapter {
+function createAdapter(trustedProxies: readonly string[]): FastifyAdapter {
   const adapter = new FastifyAdapter({
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: apiLimits.jsonBytesMax,
     requestTimeout: apiLimits.requestMsMax,
     connectionTimeout: apiLimits.idleMsMax,
@@ -63,7 +67,7 @@ function createAdapter(): FastifyAdapter {
     routerOptions: { maxParamLength: 128 },
     // Refused before any route is found, so no filter sees it.
     frameworkErrors: (error: Error, request: { readonly url: string }, reply: unknown) =>
-      answerProblem(request, reply as HttpReply, toProblem(error).problem),
+      answerProblem(request, reply as HttpReply, toProblem(error)),
     clientErrorHandler: refuseMalformed,
     multipart: {
       // Every part is a stream: none is buffered or parsed before a use case asks for it.
@@ -79,6 +83,7 @@ function createAdapter(): FastifyAdapter {
   });
   const instance = adapter.getInstance();
   instance.removeContentTypeParser("text/plain");
+  instance.addHook("onSend", requireTls);
   instance.addHook("onRoute", (route) => {
     if (route.url === "/v1/enrol") route.bodyLimit = claimLimits.requestBytesMax;
   });

@@ -1,4 +1,8 @@
 import {
+  ApiKey,
+  ApiKeyCreated,
+  ApiKeyList,
+  ApiKeyRequest,
   ClaimCreated,
   ClaimList,
   ClaimRequest,
@@ -29,6 +33,10 @@ import { revealParameters } from "./reveal-parameters.ts";
 /** Schemas that have a name of their own in the document; all others stand where they are used. */
 const named = new Map<unknown, string>(
   Object.entries({
+    ApiKey,
+    ApiKeyCreated,
+    ApiKeyList,
+    ApiKeyRequest,
     ClaimCreated,
     ClaimList,
     ClaimRequest,
@@ -57,7 +65,11 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     .setDescription("Signed machine-learning models for fleets of edge devices.")
     .setVersion("1")
     .setLicense("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0")
-    .addBearerAuth({ type: "http", scheme: "bearer", description: "The operator's key." })
+    .addBearerAuth({
+      type: "http",
+      scheme: "bearer",
+      description: "An API key, or a token of the identity provider.",
+    })
     .addBasicAuth({ type: "http", scheme: "basic", description: "A device's id and secret." })
     .addGlobalResponse({
       status: "default",

@@ -7,6 +7,8 @@ import type { Principal } from "../domain/access/principal.ts";
 export interface HttpRequest {
   readonly method: string;
   readonly url: string;
+  /** Of the client; behind a trusted proxy what that says. */
+  readonly ip: string;
   readonly headers: IncomingMessage["headers"];
   readonly raw: IncomingMessage;
   readonly isMultipart: () => boolean;

@@ -1,12 +1,15 @@
 import { blobLimits } from "@modelfleet/protocol";
 import { type DynamicModule, Module, type Provider } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
-import { AccessGuard, OPERATOR_RULE } from "./access/access-guard.ts";
+import { AccessGuard } from "./access/access-guard.ts";
 import { AddressLimiter } from "./access/address-limiter.ts";
-import type { OperatorRule } from "./access/operator-rule.ts";
+import type { LocalRule } from "./access/local-rule.ts";
+import { LOCAL_RULE, OperatorLogin } from "./access/operator-login.ts";
+import { RequestLimits } from "./access/request-limits.ts";
 import { DownloadSlots } from "./downloads/download-slots.ts";
 import { SendBlob } from "./downloads/send-blob.ts";
 import { READ_ROOT, SendRoot } from "./downloads/send-root.ts";
+import { ApiKeysRoutes } from "./routes/api-keys-routes.ts";
 import { BundleRoutes } from "./routes/bundle-routes.ts";
 import { ClaimsRoutes } from "./routes/claims-routes.ts";
 import { DeploymentsRoutes } from "./routes/deployments-routes.ts";
@@ -22,7 +25,7 @@ export interface HttpServices {
   readonly useCases: UseCases;
   readonly health: HealthChecks;
   readonly readRoot: ReadRoot;
-  readonly operator: OperatorRule;
+  readonly local: LocalRule;
   readonly nowMs: () => number;
   /** `blobLimits.parallelDownloadsMax` unless a test wants fewer. */
   readonly downloadsMax?: number;
@@ -30,6 +33,7 @@ export interface HttpServices {
 
 /** Every route of the API. */
 export const routes = [
+  ApiKeysRoutes,
   BundleRoutes,
   ClaimsRoutes,
   DeploymentsRoutes,
@@ -45,7 +49,7 @@ export const routes = [
 class HttpModule {}
 
 export function httpModule(services: HttpServices): DynamicModule {
-  const { useCases, health, readRoot, operator, nowMs } = services;
+  const { useCases, health, readRoot, local, nowMs } = services;
   const slots = new DownloadSlots(services.downloadsMax ?? blobLimits.parallelDownloadsMax);
   return {
     module: HttpModule,
@@ -53,7 +57,9 @@ export function httpModule(services: HttpServices): DynamicModule {
     providers: [
       ...Object.values(useCases).map(byClass),
       { provide: APP_GUARD, useClass: AccessGuard },
-      { provide: OPERATOR_RULE, useValue: operator },
+      { provide: LOCAL_RULE, useValue: local },
+      OperatorLogin,
+      { provide: RequestLimits, useValue: new RequestLimits(nowMs) },
       { provide: HEALTH_CHECKS, useValue: health },
       { provide: READ_ROOT, useValue: readRoot },
       { provide: DownloadSlots, useValue: slots },

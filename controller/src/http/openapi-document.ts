@@ -9,7 +9,7 @@ export async function openApiDocument(): Promise<object> {
       useCases: unwiredUseCases(),
       health: { database: () => Promise.resolve(), broker: () => Promise.resolve() },
       readRoot: () => undefined,
-      operator: { adminKey: undefined, isDev: false },
+      local: { isDev: false },
       nowMs: () => 0,
     },
     onDefect: (error) => {

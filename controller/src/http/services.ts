@@ -1,3 +1,7 @@
+import type { AuthenticateCaller } from "../app/access/authenticate-caller.ts";
+import type { CreateApiKey } from "../app/access/create-api-key.ts";
+import type { ListApiKeys } from "../app/access/list-api-keys.ts";
+import type { RevokeApiKey } from "../app/access/revoke-api-key.ts";
 import type { ExportBundle } from "../app/bundle/export-bundle.ts";
 import type { DeployRelease } from "../app/deployment/deploy-release.ts";
 import type { ListDeployments } from "../app/deployment/list-deployments.ts";
@@ -18,12 +22,15 @@ import type { ShowRelease } from "../app/release/show-release.ts";
 
 /** The use cases this room offers to the outside; each is injected by its class. */
 export interface UseCases {
+  readonly authenticateCaller: AuthenticateCaller;
   readonly authenticateDevice: AuthenticateDevice;
   readonly changeDevice: ChangeDevice;
+  readonly createApiKey: CreateApiKey;
   readonly createClaim: CreateClaim;
   readonly deployRelease: DeployRelease;
   readonly enrolDevice: EnrolDevice;
   readonly exportBundle: ExportBundle;
+  readonly listApiKeys: ListApiKeys;
   readonly listClaims: ListClaims;
   readonly listDeployments: ListDeployments;
   readonly listDevices: ListDevices;
@@ -31,6 +38,7 @@ export interface UseCases {
   readonly publishRelease: PublishRelease;
   readonly readBlob: ReadBlob;
   readonly readReleaseEnvelope: ReadReleaseEnvelope;
+  readonly revokeApiKey: RevokeApiKey;
   readonly showDeployment: ShowDeployment;
   readonly showDevice: ShowDevice;
   readonly showRelease: ShowRelease;

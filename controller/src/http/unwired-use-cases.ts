@@ -1,3 +1,7 @@
+import { AuthenticateCaller } from "../app/access/authenticate-caller.ts";
+import { CreateApiKey } from "../app/access/create-api-key.ts";
+import { ListApiKeys } from "../app/access/list-api-keys.ts";
+import { RevokeApiKey } from "../app/access/revoke-api-key.ts";
 import { ExportBundle } from "../app/bundle/export-bundle.ts";
 import { DeployRelease } from "../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../app/deployment/list-deployments.ts";
@@ -20,12 +24,15 @@ import type { UseCases } from "./services.ts";
 /** Of their class and nothing more: the routes are read, never called. */
 export function unwiredUseCases(): UseCases {
   return {
+    authenticateCaller: unwired(AuthenticateCaller),
     authenticateDevice: unwired(AuthenticateDevice),
     changeDevice: unwired(ChangeDevice),
+    createApiKey: unwired(CreateApiKey),
     createClaim: unwired(CreateClaim),
     deployRelease: unwired(DeployRelease),
     enrolDevice: unwired(EnrolDevice),
     exportBundle: unwired(ExportBundle),
+    listApiKeys: unwired(ListApiKeys),
     listClaims: unwired(ListClaims),
     listDeployments: unwired(ListDeployments),
     listDevices: unwired(ListDevices),
@@ -33,6 +40,7 @@ export function unwiredUseCases(): UseCases {
     publishRelease: unwired(PublishRelease),
     readBlob: unwired(ReadBlob),
     readReleaseEnvelope: unwired(ReadReleaseEnvelope),
+    revokeApiKey: unwired(RevokeApiKey),
     showDeployment: unwired(ShowDeployment),
     showDevice: unwired(ShowDevice),
     showRelease: unwired(ShowRelease),

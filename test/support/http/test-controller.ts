@@ -13,13 +13,14 @@ export type InProcessController = AsyncDisposable &
     readonly defects: readonly unknown[];
     /** A request to a path, as the operator of this machine. */
     readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
-    readonly post: (path: string, body: unknown) => Promise<Response>;
+    readonly post: (path: string, body: unknown, headers?: HeadersInit) => Promise<Response>;
+    /** `Authorization` with the first admin key; there is one without --dev only. */
+    readonly admin: { readonly authorization: string };
   };
 
-export interface InProcessOptions {
-  readonly adminKey?: string;
-  readonly isDev?: boolean;
-}
+export type InProcessOptions = Partial<
+  Pick<ControllerConfig, "isDev" | "oidc" | "trustedProxies" | "fourEyes">
+>;
 
 /** A real controller in this process, on free ports of 127.0.0.1 and a folder of its own. */
 export async function startInProcess(options: InProcessOptions = {}): Promise<InProcessController> {
@@ -30,7 +31,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
     log: { ...log, fatal: () => undefined },
     onDefect: (error: unknown) => defects.push(error),
   };
-  const config = { ...testConfig(folder.inside("controller")), adminKey: options.adminKey };
+  const config = { ...testConfig(folder.inside("controller")), ...options, isDev: true };
   // The keys of a fleet come with --dev; without it they are expected to be there.
   const first = await startController(config, surroundings);
   if (options.isDev === false) await first.close();
@@ -46,10 +47,11 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
     events: log.events,
     defects,
     fetch: fetchPath,
-    post: (path, body) =>
+    admin: { authorization: `Bearer ${controller.firstKey?.secret ?? ""}` },
+    post: (path, body, headers = {}) =>
       fetchPath(path, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify(body),
       }),
     [Symbol.asyncDispose]: async () => {
@@ -68,7 +70,9 @@ export function testConfig(dataFolder: string): ControllerConfig {
     publicUrl: undefined,
     publicMqttUrl: undefined,
     isDev: true,
-    adminKey: undefined,
+    oidc: undefined,
+    trustedProxies: [],
+    fourEyes: [],
     logLevel: "info",
   };
 }

@@ -43,7 +43,7 @@ export async function startUnwired(options: UnwiredOptions) {
         broker: () => Promise.resolve(),
       },
       readRoot: () => undefined,
-      operator: { adminKey: undefined, isDev: true },
+      local: { isDev: true },
       nowMs: Date.now,
       ...(options.downloadsMax === undefined ? {} : { downloadsMax: options.downloadsMax }),
     },

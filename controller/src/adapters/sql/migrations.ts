@@ -6,6 +6,7 @@ import { createTelemetry } from "./migration-1-telemetry.ts";
 import { indexBatchesByAge } from "./migration-2-retention.ts";
 import { createAudit, createTelemetryBoots } from "./migration-3-audit.ts";
 import { createApiKeys } from "./migration-4-access.ts";
+import { boundClaims, deviceStates } from "./migration-5-identity.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -26,4 +27,10 @@ export const migrations: Record<string, Migration> = {
     },
   },
   "0004-access": { up: createApiKeys },
+  "0005-identity": {
+    up: async (database: Kysely<unknown>) => {
+      await boundClaims(database);
+      await deviceStates(database);
+    },
+  },
 };

@@ -1,7 +1,11 @@
+import type { DeviceState } from "@modelfleet/protocol";
+
 /** Tables. Times are integer milliseconds, JSON is text, bytes are bytes: the same in SQLite and PostgreSQL. */
 export interface Schema {
   api_keys: ApiKeysTable;
   claims: ClaimsTable;
+  claim_nonces: ClaimNoncesTable;
+  revoked_keys: RevokedKeysTable;
   devices: DevicesTable;
   desired_slots: DesiredSlotsTable;
   report_items: ReportItemsTable;
@@ -37,6 +41,23 @@ export interface ClaimsTable {
   created_at_ms: number;
   expires_at_ms: number;
   labels: string;
+  device: string | null;
+  /** 1: what enrols with it waits for an operator. */
+  needs_approval: number;
+  revoked_at_ms: number | null;
+  /** Accepted messages; as many nonces are kept. */
+  asked: number;
+}
+
+export interface ClaimNoncesTable {
+  claim_id: string;
+  nonce: string;
+}
+
+export interface RevokedKeysTable {
+  public_key: Uint8Array;
+  device: string;
+  revoked_at_ms: number;
 }
 
 export interface DevicesTable {
@@ -45,7 +66,11 @@ export interface DevicesTable {
   class: string;
   labels: string;
   claim_id: string;
+  /** Empty while there is none. */
   secret_sha256: string;
+  state: DeviceState;
+  revoked_at_ms: number | null;
+  revoke_reason: string | null;
   enrolled_at_ms: number;
   online: number;
   presence_boot: number;

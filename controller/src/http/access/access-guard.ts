@@ -1,77 +1,84 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
+import { requireRight } from "../../app/access/require-right.ts";
 import { AuthenticateDevice } from "../../app/fleet/authenticate-device.ts";
-import { localPrincipal } from "../../domain/access/principal.ts";
+import type { Action } from "../../domain/access/actions.ts";
+import { AccessError } from "../../domain/errors.ts";
 import type { HttpRequest } from "../exchange.ts";
 import { HttpError } from "../problems/http-error.ts";
 import { ACCESS_KEY, type Access } from "./access.ts";
 import { basicLogin } from "./basic-login.ts";
-import { judgeOperator, type OperatorRule } from "./operator-rule.ts";
+import { OperatorLogin } from "./operator-login.ts";
+import { RequestLimits } from "./request-limits.ts";
 
-export const OPERATOR_RULE = Symbol("OperatorRule");
-
-/** Stands before every route: public ones are named, device ones want a device's secret, all others the operator. */
+/**
+ * Stands before every route. Rules:
+ *
+ * 1. A route that declares nothing is nobody's, not even an admin's.
+ * 2. Who calls is settled first (401), then what he may do anywhere at all (403); what he may do it to is for the
+ *    use case to say, which knows the model and the devices.
+ * 3. Every address and every caller has its measure of requests (429). Public routes are cheap, or have their own.
+ */
 @Injectable()
 export class AccessGuard implements CanActivate {
   readonly #reflector: Reflector;
-  readonly #rule: OperatorRule;
-  readonly #authenticate: AuthenticateDevice;
+  readonly #operators: OperatorLogin;
+  readonly #devices: AuthenticateDevice;
+  readonly #limits: RequestLimits;
 
   constructor(
     @Inject(Reflector) reflector: Reflector,
-    @Inject(OPERATOR_RULE) rule: OperatorRule,
-    @Inject(AuthenticateDevice) authenticate: AuthenticateDevice,
+    @Inject(OperatorLogin) operators: OperatorLogin,
+    @Inject(AuthenticateDevice) devices: AuthenticateDevice,
+    @Inject(RequestLimits) limits: RequestLimits,
   ) {
     this.#reflector = reflector;
-    this.#rule = rule;
-    this.#authenticate = authenticate;
+    this.#operators = operators;
+    this.#devices = devices;
+    this.#limits = limits;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    switch (this.#accessOf(context)) {
+    const access = this.#accessOf(context);
+    switch (access?.kind) {
       case "public":
         return true;
       case "device":
         return this.#admitDevice(request);
       case "operator":
-        return this.#admitOperator(request);
+        return this.#admitOperator(request, access.action);
+      case undefined:
+        throw new AccessError("NOT_PERMITTED", "expected a route that says who may call it");
     }
   }
 
-  #accessOf(context: ExecutionContext): Access {
+  #accessOf(context: ExecutionContext): Access | undefined {
     const places = [context.getHandler(), context.getClass()];
-    return this.#reflector.getAllAndOverride<Access | undefined>(ACCESS_KEY, places) ?? "operator";
+    return this.#reflector.getAllAndOverride<Access | undefined>(ACCESS_KEY, places);
   }
 
   async #admitDevice(request: HttpRequest): Promise<true> {
+    this.#limits.takeAddress(request.ip);
     const login = basicLogin(request.headers.authorization);
-    const device = login && (await this.#authenticate.run(login.name, login.secret));
+    const device = login && (await this.#devices.run(login.name, login.secret));
     if (device === undefined) {
       throw new HttpError(
         "DEVICE_LOGIN_REQUIRED",
         "expected a device's id and secret as HTTP Basic login: enrol the device again if its secret was replaced",
       );
     }
+    this.#limits.takeCaller(`device:${device}`);
     request.device = device;
     return true;
   }
 
-  #admitOperator(request: HttpRequest): true {
-    switch (judgeOperator(request, this.#rule)) {
-      case "granted":
-        request.caller = localPrincipal;
-        return true;
-      case "foreign-origin":
-        throw new HttpError(
-          "FOREIGN_ORIGIN",
-          "expected a request to localhost by a program of this machine: without an operator's key nobody else is served",
-        );
-      case "key-required":
-        throw new HttpError(
-          "OPERATOR_KEY_REQUIRED",
-          "expected \"Authorization: Bearer <key>\" with the operator's key: set MODELFLEET_ADMIN_KEY to the controller's",
-        );
-    }
+  async #admitOperator(request: HttpRequest, action: Action): Promise<true> {
+    this.#limits.takeAddress(request.ip);
+    const caller = await this.#operators.admit(request);
+    this.#limits.takeCaller(caller.id);
+    requireRight(caller, { action });
+    request.caller = caller;
+    return true;
   }
 }

@@ -1,9 +1,17 @@
 import { SetMetadata } from "@nestjs/common";
+import type { Action } from "../../domain/access/actions.ts";
 
-/** Who may call a route. A route that says nothing is the operator's: denied by default. */
-export type Access = "operator" | "device" | "public";
+/** Who may call a route. A route that says nothing is nobody's: denied by default. */
+export type Access =
+  | { readonly kind: "public" }
+  | { readonly kind: "device" }
+  | { readonly kind: "operator"; readonly action: Action };
 
 export const ACCESS_KEY = "modelfleet:access";
 
-export const Public = () => SetMetadata(ACCESS_KEY, "public" satisfies Access);
-export const ForDevices = () => SetMetadata(ACCESS_KEY, "device" satisfies Access);
+export const Public = () => declared({ kind: "public" });
+export const ForDevices = () => declared({ kind: "device" });
+/** For callers who hold this right over something; over what, the use case checks. */
+export const Needs = (action: Action) => declared({ kind: "operator", action });
+
+const declared = (access: Access) => SetMetadata(ACCESS_KEY, access);

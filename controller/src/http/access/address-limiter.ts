@@ -1,41 +1,27 @@
 import { claimLimits } from "@modelfleet/protocol";
-import { fullBucket, type TokenBucket, takeToken } from "../../domain/token-bucket.ts";
-import { HttpError } from "../problems/http-error.ts";
+import { TooManyError } from "../problems/http-error.ts";
+import { networkOf } from "./network-of.ts";
+import { RateLimiter } from "./rate-limiter.ts";
 
 const rule = {
   perSecond: claimLimits.enrolsPerSecondPerAddressMax,
   burst: claimLimits.enrolBurstPerAddressMax,
+  rememberedMax: claimLimits.enrolAddressesMax,
 };
 
 /** How often an address may try to enrol: a guard against guessing and against work for nothing. */
 export class AddressLimiter {
-  readonly #nowMs: () => number;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #limiter: RateLimiter;
 
   constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+    this.#limiter = new RateLimiter(rule, nowMs);
   }
 
-  /** @throws HttpError ENROLMENTS_TOO_MANY */
+  /** @throws TooManyError ENROLMENTS_TOO_MANY */
   take(address: string): void {
-    const nowMs = this.#nowMs();
-    const take = takeToken(rule, this.#buckets.get(address) ?? fullBucket(rule, nowMs), nowMs);
-    if (take.kind === "wait") {
-      throw new HttpError(
-        "ENROLMENTS_TOO_MANY",
-        `expected at most ${rule.perSecond} enrolments a second from one address: try again`,
-      );
-    }
-    this.#remember(address, take.bucket);
-  }
-
-  /** Newest last, so that the address that was quiet for longest is forgotten first. */
-  #remember(address: string, bucket: TokenBucket): void {
-    this.#buckets.delete(address);
-    this.#buckets.set(address, bucket);
-    const oldest = this.#buckets.keys().next();
-    if (this.#buckets.size > claimLimits.enrolAddressesMax && !oldest.done) {
-      this.#buckets.delete(oldest.value);
-    }
+    const retryAfterMs = this.#limiter.take(networkOf(address));
+    if (retryAfterMs === 0) return;
+    const expected = `at most ${rule.perSecond} enrolments a second from one address`;
+    throw new TooManyError("ENROLMENTS_TOO_MANY", { expected, retryAfterMs });
   }
 }

@@ -11,9 +11,24 @@ export class HttpError extends CodedError<
   | "RANGE_NOT_SATISFIABLE"
   | "DOWNLOADS_TOO_MANY"
   | "ENROLMENTS_TOO_MANY"
+  | "REQUESTS_TOO_MANY"
+  | "LOGINS_TOO_MANY"
   | "ROOT_UNKNOWN"
   | "NOT_READY"
 > {}
+
+/** Too often; `retryAfterMs` says when it would have been in time. */
+export class TooManyError extends HttpError {
+  readonly retryAfterMs: number;
+
+  constructor(
+    code: "ENROLMENTS_TOO_MANY" | "REQUESTS_TOO_MANY" | "LOGINS_TOO_MANY",
+    { expected, retryAfterMs }: { readonly expected: string; readonly retryAfterMs: number },
+  ) {
+    super(code, `expected ${expected}: try again later`);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
 
 /** A body, query or path that does not have the promised form; each error points to its place. */
 export class RequestInvalid extends HttpError {

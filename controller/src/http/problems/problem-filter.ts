@@ -1,7 +1,7 @@
 import { apiLimits } from "@modelfleet/protocol";
 import { type ArgumentsHost, Catch, type ExceptionFilter } from "@nestjs/common";
 import type { HttpReply, HttpRequest } from "../exchange.ts";
-import { toProblem } from "./to-problem.ts";
+import { type Judged, toProblem } from "./to-problem.ts";
 
 const challenges: Readonly<Record<string, string>> = {
   OPERATOR_KEY_REQUIRED: 'Bearer realm="modelfleet"',
@@ -20,34 +20,36 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const judged = toProblem(error);
-    answerProblem(http.getRequest<HttpRequest>(), http.getResponse<HttpReply>(), judged.problem);
+    answerProblem(http.getRequest<HttpRequest>(), http.getResponse<HttpReply>(), judged);
     if (judged.kind === "defect") this.#onDefect(error);
   }
 }
 
-type Told = ReturnType<typeof toProblem>["problem"];
-
 export function answerProblem(
   request: Pick<HttpRequest, "url">,
   reply: HttpReply,
-  told: Told,
+  judged: Judged,
 ): void {
   // The body of an answer that has begun cannot become a problem any more: cut it, so that nobody takes it for whole.
   if (reply.raw.headersSent) {
     reply.raw.destroy();
     return;
   }
-  const challenge = challenges[told.code];
+  const { problem } = judged;
+  const challenge = challenges[problem.code];
   const instance = request.url.split("?")[0] ?? "";
   reply
-    .status(told.status)
+    .status(problem.status)
     .headers({
       "content-type": "application/problem+json; charset=utf-8",
       "cache-control": "no-store",
       ...(challenge === undefined ? {} : { "www-authenticate": challenge }),
-      ...([429, 503].includes(told.status)
-        ? { "retry-after": Math.ceil(apiLimits.retryAfterMs / 1_000) }
-        : {}),
+      ...([429, 503].includes(problem.status) ? { "retry-after": retryAfterSeconds(judged) } : {}),
     })
-    .send(JSON.stringify({ ...told, instance: instance.slice(0, 256) }));
+    .send(JSON.stringify({ ...problem, instance: instance.slice(0, 256) }));
+}
+
+function retryAfterSeconds(judged: Judged): number {
+  const knownMs = judged.kind === "expected" ? judged.retryAfterMs : undefined;
+  return Math.ceil((knownMs ?? apiLimits.retryAfterMs) / 1_000);
 }

@@ -1,11 +1,16 @@
 import { STATUS_CODES } from "node:http";
 import { isCodedError, type Problem } from "@modelfleet/protocol";
 import { HttpException } from "@nestjs/common";
-import { RequestInvalid } from "./http-error.ts";
+import { RequestInvalid, TooManyError } from "./http-error.ts";
 import { problemStatus } from "./problem-status.ts";
 
 export type Judged =
-  | { readonly kind: "expected"; readonly problem: Problem }
+  | {
+      readonly kind: "expected";
+      readonly problem: Problem;
+      /** Where it is known better than `apiLimits.retryAfterMs`. */
+      readonly retryAfterMs?: number;
+    }
   | { readonly kind: "defect"; readonly problem: Problem };
 
 /** What a failed request is answered with; a failure that nobody named is a defect of ours and tells nothing outside. */
@@ -14,7 +19,10 @@ export function toProblem(error: unknown): Judged {
     const status = problemStatus(error.code);
     if (status !== undefined) {
       const errors = error instanceof RequestInvalid ? { errors: error.errors } : {};
-      return expected(status, error.code, { detail: error.message, ...errors });
+      const judged = expected(status, error.code, { detail: error.message, ...errors });
+      return error instanceof TooManyError
+        ? { ...judged, retryAfterMs: error.retryAfterMs }
+        : judged;
     }
   }
   if (error instanceof HttpException) return fromFramework(error.getStatus(), error.message);
@@ -45,8 +53,8 @@ function fromFramework(status: number, detail: string): Judged {
   return expected(status, frameworkCodes[status] ?? `HTTP_${status}`, { detail });
 }
 
-function expected(status: number, code: string, told: Told): Judged {
-  return { kind: "expected", problem: problem(status, code, told) };
+function expected(status: number, code: string, told: Told) {
+  return { kind: "expected" as const, problem: problem(status, code, told) };
 }
 
 function problem(status: number, code: string, told: Told): Problem {

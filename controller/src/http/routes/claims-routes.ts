@@ -4,6 +4,7 @@ import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nest
 import { CreateClaim } from "../../app/fleet/create-claim.ts";
 import { ListClaims } from "../../app/fleet/list-claims.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { Needs } from "../access/access.ts";
 import { Caller } from "../access/caller.ts";
 
 @ApiBearerAuth()
@@ -19,6 +20,7 @@ export class ClaimsRoutes {
   }
 
   @Post()
+  @Needs("claim.change")
   @ApiCreatedResponse({
     description: "The enrolment string is shown this once.",
     standardSchema: ClaimCreated,
@@ -31,6 +33,7 @@ export class ClaimsRoutes {
   }
 
   @Get()
+  @Needs("claim.read")
   @ApiOkResponse({ standardSchema: ClaimList })
   async list(): Promise<ClaimList> {
     return { claims: [...(await this.#list.run())] };

@@ -10,6 +10,7 @@ import { DeployRelease } from "../../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../../app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../../app/deployment/show-deployment.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { Needs } from "../access/access.ts";
 import { Caller } from "../access/caller.ts";
 
 @ApiBearerAuth()
@@ -31,6 +32,7 @@ export class DeploymentsRoutes {
   }
 
   @Post()
+  @Needs("deployment.create")
   @ApiCreatedResponse({ standardSchema: Deployment })
   create(
     @Body({ schema: DeploymentRequest }) request: DeploymentRequest,
@@ -40,12 +42,14 @@ export class DeploymentsRoutes {
   }
 
   @Get()
+  @Needs("deployment.read")
   @ApiOkResponse({ standardSchema: DeploymentList })
   async list(): Promise<DeploymentList> {
     return { deployments: [...(await this.#list.run())] };
   }
 
   @Get(":id")
+  @Needs("deployment.read")
   @ApiOkResponse({ standardSchema: Deployment })
   show(@Param("id", { schema: DeploymentName }) id: string): Promise<Deployment> {
     return this.#show.run(id);

@@ -12,6 +12,7 @@ import { ChangeDevice } from "../../app/fleet/change-device.ts";
 import { ListDevices } from "../../app/fleet/list-devices.ts";
 import { ShowDevice } from "../../app/fleet/show-device.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { Needs } from "../access/access.ts";
 import { Caller } from "../access/caller.ts";
 
 @ApiBearerAuth()
@@ -33,18 +34,21 @@ export class DevicesRoutes {
   }
 
   @Get()
+  @Needs("device.read")
   @ApiOkResponse({ standardSchema: DeviceList })
   async list(@Query({ schema: DeviceQuery }) query: DeviceQuery): Promise<DeviceList> {
     return { devices: [...(await this.#list.run(labelsOf(query)))] };
   }
 
   @Get(":id")
+  @Needs("device.read")
   @ApiOkResponse({ standardSchema: Device })
   show(@Param("id", { schema: DeviceId }) id: DeviceId): Promise<Device> {
     return this.#show.run(id);
   }
 
   @Patch(":id")
+  @Needs("device.change")
   @ApiOkResponse({ standardSchema: Device })
   change(
     @Param("id", { schema: DeviceId }) id: DeviceId,

@@ -12,6 +12,7 @@ import { ListReleases } from "../../app/release/list-releases.ts";
 import { PublishRelease } from "../../app/release/publish-release.ts";
 import { ShowRelease } from "../../app/release/show-release.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { Needs } from "../access/access.ts";
 import { Caller } from "../access/caller.ts";
 import type { HttpReply, HttpRequest } from "../exchange.ts";
 import { uploadParts } from "../upload-parts.ts";
@@ -35,6 +36,7 @@ export class ReleasesRoutes {
   }
 
   @Post()
+  @Needs("release.upload")
   @ApiConsumes("multipart/form-data")
   @ApiBody({
     description: "The manifest first, then every file it names in a part named by its path.",
@@ -58,12 +60,14 @@ export class ReleasesRoutes {
   }
 
   @Get()
+  @Needs("release.read")
   @ApiOkResponse({ standardSchema: ReleaseList })
   async list(@Query({ schema: ReleaseQuery }) query: ReleaseQuery): Promise<ReleaseList> {
     return { releases: [...(await this.#list.run(query.model))] };
   }
 
   @Get(":digest")
+  @Needs("release.read")
   @ApiOkResponse({ standardSchema: Release })
   show(@Param("digest", { schema: Sha256 }) digest: Sha256): Promise<Release> {
     return this.#show.run(digest);

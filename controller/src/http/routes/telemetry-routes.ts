@@ -2,6 +2,7 @@ import { TelemetryAnswer, TelemetryQuery } from "@modelfleet/protocol";
 import { Controller, Get, Inject, Query } from "@nestjs/common";
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { SummarizeTelemetry } from "../../app/ingest/summarize-telemetry.ts";
+import { Needs } from "../access/access.ts";
 
 @ApiBearerAuth()
 @ApiTags("telemetry")
@@ -14,6 +15,7 @@ export class TelemetryRoutes {
   }
 
   @Get()
+  @Needs("telemetry.read")
   @ApiOkResponse({ standardSchema: TelemetryAnswer })
   show(@Query({ schema: TelemetryQuery }) query: TelemetryQuery): Promise<TelemetryAnswer> {
     return this.#summarize.run(query);

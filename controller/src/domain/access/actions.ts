@@ -1,0 +1,41 @@
+import type { Role } from "@modelfleet/protocol";
+
+/** What each role may do. This table is the only place; docs/operations.md shows it, and a test compares the two. */
+const reads = [
+  "claim.read",
+  "deployment.read",
+  "device.read",
+  "release.read",
+  "telemetry.read",
+] as const;
+const uploads = ["release.upload"] as const;
+const releases = ["release.sign", "release.approve"] as const;
+const deploys = [
+  "claim.change",
+  "deployment.approve",
+  "deployment.create",
+  "device.change",
+] as const;
+/** Over the whole fleet, so only a grant over the whole fleet gives them. */
+const governs = ["audit.read", "root.change"] as const;
+const keys = ["api-key.change", "api-key.read"] as const;
+
+export type Action =
+  | (typeof reads)[number]
+  | (typeof uploads)[number]
+  | (typeof releases)[number]
+  | (typeof deploys)[number]
+  | (typeof governs)[number]
+  | (typeof keys)[number];
+
+export const actionsOf: Readonly<Record<Role, readonly Action[]>> = {
+  viewer: reads,
+  uploader: [...reads, ...uploads],
+  releaser: [...reads, ...uploads, ...releases],
+  deployer: [...reads, ...deploys],
+  admin: [...reads, ...uploads, ...releases, ...deploys, ...keys, ...governs],
+};
+
+export function isFleetWide(action: Action): boolean {
+  return governs.some((known) => known === action);
+}
