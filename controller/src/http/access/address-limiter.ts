@@ -1,7 +1,7 @@
 import { claimLimits } from "@modelfleet/protocol";
+import { networkOf } from "../../domain/network-of.ts";
+import { RateLimiter } from "../../domain/rate-limiter.ts";
 import { TooManyError } from "../problems/http-error.ts";
-import { networkOf } from "./network-of.ts";
-import { RateLimiter } from "./rate-limiter.ts";
 
 const rule = {
   perSecond: claimLimits.enrolsPerSecondPerAddressMax,

@@ -1,9 +1,4 @@
-import {
-  fullBucket,
-  type TokenBucket,
-  type TokenBucketRule,
-  takeToken,
-} from "../../domain/token-bucket.ts";
+import { fullBucket, type TokenBucket, type TokenBucketRule, takeToken } from "./token-bucket.ts";
 
 export interface RateRule extends TokenBucketRule {
   /** How many are remembered; whoever was heard longest ago is forgotten first. */
@@ -29,6 +24,13 @@ export class RateLimiter {
     if (take.kind === "wait") return take.waitMs;
     this.#remember(who, take.bucket);
     return 0;
+  }
+
+  /** @returns milliseconds until it may be done; 0: now. Counts nothing */
+  waitMs(who: string): number {
+    const bucket = this.#buckets.get(who);
+    const take = bucket && takeToken(this.#rule, bucket, this.#nowMs());
+    return take?.kind === "wait" ? take.waitMs : 0;
   }
 
   #remember(who: string, bucket: TokenBucket): void {
