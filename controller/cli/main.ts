@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
+import { packageVersion } from "../src/package-version.ts";
 import { type ExitCode, runProgram } from "./program.ts";
 
 /** The operator's command line on this process's streams. */
@@ -13,10 +13,4 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),
   });
-}
-
-function packageVersion(): string {
-  const found: unknown = createRequire(import.meta.url)("@modelfleet/controller/package.json");
-  if (typeof found !== "object" || found === null || !("version" in found)) return "unknown";
-  return String(found.version);
 }

@@ -4,6 +4,7 @@ import { AuthenticateCaller } from "./app/access/authenticate-caller.ts";
 import { CreateApiKey } from "./app/access/create-api-key.ts";
 import { ListApiKeys } from "./app/access/list-api-keys.ts";
 import { RevokeApiKey } from "./app/access/revoke-api-key.ts";
+import { ReadAudit } from "./app/audit/read-audit.ts";
 import { ExportBundle } from "./app/bundle/export-bundle.ts";
 import { DeployRelease } from "./app/deployment/deploy-release.ts";
 import { ListDeployments } from "./app/deployment/list-deployments.ts";
@@ -19,10 +20,12 @@ import { TrackPresence } from "./app/fleet/track-presence.ts";
 import { AckSender } from "./app/ingest/ack-sender.ts";
 import { AnswerGetDesired } from "./app/ingest/answer-get-desired.ts";
 import { AnswerHello } from "./app/ingest/answer-hello.ts";
+import { AssignmentWatch } from "./app/ingest/assignment-watch.ts";
 import { DeviceOrder } from "./app/ingest/device-order.ts";
 import { IngestReport } from "./app/ingest/ingest-report.ts";
 import { IngestTelemetry } from "./app/ingest/ingest-telemetry.ts";
 import { RefusalCounts } from "./app/ingest/refusal-counts.ts";
+import { ShowRefusals } from "./app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "./app/ingest/summarize-telemetry.ts";
 import { ListReleases } from "./app/release/list-releases.ts";
 import { PublishRelease } from "./app/release/publish-release.ts";
@@ -30,8 +33,11 @@ import { ReadBlob } from "./app/release/read-blob.ts";
 import { ReadReleaseEnvelope } from "./app/release/read-release-envelope.ts";
 import { ReleaseProfiles } from "./app/release/release-profiles.ts";
 import { ShowRelease } from "./app/release/show-release.ts";
+import { PublishRoot } from "./app/root/publish-root.ts";
+import { ShowRoot } from "./app/root/show-root.ts";
 import type { UseCases } from "./http/services.ts";
 import type { AccessStore } from "./ports/access-store.ts";
+import type { AuditLog, AuditTally } from "./ports/audit-log.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { DeploymentStore } from "./ports/deployment-store.ts";
@@ -46,6 +52,7 @@ import type { TokenVerifier } from "./ports/token-verifier.ts";
 /** Every port of the controller, behind which the adapters are. */
 export interface Ports {
   readonly access: AccessStore;
+  readonly audit: AuditLog;
   readonly blobs: BlobStore;
   readonly bus: DeviceBus;
   readonly clock: Clock;
@@ -54,6 +61,7 @@ export interface Ports {
   readonly keys: Keys;
   readonly log: EventLog;
   readonly releases: ReleaseStore;
+  readonly tally: AuditTally;
   readonly telemetry: TelemetryStore;
   readonly tokens?: TokenVerifier | undefined;
   readonly endpoints: () => Endpoints;
@@ -63,6 +71,7 @@ export interface Application {
   readonly acks: AckSender;
   readonly door: DeviceDoor;
   readonly presence: TrackPresence;
+  readonly roots: PublishRoot;
   readonly useCases: UseCases;
 }
 
@@ -72,12 +81,14 @@ export function compose(given: Ports): Application {
   const presencePorts = { ...given, refusals: new RefusalCounts(given) };
   const ports = {
     ...presencePorts,
+    watch: new AssignmentWatch(presencePorts),
     acks,
     catalog: targetCatalog,
     order: new DeviceOrder(),
     profiles: new ReleaseProfiles(given),
   };
   const authenticate = new AuthenticateDevice(ports);
+  const roots = new PublishRoot(ports);
   const presence = new TrackPresence(ports);
   const hello = new AnswerHello(ports);
   const report = new IngestReport(ports);
@@ -86,6 +97,7 @@ export function compose(given: Ports): Application {
   return {
     acks,
     presence,
+    roots,
     door: {
       authenticate: async (device, secret) => (await authenticate.run(device, secret)) === device,
       receive: async (topic, payload) => {
@@ -109,12 +121,16 @@ export function compose(given: Ports): Application {
       listDevices: new ListDevices(ports),
       listReleases: new ListReleases(ports),
       publishRelease: new PublishRelease(ports),
+      publishRoot: roots,
+      readAudit: new ReadAudit(ports),
       readBlob: new ReadBlob(ports),
       readReleaseEnvelope: new ReadReleaseEnvelope(ports),
       revokeApiKey: new RevokeApiKey(ports),
       showDeployment: new ShowDeployment(ports),
       showDevice: new ShowDevice(ports),
+      showRefusals: new ShowRefusals(ports),
       showRelease: new ShowRelease(ports),
+      showRoot: new ShowRoot(ports),
       summarizeTelemetry: new SummarizeTelemetry(ports),
     },
   };

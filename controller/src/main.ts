@@ -4,18 +4,20 @@ import { AedesBroker } from "./adapters/aedes-broker/aedes-broker.ts";
 import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
-import { openKeyFolder } from "./adapters/key-folder/key-folder.ts";
 import { openOidc } from "./adapters/oidc/open-oidc.ts";
 import { openDatabase } from "./adapters/sql/open-database.ts";
 import { adminKeyLine } from "./admin-key-line.ts";
 import { MakeAdminKey } from "./app/access/make-admin-key.ts";
 import { ForgetTelemetry } from "./app/ingest/forget-telemetry.ts";
 import { RecoverStores } from "./app/recover-stores.ts";
+import { WatchRootExpiry } from "./app/root/watch-root-expiry.ts";
 import { Closers } from "./closers.ts";
 import { compose } from "./compose.ts";
 import { type ControllerConfig, type ControllerFlags, parseConfig } from "./config.ts";
 import { startHttpServer } from "./http/http-server.ts";
 import { type ControllerLog, createLog } from "./log.ts";
+import { openAudit } from "./open-audit.ts";
+import { openKeys } from "./open-keys.ts";
 
 export type { ControllerConfig, ControllerFlags } from "./config.ts";
 export { configDefaults, parseConfig } from "./config.ts";
@@ -64,7 +66,10 @@ export async function startController(
  * @throws CodedError when it cannot begin
  */
 export async function runController(flags: ControllerFlags): Promise<0 | 1> {
-  const config = parseConfig(flags);
+  const config = parseConfig({
+    keyPassphraseFile: process.env["MODELFLEET_KEY_PASSPHRASE_FILE"],
+    ...flags,
+  });
   const log = createLog(config.logLevel);
   let stop: (code: 0 | 1) => void = () => undefined;
   const stopped = new Promise<0 | 1>((resolve) => {
@@ -101,7 +106,8 @@ async function open(
   const { stores, ...rest } = await openStores(config, closers);
   const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, log });
   const tokens = config.oidc && (await openOidc(config.oidc, { ...rest, log }));
-  const app = compose({ ...rest, ...stores, bus: broker, endpoints, log, tokens });
+  const tally = await openAudit({ ...rest, ...stores, log }, config, closers);
+  const app = compose({ ...rest, ...stores, bus: broker, endpoints, log, tally, tokens });
   await new RecoverStores({ ...rest, ...stores, log }).run();
   const forgetTelemetry = new ForgetTelemetry({ ...rest, ...stores, log });
   closers.add(() => {
@@ -112,6 +118,13 @@ async function open(
   await app.presence.allOffline();
   closers.add(() => broker[Symbol.asyncDispose]());
   urls.mqttUrl = `mqtt://${inUrl(config.host)}:${await broker.start(app.door)}`;
+  closers.add(() => app.roots[Symbol.asyncDispose]());
+  const expiry = new WatchRootExpiry({ ...rest, log });
+  closers.add(() => {
+    expiry[Symbol.dispose]();
+    return undefined;
+  });
+  expiry.start();
   closers.add(() => app.acks[Symbol.asyncDispose]());
   app.acks.start();
   const http = await startHttpServer({
@@ -124,6 +137,7 @@ async function open(
       health: { database: stores.ping, broker: () => broker.ping() },
       readRoot: rest.keys.rootAt,
       local: config,
+      tally,
       nowMs: rest.clock.nowMs,
     },
   });
@@ -146,7 +160,7 @@ async function openStores(config: ControllerConfig, closers: Closers) {
     return undefined;
   });
   const clock = systemClock();
-  const keys = await openKeyFolder(join(folder, "keys"), { dev: config.isDev, clock });
+  const keys = await openKeys(join(folder, "keys"), config, { clock, env: process.env });
   const blobs = await openBlobFolder(join(folder, "blobs"));
   const stores = await openDatabase(join(folder, "controller.sqlite"));
   closers.add(() => stores[Symbol.asyncDispose]());

@@ -317,6 +317,7 @@ export const onnxLimits = {
 export const controllerLimits = {
   reportItemsPerDeviceMax: 200,
   deploymentsListedMax: 100,
+  gapsListedMax: 100,
   summaryWindowsMax: 200_000,
   profilesKeptMax: 256,
   desiredAttemptsMax: 8,

@@ -3,6 +3,7 @@ import {
   ApiKeyCreated,
   ApiKeyList,
   ApiKeyRequest,
+  AuditPage,
   ClaimCreated,
   ClaimList,
   ClaimRequest,
@@ -15,6 +16,7 @@ import {
   EnrolRequest,
   EnrolResponse,
   Problem,
+  Refusals,
   Release,
   ReleaseList,
   TelemetryAnswer,
@@ -33,6 +35,7 @@ import { revealParameters } from "./reveal-parameters.ts";
 /** Schemas that have a name of their own in the document; all others stand where they are used. */
 const named = new Map<unknown, string>(
   Object.entries({
+    AuditPage,
     ApiKey,
     ApiKeyCreated,
     ApiKeyList,
@@ -49,6 +52,7 @@ const named = new Map<unknown, string>(
     EnrolRequest,
     EnrolResponse,
     Problem,
+    Refusals,
     Release,
     ReleaseList,
     TelemetryAnswer,

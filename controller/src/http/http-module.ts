@@ -1,7 +1,8 @@
 import { blobLimits } from "@modelfleet/protocol";
 import { type DynamicModule, Module, type Provider } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
-import { AccessGuard } from "./access/access-guard.ts";
+import type { AuditTally } from "../ports/audit-log.ts";
+import { AccessGuard, AUDIT_TALLY } from "./access/access-guard.ts";
 import { AddressLimiter } from "./access/address-limiter.ts";
 import type { LocalRule } from "./access/local-rule.ts";
 import { LOCAL_RULE, OperatorLogin } from "./access/operator-login.ts";
@@ -10,6 +11,7 @@ import { DownloadSlots } from "./downloads/download-slots.ts";
 import { SendBlob } from "./downloads/send-blob.ts";
 import { READ_ROOT, SendRoot } from "./downloads/send-root.ts";
 import { ApiKeysRoutes } from "./routes/api-keys-routes.ts";
+import { AuditRoutes } from "./routes/audit-routes.ts";
 import { BundleRoutes } from "./routes/bundle-routes.ts";
 import { ClaimsRoutes } from "./routes/claims-routes.ts";
 import { DeploymentsRoutes } from "./routes/deployments-routes.ts";
@@ -17,7 +19,9 @@ import { DeviceSideRoutes } from "./routes/device-side-routes.ts";
 import { DevicesRoutes } from "./routes/devices-routes.ts";
 import { EnrolRoutes } from "./routes/enrol-routes.ts";
 import { HEALTH_CHECKS, HealthRoutes } from "./routes/health-routes.ts";
+import { RefusalsRoutes } from "./routes/refusals-routes.ts";
 import { ReleasesRoutes } from "./routes/releases-routes.ts";
+import { RootsRoutes } from "./routes/roots-routes.ts";
 import { TelemetryRoutes } from "./routes/telemetry-routes.ts";
 import type { HealthChecks, ReadRoot, UseCases } from "./services.ts";
 
@@ -26,6 +30,8 @@ export interface HttpServices {
   readonly health: HealthChecks;
   readonly readRoot: ReadRoot;
   readonly local: LocalRule;
+  /** Told of every caller who is not let in. */
+  readonly tally: AuditTally;
   readonly nowMs: () => number;
   /** `blobLimits.parallelDownloadsMax` unless a test wants fewer. */
   readonly downloadsMax?: number;
@@ -34,6 +40,7 @@ export interface HttpServices {
 /** Every route of the API. */
 export const routes = [
   ApiKeysRoutes,
+  AuditRoutes,
   BundleRoutes,
   ClaimsRoutes,
   DeploymentsRoutes,
@@ -41,7 +48,9 @@ export const routes = [
   DevicesRoutes,
   EnrolRoutes,
   HealthRoutes,
+  RefusalsRoutes,
   ReleasesRoutes,
+  RootsRoutes,
   TelemetryRoutes,
 ];
 
@@ -49,7 +58,7 @@ export const routes = [
 class HttpModule {}
 
 export function httpModule(services: HttpServices): DynamicModule {
-  const { useCases, health, readRoot, local, nowMs } = services;
+  const { useCases, health, readRoot, local, tally, nowMs } = services;
   const slots = new DownloadSlots(services.downloadsMax ?? blobLimits.parallelDownloadsMax);
   return {
     module: HttpModule,
@@ -58,6 +67,7 @@ export function httpModule(services: HttpServices): DynamicModule {
       ...Object.values(useCases).map(byClass),
       { provide: APP_GUARD, useClass: AccessGuard },
       { provide: LOCAL_RULE, useValue: local },
+      { provide: AUDIT_TALLY, useValue: tally },
       OperatorLogin,
       { provide: RequestLimits, useValue: new RequestLimits(nowMs) },
       { provide: HEALTH_CHECKS, useValue: health },

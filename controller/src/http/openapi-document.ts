@@ -10,6 +10,7 @@ export async function openApiDocument(): Promise<object> {
       health: { database: () => Promise.resolve(), broker: () => Promise.resolve() },
       readRoot: () => undefined,
       local: { isDev: false },
+      tally: { count: () => undefined },
       nowMs: () => 0,
     },
     onDefect: (error) => {

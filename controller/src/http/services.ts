@@ -2,6 +2,7 @@ import type { AuthenticateCaller } from "../app/access/authenticate-caller.ts";
 import type { CreateApiKey } from "../app/access/create-api-key.ts";
 import type { ListApiKeys } from "../app/access/list-api-keys.ts";
 import type { RevokeApiKey } from "../app/access/revoke-api-key.ts";
+import type { ReadAudit } from "../app/audit/read-audit.ts";
 import type { ExportBundle } from "../app/bundle/export-bundle.ts";
 import type { DeployRelease } from "../app/deployment/deploy-release.ts";
 import type { ListDeployments } from "../app/deployment/list-deployments.ts";
@@ -13,12 +14,15 @@ import type { EnrolDevice } from "../app/fleet/enrol-device.ts";
 import type { ListClaims } from "../app/fleet/list-claims.ts";
 import type { ListDevices } from "../app/fleet/list-devices.ts";
 import type { ShowDevice } from "../app/fleet/show-device.ts";
+import type { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import type { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
 import type { ListReleases } from "../app/release/list-releases.ts";
 import type { PublishRelease } from "../app/release/publish-release.ts";
 import type { ReadBlob } from "../app/release/read-blob.ts";
 import type { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
 import type { ShowRelease } from "../app/release/show-release.ts";
+import type { PublishRoot } from "../app/root/publish-root.ts";
+import type { ShowRoot } from "../app/root/show-root.ts";
 
 /** The use cases this room offers to the outside; each is injected by its class. */
 export interface UseCases {
@@ -36,12 +40,16 @@ export interface UseCases {
   readonly listDevices: ListDevices;
   readonly listReleases: ListReleases;
   readonly publishRelease: PublishRelease;
+  readonly publishRoot: PublishRoot;
+  readonly readAudit: ReadAudit;
   readonly readBlob: ReadBlob;
   readonly readReleaseEnvelope: ReadReleaseEnvelope;
   readonly revokeApiKey: RevokeApiKey;
   readonly showDeployment: ShowDeployment;
   readonly showDevice: ShowDevice;
+  readonly showRefusals: ShowRefusals;
   readonly showRelease: ShowRelease;
+  readonly showRoot: ShowRoot;
   readonly summarizeTelemetry: SummarizeTelemetry;
 }
 

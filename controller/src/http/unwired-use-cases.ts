@@ -2,6 +2,7 @@ import { AuthenticateCaller } from "../app/access/authenticate-caller.ts";
 import { CreateApiKey } from "../app/access/create-api-key.ts";
 import { ListApiKeys } from "../app/access/list-api-keys.ts";
 import { RevokeApiKey } from "../app/access/revoke-api-key.ts";
+import { ReadAudit } from "../app/audit/read-audit.ts";
 import { ExportBundle } from "../app/bundle/export-bundle.ts";
 import { DeployRelease } from "../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../app/deployment/list-deployments.ts";
@@ -13,12 +14,15 @@ import { EnrolDevice } from "../app/fleet/enrol-device.ts";
 import { ListClaims } from "../app/fleet/list-claims.ts";
 import { ListDevices } from "../app/fleet/list-devices.ts";
 import { ShowDevice } from "../app/fleet/show-device.ts";
+import { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
 import { ListReleases } from "../app/release/list-releases.ts";
 import { PublishRelease } from "../app/release/publish-release.ts";
 import { ReadBlob } from "../app/release/read-blob.ts";
 import { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
 import { ShowRelease } from "../app/release/show-release.ts";
+import { PublishRoot } from "../app/root/publish-root.ts";
+import { ShowRoot } from "../app/root/show-root.ts";
 import type { UseCases } from "./services.ts";
 
 /** Of their class and nothing more: the routes are read, never called. */
@@ -38,12 +42,16 @@ export function unwiredUseCases(): UseCases {
     listDevices: unwired(ListDevices),
     listReleases: unwired(ListReleases),
     publishRelease: unwired(PublishRelease),
+    publishRoot: unwired(PublishRoot),
+    readAudit: unwired(ReadAudit),
     readBlob: unwired(ReadBlob),
     readReleaseEnvelope: unwired(ReadReleaseEnvelope),
     revokeApiKey: unwired(RevokeApiKey),
     showDeployment: unwired(ShowDeployment),
     showDevice: unwired(ShowDevice),
+    showRefusals: unwired(ShowRefusals),
     showRelease: unwired(ShowRelease),
+    showRoot: unwired(ShowRoot),
     summarizeTelemetry: unwired(SummarizeTelemetry),
   };
 }

@@ -9,7 +9,12 @@ export interface AuditLog {
   readonly page: (after: number, count: number) => Promise<AuditPage>;
   readonly newest: () => Promise<AuditEvent | undefined>;
   readonly newestCheckpoint: () => Promise<StoredCheckpoint | undefined>;
-  readonly addCheckpoint: (checkpoint: StoredCheckpoint) => Promise<void>;
+  /**
+   * Stores a checkpoint that was signed while the newest one was that of entry `beforeSeq`; 0 for none.
+   *
+   * @returns false when somebody else was faster; then nothing is stored
+   */
+  readonly addCheckpoint: (checkpoint: StoredCheckpoint, beforeSeq: number) => Promise<boolean>;
 }
 
 export interface StoredCheckpoint {

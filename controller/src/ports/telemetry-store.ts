@@ -12,6 +12,8 @@ export interface TelemetryStore {
    * @returns how many; fewer than asked when there are no more
    */
   readonly forget: (receivedBeforeMs: number, batchesMax: number) => Promise<number>;
+  /** Devices of whose batches some never came, those with most first. What a device says it dropped is among them. */
+  readonly gaps: (devicesMax: number) => Promise<readonly TelemetryGap[]>;
   /** Release prefixes that have windows. */
   readonly releasePrefixes: () => Promise<readonly Digest8[]>;
 }
@@ -35,6 +37,12 @@ export interface WindowRecord {
   readonly durationMs: number;
   /** The protobuf bytes of the window. */
   readonly bytes: Uint8Array;
+}
+
+/** How many batches of a device are missing between those that came, and before them. */
+export interface TelemetryGap {
+  readonly device: DeviceId;
+  readonly missing: number;
 }
 
 export interface WindowQuery {

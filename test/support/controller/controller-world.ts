@@ -6,6 +6,7 @@
 import { targetCatalog } from "@modelfleet/protocol";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
+import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
 import { DeployRelease } from "../../../controller/src/app/deployment/deploy-release.ts";
 import { ListDeployments } from "../../../controller/src/app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../../../controller/src/app/deployment/show-deployment.ts";
@@ -20,6 +21,7 @@ import { TrackPresence } from "../../../controller/src/app/fleet/track-presence.
 import { AckSender } from "../../../controller/src/app/ingest/ack-sender.ts";
 import { AnswerGetDesired } from "../../../controller/src/app/ingest/answer-get-desired.ts";
 import { AnswerHello } from "../../../controller/src/app/ingest/answer-hello.ts";
+import { AssignmentWatch } from "../../../controller/src/app/ingest/assignment-watch.ts";
 import { DeviceOrder } from "../../../controller/src/app/ingest/device-order.ts";
 import { IngestReport } from "../../../controller/src/app/ingest/ingest-report.ts";
 import { IngestTelemetry } from "../../../controller/src/app/ingest/ingest-telemetry.ts";
@@ -57,21 +59,25 @@ export async function controllerWorld({ uploadBytesMax = 1_000_000 }: WorldOptio
     new RecordingLog(),
   ];
   const blobs = await openBlobFolder(folder.path);
-  const { fleet, releases, deployments, telemetry } = stores;
+  const { audit, fleet, releases, deployments, telemetry } = stores;
+  const refusals = new RefusalCounts({ log });
+  const tally = new MinuteTally({ audit, clock, log });
   const ports = {
     ...{ clock, bus, log, blobs, fleet, releases, deployments, telemetry, uploadBytesMax },
+    ...{ audit, tally, refusals },
+    watch: new AssignmentWatch({ audit, clock, deployments, log, refusals }),
     keys: fixtureKeys(),
     catalog: targetCatalog,
     endpoints: () => ({
       controllerUrl: "http://fleet.test:8080",
       brokerUrl: "mqtt://fleet.test:1883",
     }),
-    refusals: new RefusalCounts({ log }),
     order: new DeviceOrder(),
     acks: new AckSender({ bus, clock, log }),
     profiles: new ReleaseProfiles({ blobs, releases }),
   };
   ports.acks.start();
+  tally.start();
   return {
     ...ports,
     folder,

@@ -44,6 +44,7 @@ export async function startUnwired(options: UnwiredOptions) {
       },
       readRoot: () => undefined,
       local: { isDev: true },
+      tally: { count: () => undefined },
       nowMs: Date.now,
       ...(options.downloadsMax === undefined ? {} : { downloadsMax: options.downloadsMax }),
     },

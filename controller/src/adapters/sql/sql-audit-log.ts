@@ -35,20 +35,24 @@ export class SqlAuditLog implements AuditLog {
     return row && eventOf(row);
   };
 
-  readonly newestCheckpoint = async (): Promise<StoredCheckpoint | undefined> => {
-    const found = this.#database.selectFrom("audit_checkpoints").selectAll();
-    const row = await found.orderBy("seq", "desc").limit(1).executeTakeFirst();
-    return row && { seq: row.seq, envelope: bytesOf(row.envelope), atMs: row.at_ms };
-  };
+  readonly newestCheckpoint = (): Promise<StoredCheckpoint | undefined> =>
+    newestCheckpoint(this.#database);
 
-  readonly addCheckpoint = async ({ seq, envelope, atMs }: StoredCheckpoint): Promise<void> => {
-    await this.#database
-      .insertInto("audit_checkpoints")
-      .values({ seq, envelope, at_ms: atMs })
-      // Two controllers on one database may sign the same entry: one checkpoint is enough.
-      .onConflict((conflict) => conflict.column("seq").doNothing())
-      .execute();
-  };
+  readonly addCheckpoint = (checkpoint: StoredCheckpoint, beforeSeq: number): Promise<boolean> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const { seq, envelope, atMs } = checkpoint;
+      const newest = await newestCheckpoint(transaction);
+      if ((newest?.seq ?? 0) !== beforeSeq) return false;
+      const row = { seq, envelope, at_ms: atMs };
+      await transaction.insertInto("audit_checkpoints").values(row).execute();
+      return true;
+    });
+}
+
+async function newestCheckpoint(database: Kysely<Schema>): Promise<StoredCheckpoint | undefined> {
+  const found = database.selectFrom("audit_checkpoints").selectAll();
+  const row = await found.orderBy("seq", "desc").limit(1).executeTakeFirst();
+  return row && { seq: row.seq, envelope: bytesOf(row.envelope), atMs: row.at_ms };
 }
 
 async function readPage(

@@ -1,7 +1,8 @@
 import { controllerLimits, type DeviceId, type Digest8 } from "@modelfleet/protocol";
-import type { Kysely } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type {
   TelemetryBatchRecord,
+  TelemetryGap,
   TelemetryStore,
   WindowQuery,
   WindowRecord,
@@ -32,6 +33,7 @@ export class SqlTelemetryStore implements TelemetryStore {
         .onConflict((conflict) => conflict.columns(KEY).doNothing())
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows === 0n) return "duplicate";
+      await countBatch(transaction, batch);
       if (windows.length === 0) return "stored";
       const rows = windows.map((window, position) => ({
         ...key,
@@ -92,11 +94,56 @@ export class SqlTelemetryStore implements TelemetryStore {
         .deleteFrom("telemetry_batches")
         .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
         .executeTakeFirst();
+      await transaction
+        .deleteFrom("telemetry_boots")
+        .where("last_at_ms", "<", receivedBeforeMs)
+        .execute();
       return Number(numDeletedRows);
     });
+
+  readonly gaps = async (devicesMax: number): Promise<readonly TelemetryGap[]> => {
+    // In floating point: a device may claim numbers that no integer column could add up.
+    const missing = sql<number>`sum(1.0 * (seq_max + 1 - received))`;
+    const rows = await this.#database
+      .selectFrom("telemetry_boots")
+      .select(["device", missing.as("missing")])
+      .groupBy("device")
+      .having(missing, ">", 0)
+      .orderBy("missing", "desc")
+      .orderBy("device")
+      .limit(devicesMax)
+      .execute();
+    return rows.map((row) => ({
+      device: row.device as DeviceId,
+      missing: Math.min(Math.round(row.missing), Number.MAX_SAFE_INTEGER),
+    }));
+  };
 
   readonly releasePrefixes = async (): Promise<readonly Digest8[]> => {
     const found = this.#database.selectFrom("telemetry_windows").select("release8").distinct();
     return (await found.execute()).map(({ release8 }) => release8 as Digest8);
   };
+}
+
+/** In whatever order they come: what is missing is how far a start has counted, less how many came. */
+async function countBatch(
+  transaction: Transaction<Schema>,
+  { device, era, boot, seq, receivedAtMs }: TelemetryBatchRecord,
+): Promise<void> {
+  await transaction
+    .insertInto("telemetry_boots")
+    .values({ device, era, boot, seq_max: seq, received: 1, last_at_ms: receivedAtMs })
+    .onConflict((conflict) =>
+      conflict.columns(["device", "era", "boot"]).doUpdateSet((column) => ({
+        received: column("telemetry_boots.received", "+", 1),
+        seq_max: column
+          .case()
+          .when("telemetry_boots.seq_max", "<", seq)
+          .then(seq)
+          .else(column.ref("telemetry_boots.seq_max"))
+          .end(),
+        last_at_ms: receivedAtMs,
+      })),
+    )
+    .execute();
 }

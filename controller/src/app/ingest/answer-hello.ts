@@ -4,6 +4,7 @@ import { placeHello } from "../../domain/fleet/hello-order.ts";
 import type { DeviceRecord } from "../../ports/fleet-store.ts";
 import { type AnswerDesiredPorts, answerDesired } from "../deployment/answer-desired.ts";
 import type { AckSender } from "./ack-sender.ts";
+import type { AssignmentWatch } from "./assignment-watch.ts";
 import type { DeviceOrder } from "./device-order.ts";
 import type { IngestOutcome } from "./ingest-outcome.ts";
 import type { RefusalCounts } from "./refusal-counts.ts";
@@ -14,6 +15,7 @@ export interface AnswerHelloPorts extends AnswerDesiredPorts {
   readonly acks: AckSender;
   readonly order: DeviceOrder;
   readonly refusals: RefusalCounts;
+  readonly watch: AssignmentWatch;
 }
 
 /**
@@ -67,6 +69,7 @@ export class AnswerHello {
       slots,
       reportedSeq: desiredSeq,
     });
+    await this.#ports.watch.look(device, "hello", slots);
     return { kind: "stored" };
   }
 }

@@ -1,10 +1,13 @@
 import { controllerLimits } from "@modelfleet/protocol";
+import { systemPrincipal } from "../../domain/access/principal.ts";
 import { StoreError } from "../../domain/errors.ts";
+import type { AuditLog } from "../../ports/audit-log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { TelemetryStore } from "../../ports/telemetry-store.ts";
 
 export interface ForgetTelemetryPorts {
+  readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: EventLog;
   readonly telemetry: TelemetryStore;
@@ -28,10 +31,17 @@ export class ForgetTelemetry implements Disposable {
   }
 
   async run(): Promise<void> {
-    const { clock, log } = this.#ports;
+    const { audit, clock, log } = this.#ports;
     try {
       const batches = await this.#forget(clock.nowMs() - controllerLimits.telemetryAgeMsMax);
       if (batches === 0) return;
+      await audit.append({
+        atMs: clock.nowMs(),
+        actor: systemPrincipal.id,
+        action: "telemetry.forgotten",
+        subject: "telemetry",
+        detail: { batches, ageMsMax: controllerLimits.telemetryAgeMsMax },
+      });
       log.info({ event: "telemetry.forgotten", batches }, "old telemetry removed");
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -5,6 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { AckSender } from "./ack-sender.ts";
+import type { AssignmentWatch } from "./assignment-watch.ts";
 import type { DeviceOrder } from "./device-order.ts";
 import type { RefusalCounts } from "./refusal-counts.ts";
 
@@ -15,6 +16,7 @@ export interface IngestPorts {
   readonly fleet: FleetStore;
   readonly order: DeviceOrder;
   readonly refusals: RefusalCounts;
+  readonly watch: AssignmentWatch;
 }
 
 /** One message's place in its stream of one device. */

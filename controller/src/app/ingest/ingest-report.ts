@@ -54,6 +54,7 @@ export class IngestReport {
         dropped,
       }),
     );
+    if (kind === "stored") await this.#ports.watch.look(device, "report", slots);
     return { kind };
   }
 

@@ -1,4 +1,4 @@
-import type { DeviceId } from "@modelfleet/protocol";
+import type { DeviceId, RefusalCount } from "@modelfleet/protocol";
 import type { EventLog } from "../../ports/event-log.ts";
 
 export type UpStreamName = "online" | "hello" | "report" | "tele" | "req";
@@ -11,22 +11,25 @@ export interface Refusal {
 /** Counts what devices sent and nobody took in, by stream and code, and tells the log of each. */
 export class RefusalCounts {
   readonly #log: EventLog;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, RefusalCount>();
 
   constructor(ports: { readonly log: EventLog }) {
     this.#log = ports.log;
   }
 
   count(device: DeviceId, stream: UpStreamName, refusal: Refusal): void {
-    const key = `${stream} ${refusal.code}`;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    this.add(device, stream, refusal.code);
     this.#log.warn({ event: "message.refused", device, stream, ...refusal }, "message refused");
   }
 
-  snapshot(): readonly { stream: string; code: string; count: number }[] {
-    return [...this.#counts].map(([key, count]) => {
-      const [stream = "", code = ""] = key.split(" ");
-      return { stream, code, count };
-    });
+  /** Only counts: what was taken in and is nevertheless a sign of something wrong. */
+  add(device: DeviceId, stream: UpStreamName, code: string): void {
+    const key = `${stream} ${code}`;
+    const count = (this.#counts.get(key)?.count ?? 0) + 1;
+    this.#counts.set(key, { stream, code, count, lastDevice: device });
+  }
+
+  snapshot(): readonly RefusalCount[] {
+    return [...this.#counts.values()];
   }
 }
