@@ -22,3 +22,25 @@ export interface Keys {
    */
   readonly release: (model: ModelName) => SigningKey;
 }
+
+/**
+ * Where keys come from. A key service of a cloud has its place here: a provider whose handles open to a `SigningKey`
+ * that asks the service (AWS KMS and CloudHSM, Google Cloud KMS `EC_SIGN_ED25519`, Vault transit), and to nothing else.
+ * Until there is one, a command does the same (docs/operations.md).
+ */
+export interface KeyProvider {
+  /** @throws KeyError KEY_MISSING | KEY_INVALID */
+  readonly read: (path: string) => Promise<KeyHandle>;
+}
+
+/** A key that is known and not yet open: its public half needs no passphrase. */
+export interface KeyHandle {
+  readonly kind: "encrypted" | "command" | "plain" | "public";
+  readonly name: string;
+  /** Raw Ed25519 public key; 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Of the wire form of a moment; null where the file does not say. */
+  readonly createdAt: string | null;
+  /** @throws KeyError KEY_LOCKED | KEY_INVALID */
+  readonly open: () => Promise<SigningKey>;
+}

@@ -2,36 +2,30 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  decodeEnvelope,
-  documentLimits,
+  acceptNextRoot,
   ed25519Signer,
-  keyIdOf,
-  openPinnedRoot,
-  type RoleKeys,
+  type ModelName,
   releaseRoleOf,
-  roleOf,
-  type Signer,
-  sha256,
+  type SigningKey,
   type VerifiedRoot,
-  VerifyError,
 } from "@modelfleet/protocol";
 import { KeyError } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Keys } from "../../ports/keys.ts";
+import type { KeyProvider, Keys } from "../../ports/keys.ts";
 import { devRoot } from "./dev-root.ts";
-import { makeSeed, readDocument, readSeed, writeDurably } from "./key-file.ts";
+import { type HeldKeys, isOf, openHeldKeys } from "./held-keys.ts";
+import { makeSeed, writeDurably } from "./key-file.ts";
+import { openRootChain, type RootChain, storeRoot } from "./root-chain.ts";
 
 export interface KeyFolderOptions {
   /** Make what is missing: three keys and a root with one of them, for trying things out. */
   readonly dev: boolean;
   readonly clock: Clock;
+  readonly provider: KeyProvider;
 }
 
-const WAY_OUT =
-  "put the fleet's root.json and the online key (online.key, a 32-byte seed in base64, mode 600) there, or start with --dev for a fleet of your own to try things out";
-
 /**
- * Keys in a folder: `root.json`, `online.key`, and `release.key` where releases are signed here. `--dev` adds
+ * Keys in a folder: the fleet's roots, `online*.key`, and `release*.key` where releases are signed here. `--dev` adds
  * `root.key`; in a real fleet the root keys never come near the controller.
  *
  * @throws KeyError naming the file and the way out
@@ -39,68 +33,82 @@ const WAY_OUT =
 export async function openKeyFolder(folder: string, options: KeyFolderOptions): Promise<Keys> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
-  if (options.dev) await makeMissing(folder, options.clock);
-  const root = await readRoot(join(folder, "root.json"));
-  const online = await readSigner(join(folder, "online.key"));
-  if (online === undefined) throw missing("online.key", folder);
-  if (!holds(roleOf(root, "online"), online)) {
-    throw new KeyError(
-      "KEY_INVALID",
-      `expected online.key in ${folder} to be an online key of root.json, it is not: put the right key there`,
-    );
-  }
-  const release = await readSigner(join(folder, "release.key"));
-  return {
-    root: () => root,
-    rootAt: (version) => (root.document.version === version ? root.bytes : undefined),
-    adoptRoot: () => Promise.reject(new KeyError("KEY_INVALID", "expected one root, for ever")),
-    online: () => online,
-    release: (model) => releaseSigner(model),
-  };
+  const known = await openRootChain(folder);
+  const chain = known ?? (options.dev ? await makeFleet(folder, options.clock) : undefined);
+  if (chain === undefined) throw noRoot(folder);
+  const held = await openHeldKeys(folder, chain.newest, options.provider);
+  return new KeyFolder({ folder, provider: options.provider, chain, held });
+}
 
-  function releaseSigner(model: Parameters<Keys["release"]>[0]): Signer {
-    if (release !== undefined && holds(releaseRoleOf(root, model), release)) return release;
+interface Opened {
+  readonly folder: string;
+  readonly provider: KeyProvider;
+  readonly chain: RootChain;
+  readonly held: HeldKeys;
+}
+
+class KeyFolder implements Keys {
+  readonly #folder: string;
+  readonly #provider: KeyProvider;
+  #chain: RootChain;
+  #held: HeldKeys;
+  #adopting: Promise<unknown> = Promise.resolve();
+
+  constructor({ folder, provider, chain, held }: Opened) {
+    this.#folder = folder;
+    this.#provider = provider;
+    this.#chain = chain;
+    this.#held = held;
+  }
+
+  readonly root = (): VerifiedRoot => this.#chain.newest;
+
+  readonly rootAt = (version: number): Uint8Array | undefined => this.#chain.bytesAt(version);
+
+  readonly online = (): SigningKey => this.#held.online;
+
+  readonly release = (model: ModelName): SigningKey => {
+    const role = releaseRoleOf(this.#chain.newest, model);
+    const rule = { keyids: [...role.keys.keys()], threshold: role.threshold };
+    const key = this.#held.release.find((candidate) => isOf(rule, candidate));
+    if (key !== undefined) return key;
     throw new KeyError(
       "NO_RELEASE_KEY",
-      `expected a key here that may sign releases of ${model}, got ${release === undefined ? "none" : "one the root does not allow"}: put release.key into ${folder}`,
+      `expected a key here that may sign releases of ${model}, got ${this.#held.release.length === 0 ? "none" : "others"}: sign it where the key is (modelfleet release sign) and publish the folder again, or put release.key into ${this.#folder}`,
     );
+  };
+
+  /** One after the other: of two next roots only one can be the next. */
+  readonly adoptRoot = (bytes: Uint8Array): Promise<VerifiedRoot> => {
+    const mine = this.#adopting.then(() => this.#adopt(bytes));
+    this.#adopting = mine.catch(() => undefined);
+    return mine;
+  };
+
+  /** Nothing is on disk before everything is there that the new root needs. */
+  async #adopt(bytes: Uint8Array): Promise<VerifiedRoot> {
+    const next = acceptNextRoot(this.#chain.newest, bytes);
+    const held = await openHeldKeys(this.#folder, next, this.#provider);
+    this.#chain = await storeRoot(this.#folder, this.#chain, next);
+    this.#held = held;
+    return next;
   }
 }
 
 /** The seeds first, the root last: killed in between, the next start goes on where this one stopped. */
-async function makeMissing(folder: string, clock: Clock): Promise<void> {
-  const [root, release, online] = [
-    await makeSeed(join(folder, "root.key"), clock),
-    await makeSeed(join(folder, "release.key"), clock),
-    await makeSeed(join(folder, "online.key"), clock),
-  ].map(ed25519Signer);
-  if (root === undefined || release === undefined || online === undefined) return;
-  const path = join(folder, "root.json");
-  if ((await readDocument(path, documentLimits.envelopeBytesMax)) !== undefined) return;
+async function makeFleet(folder: string, clock: Clock): Promise<RootChain | undefined> {
+  const root = ed25519Signer(await makeSeed(join(folder, "root.key"), clock));
+  const release = ed25519Signer(await makeSeed(join(folder, "release.key"), clock));
+  const online = ed25519Signer(await makeSeed(join(folder, "online.key"), clock));
   const signers = { root, release, online };
-  await writeDurably(path, devRoot(signers, { fleet: randomUUID(), nowMs: clock.nowMs() }));
+  const first = devRoot(signers, { fleet: randomUUID(), nowMs: clock.nowMs() });
+  await writeDurably(join(folder, "root.json"), first);
+  return openRootChain(folder);
 }
 
-async function readRoot(path: string): Promise<VerifiedRoot> {
-  const bytes = await readDocument(path, documentLimits.envelopeBytesMax);
-  if (bytes === undefined) throw missing("root.json", path);
-  try {
-    return openPinnedRoot(bytes, sha256(decodeEnvelope(bytes).payload));
-  } catch (cause) {
-    if (!(cause instanceof VerifyError)) throw cause;
-    throw new KeyError("KEY_INVALID", `${path}: ${cause.message}`, { cause });
-  }
-}
-
-async function readSigner(path: string): Promise<Signer | undefined> {
-  const seed = await readSeed(path);
-  return seed && ed25519Signer(seed);
-}
-
-function holds(role: RoleKeys, signer: Signer): boolean {
-  return role.threshold === 1 && role.keys.has(keyIdOf(signer.publicKey));
-}
-
-function missing(name: string, folder: string): KeyError {
-  return new KeyError("KEY_MISSING", `expected ${name} in ${folder}: ${WAY_OUT}`);
+function noRoot(folder: string): KeyError {
+  return new KeyError(
+    "KEY_MISSING",
+    `expected the fleet's root in ${folder}, got none: make one with "modelfleet root init" and put it there as root.json with its online key as online.key, or start with --dev for a fleet of your own to try things out`,
+  );
 }

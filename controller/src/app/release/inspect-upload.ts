@@ -6,6 +6,7 @@ import {
   ReferenceProfile,
   type ReleaseDocument,
   type ReleaseManifest,
+  type ReleasePath,
   scanOnnx,
 } from "@modelfleet/protocol";
 import { PublishError } from "../../domain/errors.ts";
@@ -13,9 +14,14 @@ import { checkGolden } from "../../domain/release/check-golden.ts";
 import { checkProfile } from "../../domain/release/check-profile.ts";
 import type { StagedBlob } from "../../ports/blob-store.ts";
 import { readJson, type Schema } from "./read-json.ts";
-import type { StagedFile } from "./upload.ts";
 
-type Files = ReadonlyMap<string, StagedFile>;
+/** Files by path, read at any place: of an upload, or of a folder. */
+export type Files = ReadonlyMap<
+  string,
+  { readonly path: ReleasePath; readonly blob: ReadableFile }
+>;
+
+export type ReadableFile = Pick<StagedBlob, "sha256" | "sizeBytes" | "readAt">;
 
 /** @throws PublishError MODEL_FORMAT */
 export function scanEntry(files: Files, { entry }: ReleaseManifest): OnnxScan {
@@ -63,7 +69,7 @@ function readWhole<T>(
   return readJson(blob.readAt(0, blob.sizeBytes), { name, schema, bytesMax, code });
 }
 
-function fileAt(files: Files, path: string): StagedBlob {
+function fileAt(files: Files, path: string): ReadableFile {
   const file = files.get(path);
   if (file === undefined) throw new RangeError(`expected ${path} among the checked files`);
   return file.blob;

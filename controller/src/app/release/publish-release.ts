@@ -1,30 +1,33 @@
 import {
   blobLimits,
-  checkRelease,
   encodePayload,
   payloadTypes,
   type Release,
   type ReleaseDocument,
-  ReleaseManifest,
   sha256,
   signEnvelopeWith,
+  type VerifiedRoot,
+  VerifyError,
 } from "@modelfleet/protocol";
 import type { Principal } from "../../domain/access/principal.ts";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import { PublishError, StoreError } from "../../domain/errors.ts";
-import { assembleRelease, isSameRelease } from "../../domain/release/assemble-release.ts";
-import { checkParts } from "../../domain/release/check-parts.ts";
+import { isSameRelease } from "../../domain/release/assemble-release.ts";
 import type { BlobStore } from "../../ports/blob-store.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { Keys } from "../../ports/keys.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
-import { checkCompanions, scanEntry } from "./inspect-upload.ts";
-import { readJson } from "./read-json.ts";
+import { assembleUpload, refuseOtherFiles } from "./assemble-upload.ts";
+import {
+  checkSigned,
+  noManifest,
+  type Offer,
+  readOffer,
+  type SignedRelease,
+} from "./read-offer.ts";
 import { releaseView } from "./release-view.ts";
-import { collect, Upload, type UploadPart } from "./upload.ts";
-
-const MANIFEST = "manifest";
+import { Upload, type UploadPart } from "./upload.ts";
 
 export interface PublishReleasePorts {
   readonly clock: Clock;
@@ -42,10 +45,17 @@ export interface Published {
   readonly created: boolean;
 }
 
+interface Checked {
+  readonly document: ReleaseDocument;
+  readonly sign: () => SignedRelease | Promise<SignedRelease>;
+  readonly upload: Upload;
+}
+
 /**
  * Makes a release out of an upload. Rules:
  *
- * 1. The manifest comes first, then the files; each is hashed while it arrives and kept out of sight.
+ * 1. The manifest comes first, or the envelope of a release that was signed elsewhere; then the files. Each is hashed
+ *    while it arrives and kept out of sight. What was signed elsewhere is kept exactly as it came.
  * 2. Only when everything is checked, signed and verified do the files become visible, then the release.
  * 3. The same content under the same version is the release that is there: whoever lost the answer may repeat.
  *    Other content under a version that is taken is refused.
@@ -64,58 +74,56 @@ export class PublishRelease {
     const { blobs, uploadBytesMax = blobLimits.uploadBytesMaxDefault } = this.#ports;
     const upload = new Upload(blobs, uploadBytesMax);
     try {
-      const manifest = await this.#receive(parts, upload);
-      return await this.#publish(manifest, upload, caller);
+      const offer = await this.#receive(parts, upload);
+      return await this.#publish(offer, upload, caller);
     } finally {
       await upload.discard();
     }
   }
 
-  async #receive(parts: AsyncIterable<UploadPart>, upload: Upload): Promise<ReleaseManifest> {
-    let manifest: ReleaseManifest | undefined;
+  async #receive(parts: AsyncIterable<UploadPart>, upload: Upload): Promise<Offer> {
+    let offer: Offer | undefined;
     for await (const part of parts) {
-      if (manifest === undefined) manifest = await this.#readManifest(part);
+      if (offer === undefined) offer = await this.#readOffer(part);
       else await upload.take(part);
     }
-    if (manifest === undefined) throw noManifest("nothing");
-    return manifest;
+    if (offer === undefined) throw noManifest("nothing");
+    return offer;
   }
 
-  async #readManifest(part: UploadPart): Promise<ReleaseManifest> {
-    if (part.name !== MANIFEST) throw noManifest(JSON.stringify(part.name.slice(0, 80)));
-    const bytesMax = blobLimits.manifestBytesMax;
-    const bytes = await collect(part, bytesMax);
-    const format = { name: MANIFEST, schema: ReleaseManifest, bytesMax, code: "MANIFEST" } as const;
-    const manifest = readJson(bytes, format);
+  async #readOffer(part: UploadPart): Promise<Offer> {
+    const { keys } = this.#ports;
+    const offer = await readOffer(part, keys.root());
     // Before the files arrive: whoever cannot sign need not receive them.
-    this.#ports.keys.release(manifest.model);
-    return manifest;
+    if (offer.kind === "manifest") keys.release(offer.manifest.model);
+    return offer;
   }
 
-  async #publish(manifest: ReleaseManifest, upload: Upload, caller: Principal): Promise<Published> {
+  async #publish(offer: Offer, upload: Upload, caller: Principal): Promise<Published> {
     const { keys, clock } = this.#ports;
-    checkParts(manifest, new Set(upload.files.keys()));
-    const document = assembleRelease({
-      manifest,
-      files: upload.listed(),
-      scan: scanEntry(upload.files, manifest),
-      fleet: keys.root().document.fleet,
-      nowMs: clock.nowMs(),
-    });
-    checkCompanions(upload.files, document);
-    return this.#oneAtATime(() => this.#store(document, upload, caller));
+    const { files } = upload;
+    const fleet = keys.root().document.fleet;
+    const nowMs = offer.kind === "signed" ? Date.parse(offer.document.createdAt) : clock.nowMs();
+    const document = assembleUpload({ manifest: offer.manifest, files, fleet, nowMs });
+    if (offer.kind === "signed") refuseOtherFiles(offer.document, document);
+    const sign = () => (offer.kind === "signed" ? offer : this.#sign(document));
+    return this.#oneAtATime(() => this.#store({ document, sign, upload }, caller));
   }
 
-  async #store(document: ReleaseDocument, upload: Upload, caller: Principal): Promise<Published> {
-    const { releases, log } = this.#ports;
+  async #store({ document, sign, upload }: Checked, caller: Principal): Promise<Published> {
+    const { releases, log, keys, clock } = this.#ports;
     const { model, version } = document;
+    const root = keys.root();
     const known = await releases.byVersion(model, version);
-    if (known !== undefined) return repeated(known, document);
-    const record = await this.#sign(document);
+    if (known !== undefined) return repeated(known, document, root);
+    const signed = await sign();
+    // trust.md 2: a fresh signature is verified by the other implementation before anybody sees it.
+    checkSigned(root, signed);
+    const { release, envelope } = signed;
+    const record = { release, document: signed.document, envelope, publishedAtMs: clock.nowMs() };
     const faster = await this.#keep(record, upload, caller);
     // Another controller on the same database published this version a moment earlier.
-    if (faster !== undefined) return repeated(faster, document);
-    const { release } = record;
+    if (faster !== undefined) return repeated(faster, document, root);
     log.info(
       { event: "release.published", release, model, version, by: caller.id },
       "release published",
@@ -156,18 +164,11 @@ export class PublishRelease {
     return mine;
   }
 
-  async #sign(document: ReleaseDocument): Promise<ReleaseRecord> {
-    const { keys, clock } = this.#ports;
+  async #sign(document: ReleaseDocument): Promise<SignedRelease> {
     const payload = encodePayload(document);
-    const release = sha256(payload);
-    const envelope = await signEnvelopeWith(payloadTypes.release, payload, [
-      keys.release(document.model),
-    ]);
-    const [deviceClass = "*"] = document.compat.classes;
-    // trust.md 2: a fresh signature is verified by the other implementation before anybody sees it.
-    const { model } = document;
-    checkRelease(keys.root(), envelope, { release, model, deviceClass, floor: 0 });
-    return { release, document, envelope, publishedAtMs: clock.nowMs() };
+    const key = this.#ports.keys.release(document.model);
+    const envelope = await signEnvelopeWith(payloadTypes.release, payload, [key]);
+    return { release: sha256(payload), document, envelope };
   }
 }
 
@@ -185,16 +186,23 @@ function published(
   };
 }
 
-function repeated(known: ReleaseRecord, document: ReleaseDocument): Published {
-  if (isSameRelease(known.document, document))
-    return { release: releaseView(known), created: false };
+function repeated(known: ReleaseRecord, document: ReleaseDocument, root: VerifiedRoot): Published {
   const { model, version } = document;
-  throw new PublishError(
-    "CONFLICT",
-    `expected a new version of ${model}, got ${version}, which was published with other content: raise the version`,
-  );
-}
-
-function noManifest(got: string): PublishError {
-  return new PublishError("MANIFEST", `expected a first part named manifest, got ${got}`);
+  if (!isSameRelease(known.document, document)) {
+    throw new PublishError(
+      "CONFLICT",
+      `expected a new version of ${model}, got ${version}, which was published with other content: raise the version`,
+    );
+  }
+  try {
+    checkSigned(root, known);
+  } catch (cause) {
+    if (!(cause instanceof VerifyError)) throw cause;
+    throw new PublishError(
+      "CONFLICT",
+      `expected a new version of ${model}, got ${version}, which was published and no longer holds (${cause.code}: ${cause.message}): raise the version`,
+      { cause },
+    );
+  }
+  return { release: releaseView(known), created: false };
 }

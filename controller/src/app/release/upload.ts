@@ -2,7 +2,6 @@ import {
   blobLimits,
   documentLimits,
   isCodedError,
-  type ReleaseFile,
   ReleasePath,
   type Sha256,
 } from "@modelfleet/protocol";
@@ -35,14 +34,6 @@ export class Upload {
 
   get files(): ReadonlyMap<string, StagedFile> {
     return this.#files;
-  }
-
-  listed(): readonly ReleaseFile[] {
-    return [...this.#files.values()].map(({ path, blob }) => ({
-      path,
-      size: blob.sizeBytes,
-      sha256: blob.sha256,
-    }));
   }
 
   /** @throws PublishError FILES | SIZE | TRUNCATED */
