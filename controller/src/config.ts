@@ -13,6 +13,7 @@ export interface ControllerFlags extends AccessFlags {
   readonly publicUrl?: string | undefined;
   readonly publicMqttUrl?: string | undefined;
   readonly dev?: boolean | undefined;
+  readonly keyPassphraseFile?: string | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -26,6 +27,8 @@ export interface ControllerConfig extends AccessConfig {
   readonly publicUrl: string | undefined;
   readonly publicMqttUrl: string | undefined;
   readonly isDev: boolean;
+  /** Holds the passphrase of the keys in the data folder. */
+  readonly keyPassphraseFile: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -53,6 +56,7 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
     publicUrl: parseOrigin("--public-url", flags.publicUrl, ["http:", "https:"]),
     publicMqttUrl: parseOrigin("--public-mqtt-url", flags.publicMqttUrl, ["mqtt:", "mqtts:"]),
     isDev,
+    keyPassphraseFile: flags.keyPassphraseFile,
     ...parseAccess(flags, isDev),
     logLevel: parseLogLevel(flags.logLevel),
   };

@@ -17,6 +17,10 @@ export function addControllerCommands(program: Command, terminal: Terminal): voi
     .option("--mqtt-port <port>", "MQTT; 0 takes a free one (default: 1883)")
     .option("--public-url <url>", "address of the REST API in enrolment strings")
     .option("--public-mqtt-url <url>", "address of MQTT in enrolment strings")
+    .option(
+      "--key-passphrase-file <file>",
+      "holds the passphrase of the encrypted keys (or MODELFLEET_KEY_PASSPHRASE_FILE)",
+    )
     .option("--dev", "for trying out: keys on disk, no API key needed on this machine")
     .option(
       "--oidc-issuer <url>",

@@ -6,6 +6,7 @@ const reads = [
   "deployment.read",
   "device.read",
   "release.read",
+  "root.read",
   "telemetry.read",
 ] as const;
 const uploads = ["release.upload"] as const;
