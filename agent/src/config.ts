@@ -11,6 +11,8 @@ export interface AgentConfig {
   readonly tcpPort: number | undefined;
   readonly windowMs: number;
   readonly confirmMs: number;
+  /** Where model files are asked for first; undefined is the controller alone. */
+  readonly mirrorUrl?: string | undefined;
 }
 
 /** Options as they stand on the command line. */
@@ -20,6 +22,7 @@ export interface StartOptions {
   readonly tcpPort?: string;
   readonly windowMs?: string;
   readonly confirmMs?: string;
+  readonly blobMirror?: string;
 }
 
 export interface EnrolOptions {
@@ -46,6 +49,7 @@ export function parseConfig(options: StartOptions): AgentConfig {
     confirmMs:
       parseWhole("--confirm-ms", options.confirmMs, { min: 0, max: confirmMsMax }) ??
       defaultProbation.confirmMs,
+    mirrorUrl: parseMirror(options.blobMirror),
   };
 }
 
@@ -54,6 +58,17 @@ export function socketPathOf(
   options: Pick<StartOptions, "data"> & { socket?: string | undefined },
 ) {
   return resolve(options.socket ?? join(options.data, "agent.sock"));
+}
+
+/** protocol.md 5.8: it is asked without a login, so a URL that carries one is a mistake. */
+function parseMirror(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isWeb = url?.protocol === "http:" || url?.protocol === "https:";
+  const rest = `${url?.username ?? ""}${url?.password ?? ""}${url?.search ?? ""}${url?.hash ?? ""}`;
+  if (url !== undefined && isWeb && rest === "") return url.href;
+  const expected = "an http or https URL of a folder, without login, query or fragment";
+  throw new FormatError("FORMAT", `--blob-mirror: expected ${expected}`);
 }
 
 function parseWhole(

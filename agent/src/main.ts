@@ -48,7 +48,14 @@ function untilAsked(): AbortSignal {
 
 function machine() {
   const { execPath: nodePath, version: nodeVersion } = process;
-  return { nodePath, nodeVersion, glibcVersion: glibcVersion(), agentVersion: packageVersion() };
+  const agentVersion = packageVersion();
+  return {
+    nodePath,
+    nodeVersion,
+    glibcVersion: glibcVersion(),
+    agentVersion,
+    builtAtMs: builtAtMs(),
+  };
 }
 
 /** The C library this process runs with; undefined where it is not glibc. */
@@ -64,8 +71,19 @@ function glibcVersion(): string | undefined {
 }
 
 function packageVersion(): string {
+  const found = packageFile();
+  return "version" in found ? String(found.version) : "0.0.0";
+}
+
+/** Whoever packs this program writes `builtAt` into its package file; in a working copy nobody did. */
+function builtAtMs(): number | undefined {
+  const found = packageFile();
+  const ms = "builtAt" in found ? Date.parse(String(found.builtAt)) : Number.NaN;
+  return ms > 0 ? ms : undefined;
+}
+
+function packageFile(): object {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
   const found: unknown = JSON.parse(text);
-  if (typeof found !== "object" || found === null || !("version" in found)) return "0.0.0";
-  return String(found.version);
+  return typeof found === "object" && found !== null ? found : {};
 }

@@ -3,6 +3,7 @@ import {
   checkDesired,
   type DesiredModel,
   ed25519Signer,
+  isCodedError,
   openPinnedRoot,
   type Signer,
   type VerifiedRoot,
@@ -19,7 +20,6 @@ import { readJsonFile } from "./adapters/file-store/read-json-file.ts";
 import { StateRecord } from "./app/install/state-record.ts";
 import type { EnrolmentRecord } from "./domain/enrolment-record.ts";
 import { type AgentState, emptyState } from "./domain/install/agent-state.ts";
-import { trustOf } from "./domain/install/trust-of.ts";
 import { StoreError } from "./domain/store-error.ts";
 import type { DurableWrite } from "./ports/fs.ts";
 import type { IdentityStore } from "./ports/identity-store.ts";
@@ -29,7 +29,6 @@ import type { ModelStore } from "./ports/model-store.ts";
 /** Everything of one enrolled device's data folder, in use by this process alone. */
 export interface DataFolder {
   readonly enrolment: EnrolmentRecord;
-  readonly root: VerifiedRoot;
   readonly signer: Signer;
   readonly store: ModelStore;
   readonly write: DurableWrite;
@@ -39,20 +38,30 @@ export interface DataFolder {
   readonly lock: FolderLock;
 }
 
+/** What the start of an agent brings along. */
+export interface FolderStart {
+  readonly log: Log;
+  /** When this program was built, where that is known. */
+  readonly builtAtMs?: number | undefined;
+}
+
 /** @throws StoreError NOT_ENROLLED | LOCKED | … */
-export async function openDataFolder(folder: string, log: Log): Promise<DataFolder> {
+export async function openDataFolder(folder: string, start: FolderStart): Promise<DataFolder> {
   const write = createWriter();
   const identity = fileIdentity({ fs: nodeFs, folder, write });
   const enrolled = await identity.enrolment();
   if (enrolled === undefined) throw notEnrolled(folder);
   const lock = await lockFolder(nodeFs, folder, processTable);
   try {
-    const root = openPinnedRoot(enrolled.anchor, enrolled.record.rootSha256);
+    const anchor = openPinnedRoot(enrolled.anchor, enrolled.record.rootSha256);
+    const { device } = enrolled.record;
     const signer = ed25519Signer(await readSeed(identity, folder));
     const store = await openFileStore({ fs: nodeFs, folder, write });
-    const record = await beginBoot(store, root, log);
-    const wanted = await readWanted(store, record.current(), { root, enrolment: enrolled.record });
-    return { enrolment: enrolled.record, root, signer, store, write, record, wanted, lock };
+    const state = await beginBoot(store, anchor, start);
+    const root = await readRoot(store, state, { anchor, log: start.log });
+    const record = new StateRecord(store, state, { device, root });
+    const wanted = await readWanted(store, record);
+    return { enrolment: enrolled.record, signer, store, write, record, wanted, lock };
   } catch (cause) {
     await lock.release();
     throw cause;
@@ -86,15 +95,21 @@ async function readSeed(identity: IdentityStore, folder: string): Promise<Uint8A
 }
 
 /** Every start has a number of its own, on disk before anything is sent under it. */
-async function beginBoot(store: ModelStore, root: VerifiedRoot, log: Log): Promise<StateRecord> {
+async function beginBoot(
+  store: ModelStore,
+  anchor: VerifiedRoot,
+  { log, builtAtMs = 0 }: FolderStart,
+): Promise<AgentState> {
   const held = await store.readState();
   if (held === undefined) {
     const text =
       "both state slots are unreadable; only an answer to a fresh hello will be followed";
     log.error({ event: "state.lost", code: "STATE_LOST" }, text);
   }
-  const before = held ?? lostState(root);
-  const next = { ...before, boot: before.boot + 1 };
+  const before = held ?? lostState(anchor);
+  // protocol.md 1.6.2: it is not earlier than the day this program was built.
+  const timeFloorMs = Math.max(before.timeFloorMs, builtAtMs);
+  const next = { ...before, boot: before.boot + 1, timeFloorMs };
   try {
     await store.commit(next);
   } catch (cause) {
@@ -102,7 +117,7 @@ async function beginBoot(store: ModelStore, root: VerifiedRoot, log: Log): Promi
     // A broken disk must not take the device off the network: what runs is still known.
     log.error({ event: "state.uncommitted", code: cause.code }, cause.message);
   }
-  return new StateRecord(store, next);
+  return next;
 }
 
 /**
@@ -120,18 +135,38 @@ export function firstState(root: VerifiedRoot): AgentState {
   return emptyState({ version, sha256: root.sha256 }, Date.parse(issuedAt));
 }
 
-/** What was wanted before this start; nothing when its document is gone, until the controller says it again. */
-async function readWanted(
+/**
+ * The root the state names. Its chain was walked when it was adopted; the digest in the checksummed state vouches for it.
+ * Undefined when its document is lost or damaged: then it is fetched again by that digest, and nothing new is followed before.
+ */
+export async function readRoot(
   store: ModelStore,
-  state: AgentState,
-  { root, enrolment }: { readonly root: VerifiedRoot; readonly enrolment: EnrolmentRecord },
+  { rootVersion, rootSha256 }: AgentState,
+  { anchor, log }: { readonly anchor: VerifiedRoot; readonly log: Log },
+): Promise<VerifiedRoot | undefined> {
+  if (rootSha256 === anchor.sha256) return anchor;
+  try {
+    const bytes = await store.readDocument(rootSha256);
+    if (bytes !== undefined) return openPinnedRoot(bytes, rootSha256);
+  } catch (cause) {
+    if (!isCodedError(cause)) throw cause;
+  }
+  const text = `expected root ${rootVersion} (${rootSha256}) on disk; it is fetched again`;
+  log.error({ event: "root.lost", version: rootVersion }, text);
+  return undefined;
+}
+
+/** What was wanted before this start; nothing when its document is gone, until the controller says it again. */
+export async function readWanted(
+  store: ModelStore,
+  record: StateRecord,
 ): Promise<readonly DesiredModel[]> {
-  const { desiredSha256, timeFloorMs } = state;
+  const { desiredSha256, timeFloorMs } = record.current();
   const bytes = desiredSha256 === null ? undefined : await store.readDocument(desiredSha256);
   if (bytes === undefined) return [];
   const context = { nowMs: timeFloorMs, expectedNonce: null, requireNonce: true };
   try {
-    const checked = checkDesired(trustOf(state, root, enrolment.device), bytes, context);
+    const checked = checkDesired(record.trust(), bytes, context);
     return checked.kind === "same" ? checked.desired.models : [];
   } catch (cause) {
     if (cause instanceof VerifyError) return [];

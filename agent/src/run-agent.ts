@@ -1,6 +1,7 @@
 import { cpus, setPriority } from "node:os";
 import { join } from "node:path";
-import { httpBlobSource } from "./adapters/blob-http/http-blob-source.ts";
+import { httpBlobSource, httpMirror } from "./adapters/blob-http/http-blob-source.ts";
+import { mirroredSource } from "./adapters/blob-http/mirrored-source.ts";
 import { processTable } from "./adapters/clock/process-table.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { machineFacts } from "./adapters/facts/machine-facts.ts";
@@ -15,6 +16,7 @@ import { Installer } from "./app/install/installer.ts";
 import { ReleaseShelf } from "./app/install/release-shelf.ts";
 import { createReporter } from "./app/reporter.ts";
 import { type RequestOutcome, TelemetrySpool } from "./app/telemetry-spool.ts";
+import { TrustWatch } from "./app/trust-watch.ts";
 import { Uplink } from "./app/uplink.ts";
 import type { AgentConfig } from "./config.ts";
 import type { AgentStatus } from "./domain/agent-status.ts";
@@ -23,6 +25,7 @@ import { findTargetId } from "./domain/install/find-target.ts";
 import { defaultProbation } from "./domain/install/probation.ts";
 import { Router } from "./domain/serving/router.ts";
 import { type DataFolder, openDataFolder, readProfileFile } from "./open-data-folder.ts";
+import type { BlobSource } from "./ports/blob-source.ts";
 import type { Log } from "./ports/log.ts";
 import type { Outbox } from "./ports/outbox.ts";
 import type { LoadedModel, RunnerHost } from "./ports/runner-host.ts";
@@ -33,6 +36,8 @@ export interface Machine {
   readonly nodeVersion: string;
   readonly glibcVersion: string | undefined;
   readonly agentVersion: string;
+  /** When this program was built, where that is known. */
+  readonly builtAtMs?: number | undefined;
 }
 
 export interface AgentRun {
@@ -48,7 +53,10 @@ export interface AgentRun {
  * @throws StoreError when the folder cannot be used; any defect of ours, after everything is closed
  */
 export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void> {
-  const folder = await openDataFolder(run.config.folder, run.log);
+  const folder = await openDataFolder(run.config.folder, {
+    log: run.log,
+    builtAtMs: run.machine.builtAtMs,
+  });
   try {
     await sweepRunners(processTable, runFolderOf(run.config));
     const outbox = await openFileOutbox({
@@ -67,7 +75,7 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
 type Parts = ReturnType<typeof wire>;
 
 async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { installer, uplink, spool, router, status, loading } = parts;
+  const { installer, uplink, spool, router, status, loading, watch, report } = parts;
   const { socketPath, tcpPort } = run.config;
   const api = await startLocalApi({
     models: router,
@@ -85,7 +93,12 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     slots: () => installer.slots(),
     wanted: () => installer.wanted(),
   };
-  const all = [installer.run(stop.signal), uplink.run(target, stop.signal), spool.run(stop.signal)];
+  const all = [
+    installer.run(stop.signal),
+    uplink.run(target, stop.signal),
+    spool.run(stop.signal),
+    watch.run(report, stop.signal),
+  ];
   run.log.info(
     { event: "agent.ready", device: parts.device, socketPath, tcpPort: api.tcpPort },
     "agent is ready",
@@ -101,8 +114,8 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
 }
 
 function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Outbox) {
-  const { enrolment, root, signer, store, record } = folder;
-  const { device, secret, controllerUrl, brokerUrl } = enrolment;
+  const { enrolment, signer, store, record } = folder;
+  const { device, secret, brokerUrl } = enrolment;
   const clock = systemClock;
   const { agentVersion } = machine;
   const facts = machineFacts({
@@ -112,7 +125,8 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     targetOf: findTargetId,
   });
   const bus = createMqttBus({ brokerUrl, device, secret, clock, log, boot: record.current().boot });
-  const owner = { device, signer, outbox, record, clock, log };
+  const watch = new TrustWatch(clock, log);
+  const owner = { device, signer, outbox, record, clock, log, watch };
   const uplink = new Uplink({ ...owner, agentVersion, bus, facts });
   const stored = () => uplink.stored();
   const spool = new TelemetrySpool({
@@ -126,18 +140,21 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     observer: (outcome: RequestOutcome) => spool.observe(outcome),
     observed: (release) => spool.tensorsOf(release),
   });
-  const source = httpBlobSource({ controllerUrl, device, secret, clock });
+  const source = blobSource(folder, config, log);
+  const report = createReporter({ ...owner, slots: () => installer.slots(), stored });
   const installer: Installer = new Installer(
     {
-      ...{ device, root, record, store, source, facts, clock, log, admit },
-      shelf: new ReleaseShelf({ root, deviceClass: enrolment.class, store, source }),
+      ...{ record, store, source, facts, clock, log, admit },
+      shelf: new ReleaseShelf({ record, deviceClass: enrolment.class, store, source }),
       host: profiled(runnerHost(config, machine), spool),
       serving: router,
-      report: createReporter({ ...owner, slots: () => installer.slots(), stored }),
+      report,
       rules: { ...defaultProbation, confirmMs: config.confirmMs },
       nonce: () => uplink.nonce(),
-      answered: () => uplink.answered(),
+      answered: (nonce) => uplink.answered(nonce),
       needHello: () => uplink.needHello(),
+      rootAdopted: () => uplink.sayHello(),
+      refused: (refusal) => watch.refused(refusal),
     },
     folder.wanted,
   );
@@ -145,13 +162,22 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     ...statusOf(folder, agentVersion, outbox.dropped()),
     slots: installer.slots(),
     agent: "running",
+    stale: watch.isStale(),
     connected: bus.connected(),
   });
   const loading = () =>
     installer.slots().flatMap(({ slot, active }) => {
       return active === null || router.active(slot) !== undefined ? [] : [active];
     });
-  return { device, installer, uplink, spool, router, status, loading };
+  return { device, installer, uplink, spool, router, status, loading, watch, report };
+}
+
+function blobSource({ enrolment }: DataFolder, { mirrorUrl }: AgentConfig, log: Log): BlobSource {
+  const { controllerUrl, device, secret } = enrolment;
+  const clock = systemClock;
+  const controller = httpBlobSource({ controllerUrl, device, secret, clock });
+  if (mirrorUrl === undefined) return controller;
+  return mirroredSource({ controller, mirror: httpMirror({ mirrorUrl, clock }), clock, log });
 }
 
 function runFolderOf({ folder }: AgentConfig): string {

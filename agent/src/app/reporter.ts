@@ -13,6 +13,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Outbox } from "../ports/outbox.ts";
 import type { StateRecord } from "./install/state-record.ts";
+import type { TrustWatch } from "./trust-watch.ts";
 
 export interface ReporterParts {
   readonly device: DeviceId;
@@ -22,6 +23,7 @@ export interface ReporterParts {
   readonly outbox: Outbox;
   readonly record: StateRecord;
   readonly slots: () => SlotReport[];
+  readonly watch: Pick<TrustWatch, "condition">;
   /** Something is in the outbox. */
   readonly stored: () => void;
 }
@@ -62,6 +64,7 @@ function reportMessage(
     desiredSeq: state.seq,
     items: item === undefined ? [] : [withShortDetail(item)],
     dropped: parts.outbox.dropped(),
+    ...parts.watch.condition(),
   };
 }
 

@@ -18,6 +18,7 @@ import type { StateRecord } from "./install/state-record.ts";
 import { OutboxSender } from "./outbox-sender.ts";
 import { parseMessage } from "./parse-message.ts";
 import { timeOf } from "./reporter.ts";
+import type { TrustWatch } from "./trust-watch.ts";
 
 export interface UplinkParts {
   readonly device: DeviceId;
@@ -29,6 +30,7 @@ export interface UplinkParts {
   readonly facts: FactsSource;
   readonly clock: Clock;
   readonly log: Log;
+  readonly watch: Pick<TrustWatch, "condition" | "fresh">;
 }
 
 /** Where the uplink hands over what arrives, and asks what runs. */
@@ -41,7 +43,8 @@ export interface UplinkTarget {
 /**
  * The conversation with the controller (mqtt.md 2–4).
  *
- * 1. On every connection: hello with a fresh nonce, then what the outbox owes. A new epoch of the controller: hello again.
+ * 1. On every connection: hello with a fresh nonce, then what the outbox owes. A new epoch of the controller, another root,
+ *    a day of uptime: hello again. However many reasons there are, one hello waits at a time.
  * 2. Every 15 minutes, with jitter, ask for the desired document, so that a lost message costs no more than that.
  * 3. Nothing here is needed for answering inferences.
  */
@@ -52,6 +55,8 @@ export class Uplink {
   #nonce: string | null = null;
   #epoch: string | null = null;
   #helloAtMs = Number.NEGATIVE_INFINITY;
+  /** The hello that waits for its moment. */
+  #planned: { readonly atMs: number; readonly cancel: AbortController } | undefined;
   #signal: AbortSignal = AbortSignal.abort();
 
   constructor(parts: UplinkParts) {
@@ -66,6 +71,7 @@ export class Uplink {
       this.#parts.bus.run(this.#listener(), signal),
       this.#sender.run(signal),
       this.#poll(signal),
+      this.#sayDaily(signal),
     ]);
   }
 
@@ -73,9 +79,10 @@ export class Uplink {
     return this.#nonce;
   }
 
-  /** The hello has its answer; the same nonce is not taken twice. */
-  answered(): void {
-    this.#nonce = null;
+  /** A hello has its answer; the same nonce is not taken twice. */
+  answered(nonce: string): void {
+    this.#parts.watch.fresh();
+    if (this.#nonce === nonce) this.#nonce = null;
   }
 
   /** Something new is in the outbox. */
@@ -87,6 +94,11 @@ export class Uplink {
   needHello(): void {
     const sinceMs = this.#parts.clock.monotonicMs() - this.#helloAtMs;
     this.#helloAfter(Math.max(0, busLimits.helloPauseMsMin - sinceMs));
+  }
+
+  /** Say hello at once: the controller should know. */
+  sayHello(): void {
+    this.#helloAfter(0);
   }
 
   #listener(): BusListener {
@@ -125,15 +137,29 @@ export class Uplink {
 
   #helloAfter(delayMs: number): void {
     const { clock } = this.#parts;
-    const said = async () => {
-      await clock.sleep(delayMs, this.#signal);
-      await this.#hello();
-    };
-    this.#detach(said(), "hello");
+    const atMs = clock.monotonicMs() + delayMs;
+    if (this.#planned !== undefined && this.#planned.atMs <= atMs) return;
+    this.#planned?.cancel.abort();
+    const planned = { atMs, cancel: new AbortController() };
+    this.#planned = planned;
+    this.#detach(this.#helloAt(delayMs, planned.cancel.signal), "hello");
+  }
+
+  async #helloAt(delayMs: number, cancelled: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    // Rejects when it is cancelled: then an earlier one is planned.
+    const passed = clock.sleep(delayMs, AbortSignal.any([this.#signal, cancelled]));
+    const isDue = await passed.then(
+      () => true,
+      () => false,
+    );
+    if (!isDue || cancelled.aborted) return;
+    this.#planned = undefined;
+    await this.#hello();
   }
 
   async #hello(): Promise<void> {
-    const { bus, clock, device, facts, record, signer, agentVersion } = this.#parts;
+    const { bus, clock, device, facts, record, signer, agentVersion, watch } = this.#parts;
     if (!bus.connected() || this.#target === undefined) return;
     const nonce = Buffer.from(clock.randomBytes(16)).toString("base64");
     const state = record.current();
@@ -148,6 +174,7 @@ export class Uplink {
       rootVersion: state.rootVersion,
       desiredSeq: state.seq,
       facts: await facts.read(),
+      ...watch.condition(),
     };
     const hello = fitSlots(this.#target.slots(), (slots) => ({ ...snapshot, slots }));
     const bytes = signDeviceMessage(signer, "hello", hello);
@@ -155,6 +182,16 @@ export class Uplink {
     this.#nonce = nonce;
     this.#helloAtMs = clock.monotonicMs();
     await bus.publish("hello", bytes);
+  }
+
+  /** trust.md 6: a document that is fresh whatever the clock says, once for each day of uptime. */
+  async #sayDaily(signal: AbortSignal): Promise<void> {
+    const { bus, clock } = this.#parts;
+    while (!signal.aborted) {
+      const pauseMs = busLimits.helloEveryMs * (0.9 + 0.1 * clock.chance());
+      await clock.sleep(pauseMs, signal).catch(() => undefined);
+      if (!signal.aborted && bus.connected()) this.#helloAfter(0);
+    }
   }
 
   async #poll(signal: AbortSignal): Promise<void> {

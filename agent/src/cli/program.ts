@@ -106,6 +106,7 @@ function addStart(program: Command, commands: AgentCommands): void {
     .option("--tcp-port <port>", "serve on 127.0.0.1 too; 0 takes a free port")
     .option("--window-ms <ms>", "length of a telemetry window")
     .option("--confirm-ms <ms>", "how long a new release is on trial before it is confirmed")
+    .option("--blob-mirror <url>", "ask for model files here first; files named by their SHA-256")
     .addHelpText("before", "Example:\n  modelfleet agent start --data ./cam-1\n")
     .action((options: StartOptions) => commands.start(options));
 }

@@ -8,6 +8,9 @@ export function statusText(status: AgentStatus): string {
   const state =
     agent === "running" ? `running, ${link}` : "not running; this is what its disk says";
   const lines = [`device ${device} of fleet ${fleet}`, `agent ${state}`];
+  if (status.stale === true) {
+    lines.push("STALE: no fresh word from the controller for 14 days; what runs goes on");
+  }
   for (const slot of slots) {
     lines.push(`slot ${slot.slot}`);
     lines.push(`  active    ${named(slot.active)}`);

@@ -13,6 +13,8 @@ export interface AgentStatus {
   readonly boot: number;
   readonly desiredSeq: number;
   readonly rootVersion: number;
+  /** No answer to a hello of its own for 14 days of uptime; of a stopped agent it is not known. */
+  readonly stale?: boolean;
   /** Telemetry entries given up since the device enrolled. */
   readonly dropped: number;
   readonly slots: readonly SlotReport[];

@@ -1,4 +1,4 @@
 import { CodedError } from "@modelfleet/protocol";
 
-/** The source did not give what was asked: it said no, or it stopped answering. */
-export class DownloadError extends CodedError<"REFUSED" | "UNREACHABLE" | "SIZE"> {}
+/** The source did not give what was asked: it said no, stopped answering, or dripped. */
+export class DownloadError extends CodedError<"REFUSED" | "UNREACHABLE" | "SLOW" | "SIZE"> {}

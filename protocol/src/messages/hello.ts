@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DeviceFacts } from "../target/facts.ts";
 import { Counter, DeviceId, Timestamp } from "../units.ts";
 import { SlotReport } from "./release-state.ts";
+import { TrustCondition } from "./trust-condition.ts";
 
 /** `up/hello`: signed by the device; a full snapshot that replaces what the controller knew (protocol.md 4). */
 export const HelloMessage = z.object({
@@ -18,5 +19,6 @@ export const HelloMessage = z.object({
   desiredSeq: Counter,
   facts: DeviceFacts,
   slots: z.array(SlotReport).max(16),
+  ...TrustCondition.shape,
 });
 export type HelloMessage = z.infer<typeof HelloMessage>;

@@ -9,6 +9,7 @@ import {
   Timestamp,
 } from "../units.ts";
 import { RefusalCode, SlotReport } from "./release-state.ts";
+import { TrustCondition } from "./trust-condition.ts";
 
 /** Steps of one execution (a deployment on one device), in the order they happen. */
 export const ReportStep = z.enum([
@@ -52,5 +53,6 @@ export const ReportMessage = z.object({
   slots: z.array(SlotReport).max(16),
   /** Telemetry entries the outbox had to drop since the device enrolled. */
   dropped: Counter,
+  ...TrustCondition.shape,
 });
 export type ReportMessage = z.infer<typeof ReportMessage>;

@@ -5,12 +5,13 @@
  * - `want(release, changes)`: delivers a signed desired document with the next number.
  * - `start()`: an agent start: reads the state from disk and runs the loop; `stop()` ends it (also a "kill": nothing is
  *   written at the end). Both may be repeated.
+ * - `rotate(keys, changes)`: offers the next root; `chain` signs documents and releases by its keys from then on.
+ * - `time`: wall clock and uptime, moved by the test. `hello.nonce`: of the unanswered hello; `hellos`: why others were said.
  * - `source`, `host`, `rules` (of the trial, 60 ms): knobs and counters; `steps()`: what was reported, as `version step code`;
  *   `held`: sequences of the documents it said to hold.
  */
 import { join } from "node:path";
 import {
-  DesiredModel,
   DeviceFacts,
   mainSlot,
   modelDigest,
@@ -23,74 +24,94 @@ import { systemClock } from "../../../agent/src/adapters/clock/system-clock.ts";
 import { durableWriter } from "../../../agent/src/adapters/file-store/durable-write.ts";
 import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
 import { nodeFs } from "../../../agent/src/adapters/file-store/node-fs.ts";
+import type { InstallParts } from "../../../agent/src/app/install/install-parts.ts";
 import { Installer } from "../../../agent/src/app/install/installer.ts";
 import { ReleaseShelf } from "../../../agent/src/app/install/release-shelf.ts";
 import { StateRecord } from "../../../agent/src/app/install/state-record.ts";
-import { emptyState } from "../../../agent/src/domain/install/agent-state.ts";
+import { TrustWatch } from "../../../agent/src/app/trust-watch.ts";
 import { defaultProbation } from "../../../agent/src/domain/install/probation.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
+import { firstState, readRoot, readWanted } from "../../../agent/src/open-data-folder.ts";
 import type { Fs } from "../../../agent/src/ports/fs.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
 import { eventually } from "../eventually.ts";
 import {
+  desiredDocument,
   fixtureDevice,
   fixtureTimes,
   fleetRoot,
-  signedDesired,
-  signedRelease,
+  payloadDigest,
+  releaseDocument,
+  signDocument,
 } from "../trust-fixtures.ts";
+import { type ChainKeys, rootChain } from "./root-chain.ts";
 import { steeredHost } from "./steered-host.ts";
 import { steeredSource } from "./steered-source.ts";
 
 export type InstallRigOptions = {
   readonly folder: string;
   readonly fs?: Fs;
+  readonly admit?: InstallParts["admit"];
 };
 
-export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
-  const root = fleetRoot();
+export function installRig({ folder, fs = nodeFs, admit = () => null }: InstallRigOptions) {
+  const anchor = fleetRoot();
+  const chain = rootChain();
   const source = steeredSource();
   const host = steeredHost();
   const reported: ReportItem[] = [];
   const held: number[] = [];
   const events: { readonly event: string }[] = [];
+  const refused: string[] = [];
   const note = (event: { readonly event: string }) => void events.push(event);
   const rules = { ...defaultProbation, confirmMs: 60, judgedAnswersMin: 4 };
+  const time = { nowMs: fixtureTimes.nowMs, uptimeMs: 0 };
+  const hello: { nonce: string | null } = { nonce: firstNonce };
+  const hellos: string[] = [];
+  const clock = {
+    ...systemClock,
+    nowMs: () => time.nowMs,
+    monotonicMs: () => systemClock.monotonicMs() + time.uptimeMs,
+  };
+  const log = { info: note, warn: note, error: note };
+  const watch = new TrustWatch(clock, log);
   let seq = 0;
   let serial = 0;
   let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
   let installer: Installer | undefined;
   let record: StateRecord | undefined;
   let router = newRouter();
-  let wanted: readonly DesiredModel[] = [];
 
   async function start(): Promise<void> {
     const write = durableWriter(fs, () => ++serial);
     const store = await openFileStore({ fs, folder, write });
-    const state = (await store.readState()) ?? emptyState({ version: 1, sha256: root.sha256 }, 0);
-    record = new StateRecord(store, { ...state, boot: state.boot + 1 });
-    await record.commit({ ...record.current() });
+    const before = (await store.readState()) ?? firstState(anchor);
+    const state = { ...before, boot: before.boot + 1 };
+    const root = await readRoot(store, state, { anchor, log });
+    record = new StateRecord(store, state, { device: fixtureDevice, root });
+    await record.commit({ ...state });
     router = newRouter();
-    const shelf = new ReleaseShelf({ root, deviceClass: "cam-v2", store, source });
+    const shelf = new ReleaseShelf({ record, deviceClass: "cam-v2", store, source });
     installer = new Installer(
       {
-        ...{ device: fixtureDevice, root, record, shelf, store, source, host },
+        ...{ record, shelf, store, source, host, clock, log, rules, admit },
         serving: router,
         facts: { read: () => Promise.resolve(deviceFacts), proved: () => undefined },
-        clock: { ...systemClock, nowMs: () => fixtureTimes.nowMs },
-        log: { info: note, warn: note, error: note },
         report: (item) => {
           if (item === undefined) held.push(record?.current().seq ?? 0);
           else reported.push(item);
           return Promise.resolve();
         },
-        rules,
-        admit: () => null,
-        nonce: () => nonce,
-        answered: () => undefined,
-        needHello: () => undefined,
+        nonce: () => hello.nonce,
+        answered: () => watch.fresh(),
+        needHello: () => void hellos.push("needed"),
+        rootAdopted: () => void hellos.push("root adopted"),
+        refused: (refusal) => {
+          refused.push(refusal.code);
+          watch.refused(refusal);
+        },
       },
-      state.desiredSha256 === null ? [] : wanted,
+      await readWanted(store, record),
     );
     const stop = new AbortController();
     running = { stop, done: installer.run(stop.signal) };
@@ -108,8 +129,8 @@ export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
     const models = [
       { slot: "main", model: "digits", release, size: entry?.length ?? 1, activate: "now" },
     ];
-    const { bytes } = signedDesired({ seq, nonce, models, ...changes });
-    wanted = DesiredModel.array().parse(models);
+    const document = desiredDocument({ seq, nonce: firstNonce, models, ...changes });
+    const bytes = signDocument(document, [chain.keys().online]);
     installer?.deliver(bytes);
     return bytes;
   }
@@ -118,6 +139,12 @@ export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
     source,
     host,
     rules,
+    time,
+    hello,
+    hellos,
+    refused,
+    watch,
+    chain,
     reported,
     held,
     events,
@@ -125,7 +152,13 @@ export function installRig({ folder, fs = nodeFs }: InstallRigOptions) {
     stop,
     want,
     deliver: (bytes: Uint8Array) => installer?.deliver(bytes),
-    publish: (version: string, options: PublishOptions = {}) => publish(source, version, options),
+    publish: (version: string, options: PublishOptions = {}) =>
+      publish(source, chain.keys(), { version, ...options }),
+    rotate: (keys: Partial<ChainKeys> = {}, changes: object = {}) => {
+      const bytes = chain.next(keys, changes);
+      source.roots.set(chain.version(), bytes);
+      return bytes;
+    },
     state: () => record?.current(),
     slot: () => record?.current().slots.find(({ slot }) => slot === mainSlot),
     serving: () => router.active(mainSlot),
@@ -147,28 +180,35 @@ export async function confirmed(rig: InstallRig, version: string, securityVersio
   return release;
 }
 
-const nonce = "AAECAwQFBgcICQoLDA0ODw==";
+const firstNonce = "AAECAwQFBgcICQoLDA0ODw==";
 
-type PublishOptions = { readonly securityVersion?: number; readonly bytes?: number };
+type PublishOptions = {
+  readonly securityVersion?: number;
+  readonly bytes?: number;
+  /** Of the release document. */
+  readonly changes?: object;
+};
 
 function publish(
   source: ReturnType<typeof steeredSource>,
-  version: string,
-  { securityVersion = 1, bytes = 3_000 }: PublishOptions,
+  keys: ChainKeys,
+  options: PublishOptions & { readonly version: string },
 ): Sha256 {
-  const content = Buffer.alloc(bytes, version);
+  const { version, securityVersion = 1, bytes: size = 3_000 } = options;
+  const content = Buffer.alloc(size, version);
   const digest = sha256(content);
   const files = ReleaseDocument.shape.files.parse([
     { path: "model.onnx", size: content.length, sha256: digest },
   ]);
-  const changes = {
+  const document = releaseDocument({
     ...{ model: "digits", version, securityVersion, files, digest: modelDigest(files) },
-    selfTest: undefined,
-  };
-  const signed = signedRelease(changes);
+    ...{ selfTest: undefined, ...options.changes },
+  });
+  const envelope = signDocument(document, [keys.release]);
+  const release = payloadDigest(envelope);
   source.blobs.set(digest, content);
-  source.releases.set(signed.sha256, signed.bytes);
-  return signed.sha256;
+  source.releases.set(release, envelope);
+  return release;
 }
 
 const deviceFacts = DeviceFacts.parse({

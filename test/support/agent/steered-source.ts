@@ -2,17 +2,24 @@ import type { Sha256 } from "@modelfleet/protocol";
 import { DownloadError } from "../../../agent/src/domain/download-error.ts";
 import type { BlobSource } from "../../../agent/src/ports/blob-source.ts";
 
-/** A source in memory. `hold` makes downloads stop half way until it is released or the download is ended. */
+/** A source in memory; `roots` by version, and which of them were asked for. `hold` makes downloads stop half way until it is released or the download is ended. */
 export function steeredSource() {
   const releases = new Map<string, Uint8Array>();
   const blobs = new Map<string, Uint8Array>();
   const asked: string[] = [];
+  const roots = new Map<number, Uint8Array | Error>();
+  const rootsAsked: number[] = [];
   let hold: Promise<void> | undefined;
   const source: BlobSource = {
     release: (release: Sha256) => {
       const found = releases.get(release);
       if (found !== undefined) return Promise.resolve(found);
       return Promise.reject(new DownloadError("REFUSED", "no such release"));
+    },
+    root: (version) => {
+      rootsAsked.push(version);
+      const found = roots.get(version);
+      return found instanceof Error ? Promise.reject(found) : Promise.resolve(found);
     },
     fill: async (file, into, { signal, progress }) => {
       asked.push(`${file.sha256} from ${into.haveBytes()}`);
@@ -29,6 +36,8 @@ export function steeredSource() {
   return {
     ...source,
     releases,
+    roots,
+    rootsAsked,
     blobs,
     asked,
     /** @returns lets every held download go on */

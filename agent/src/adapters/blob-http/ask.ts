@@ -1,18 +1,23 @@
 import { blobLimits, isCodedError } from "@modelfleet/protocol";
 import { DownloadError } from "../../domain/download-error.ts";
+import type { Clock } from "../../ports/clock.ts";
 
 export interface HttpAccess {
-  /** Like `https://fleet.example.com`; no path. */
-  readonly controllerUrl: string;
-  readonly device: string;
-  readonly secret: string;
+  /** Like `https://fleet.example.com`; a path at its end is kept. */
+  readonly baseUrl: string;
+  /** null where the device must not show its secret. */
+  readonly login: { readonly device: string; readonly secret: string } | null;
+  readonly clock: Clock;
   readonly stallMsMax?: number;
+  readonly rateWindowMs?: number;
 }
 
 export interface Question {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** 404 is an answer too, and nothing is read. */
+  readonly mayBeAbsent?: boolean;
 }
 
 export interface Reader {
@@ -22,45 +27,68 @@ export interface Reader {
 }
 
 /**
- * One GET, read piece by piece; given up when nothing arrives for `stallMsMax`.
+ * One GET, read piece by piece; given up when nothing arrives for `stallMsMax`, or too little in `rateWindowMs`.
  *
- * @throws DownloadError REFUSED for an answer that will be the same tomorrow, UNREACHABLE for one that may change
+ * @returns whether there was anything; false only for what may be absent
+ * @throws DownloadError REFUSED for an answer that will be the same tomorrow, UNREACHABLE for one that may change,
+ *   SLOW for bytes that drip
  */
-export async function ask(access: HttpAccess, question: Question, reader: Reader): Promise<void> {
+export async function ask(
+  access: HttpAccess,
+  question: Question,
+  reader: Reader,
+): Promise<boolean> {
   const stall = stallTimer(access.stallMsMax ?? blobLimits.downloadStallMsMax);
+  const rate = rateMeter(access.clock, access.rateWindowMs ?? blobLimits.downloadRateWindowMs);
   const signal = AbortSignal.any([question.signal, stall.signal]);
   try {
-    const response = await fetch(new URL(question.path, access.controllerUrl), {
+    const response = await fetch(new URL(`${access.baseUrl.replace(/\/$/, "")}${question.path}`), {
       // The bytes as they are: ranges and sizes count those of the file, not of a compression on the way.
       headers: {
         ...question.headers,
-        authorization: basic(access),
+        ...credentialOf(access),
         "accept-encoding": "identity",
       },
       // A redirect would carry the device's secret to another place.
       redirect: "error",
       signal,
     });
+    if (response.status === 404 && question.mayBeAbsent === true) {
+      await response.body?.cancel();
+      return false;
+    }
     await requireSuccess(response, question.path);
     await reader.begin(response);
-    await readBody(response, reader, stall);
+    await readBody(response, reader, { stall, rate });
+    return true;
   } catch (cause) {
     question.signal.throwIfAborted();
     if (isCodedError(cause) || cause instanceof RangeError) throw cause;
     const came = stall.signal.aborted ? "silence" : reasonOf(cause);
-    const message = `expected ${question.path} from ${access.controllerUrl}, got ${came}`;
+    const message = `expected ${question.path} from ${access.baseUrl}, got ${came}`;
     throw new DownloadError("UNREACHABLE", message, { cause });
   } finally {
     stall.end();
   }
 }
 
-async function readBody(response: Response, reader: Reader, stall: StallTimer): Promise<void> {
+interface Patience {
+  readonly stall: StallTimer;
+  readonly rate: RateMeter;
+}
+
+async function readBody(
+  response: Response,
+  reader: Reader,
+  { stall, rate }: Patience,
+): Promise<void> {
   if (response.body === null) return;
   const pieces: AsyncIterable<Uint8Array> = response.body;
   for await (const piece of pieces) {
     stall.end();
+    rate.arrived(piece.length);
     await reader.piece(piece);
+    rate.waiting();
     stall.begin();
   }
 }
@@ -72,8 +100,39 @@ async function requireSuccess(response: Response, path: string): Promise<void> {
   const mayChange = status >= 500 || status === 408 || status === 416 || status === 429;
   throw new DownloadError(
     mayChange ? "UNREACHABLE" : "REFUSED",
-    `expected ${path} from the controller, got HTTP status ${status}`,
+    `expected ${path} from the source, got HTTP status ${status}`,
   );
+}
+
+interface RateMeter {
+  /** @throws DownloadError SLOW when a window of waiting brought too little */
+  readonly arrived: (bytes: number) => void;
+  /** What our own disk takes does not count against the source. */
+  readonly waiting: () => void;
+}
+
+/** A source that sends now and then never stalls, and would hold a download open for ever (threats: slow retrieval). */
+function rateMeter({ monotonicMs }: Clock, windowMs: number): RateMeter {
+  const bytesMin = (blobLimits.downloadBytesPerSecondMin * windowMs) / 1_000;
+  let sinceMs = monotonicMs();
+  let waitedMs = 0;
+  let cameBytes = 0;
+  return {
+    arrived: (bytes) => {
+      waitedMs += monotonicMs() - sinceMs;
+      cameBytes += bytes;
+      if (waitedMs < windowMs) return;
+      if (cameBytes < bytesMin) {
+        const expected = `expected ${bytesMin} bytes in ${windowMs} ms`;
+        throw new DownloadError("SLOW", `${expected}, got ${cameBytes}`);
+      }
+      waitedMs = 0;
+      cameBytes = 0;
+    },
+    waiting: () => {
+      sinceMs = monotonicMs();
+    },
+  };
 }
 
 interface StallTimer {
@@ -94,8 +153,10 @@ function stallTimer(stallMsMax: number): StallTimer {
   return { signal: controller.signal, begin, end };
 }
 
-function basic(access: HttpAccess): string {
-  return `Basic ${Buffer.from(`${access.device}:${access.secret}`).toString("base64")}`;
+function credentialOf({ login }: HttpAccess): Record<string, string> {
+  if (login === null) return {};
+  const { device, secret } = login;
+  return { authorization: `Basic ${Buffer.from(`${device}:${secret}`).toString("base64")}` };
 }
 
 /** fetch says only "fetch failed"; its cause says why. */

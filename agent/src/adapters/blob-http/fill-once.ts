@@ -6,6 +6,8 @@ import { ask, type HttpAccess } from "./ask.ts";
 
 export interface Filling extends DownloadWatch {
   readonly into: PartialBlob;
+  /** Where the source keeps the file. */
+  readonly path: string;
 }
 
 /**
@@ -17,13 +19,9 @@ export async function fillOnce(
   file: ReleaseFile,
   filling: Filling,
 ): Promise<void> {
-  const { into, signal, progress } = filling;
+  const { into, path, signal, progress } = filling;
   if (into.haveBytes() === file.size) return;
-  const question = {
-    path: `/v1/device/blobs/${file.sha256}`,
-    headers: rangeOf(file, into.haveBytes()),
-    signal,
-  };
+  const question = { path, headers: rangeOf(file, into.haveBytes()), signal };
   await ask(access, question, {
     begin: (response) => matchStart(response, into),
     piece: async (bytes) => {

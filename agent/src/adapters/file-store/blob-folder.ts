@@ -31,12 +31,17 @@ export class BlobFolder {
 
   async holds(file: ReleaseFile): Promise<boolean> {
     const found = await this.#fs.stat(this.pathOf(file));
-    return found?.sizeBytes === file.size;
+    return found?.isPlain === true && found.sizeBytes === file.size;
   }
 
-  /** Hash it again; a file with other bytes than its name says is removed, so that it is fetched again. */
+  /** Hash it again; what has other bytes than its name says, or is not plainly a file of ours, is removed and fetched again. */
   async verify(file: ReleaseFile): Promise<boolean> {
     const path = this.pathOf(file);
+    const found = await this.#fs.stat(path);
+    if (found?.isPlain !== true) {
+      await this.#fs.remove(path);
+      return false;
+    }
     const hash = createHash("sha256");
     const read = await withFile(this.#fs, path, { kind: "read" }, (opened) =>
       readEach(opened, file.size + 1, (piece) => hash.update(piece)),

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import {
   chmod,
   type FileHandle,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -10,13 +11,14 @@ import {
   stat,
   statfs,
 } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Fs, FsFile, OpenMode } from "../../ports/fs.ts";
 
 /** The file system of this machine. */
 export const nodeFs: Fs = {
   open: async (path, mode) => asFsFile(await openAs(path, mode)),
   rename,
-  remove: (path) => rm(path, { force: true }),
+  remove: (path) => rm(path, { force: true, recursive: true }),
   setPermissions: chmod,
   makeFolder: async (path, permissions) => {
     await mkdir(path, { recursive: true, mode: permissions });
@@ -24,8 +26,10 @@ export const nodeFs: Fs = {
   list: (path) => readdir(path).catch(emptyWhenAbsent),
   stat: async (path) => {
     try {
-      const found = await stat(path);
-      return { sizeBytes: found.size, modifiedAtMs: found.mtimeMs };
+      const found = await lstat(path);
+      const { uid } = await stat(dirname(path));
+      const isPlain = found.isFile() && found.nlink === 1 && found.uid === uid;
+      return { sizeBytes: found.size, modifiedAtMs: found.mtimeMs, isPlain };
     } catch (cause) {
       if (isAbsent(cause)) return undefined;
       throw cause;
@@ -45,16 +49,23 @@ export const nodeFs: Fs = {
   },
 };
 
-function openAs(path: string, mode: OpenMode): Promise<FileHandle> {
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
+async function openAs(path: string, mode: OpenMode): Promise<FileHandle> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
   switch (mode.kind) {
+    // Without O_NONBLOCK, opening a pipe that somebody put there would wait for a writer for ever.
     case "read":
-      return open(path, O_RDONLY | O_NOFOLLOW);
+      return requireFile(path, await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
     case "update":
-      return open(path, O_RDWR | O_NOFOLLOW);
+      return requireFile(path, await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK));
     case "create-new":
       return open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode.permissions);
   }
+}
+
+async function requireFile(path: string, handle: FileHandle): Promise<FileHandle> {
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error(`expected a regular file at ${path}`);
 }
 
 function asFsFile(handle: FileHandle): FsFile {

@@ -53,7 +53,12 @@ class PartialFile {
 
   async open(): Promise<void> {
     const { partial } = this.#paths;
-    const found = await this.#fs.stat(partial);
+    let found = await this.#fs.stat(partial);
+    if (found?.isPlain === false) {
+      // A link, a folder, a pipe, a second name of somebody's file: never written through, always replaced.
+      await this.#fs.remove(partial);
+      found = undefined;
+    }
     const mode = { kind: "create-new", permissions: 0o644 } as const;
     this.#handle = await this.#fs.open(partial, found === undefined ? mode : { kind: "update" });
     if (found === undefined) return;
@@ -89,6 +94,8 @@ class PartialFile {
       throw new StoreError("DIGEST", `expected ${size} bytes with digest ${sha256}, got ${came}`);
     }
     await this.#fs.setPermissions(this.#paths.partial, 0o444);
+    const inTheWay = await this.#fs.stat(this.#paths.blob);
+    if (inTheWay?.isPlain === false) await this.#fs.remove(this.#paths.blob);
     await this.#fs.rename(this.#paths.partial, this.#paths.blob);
     await this.#fs.syncFolder(dirname(this.#paths.blob));
     await this.#fs.syncFolder(dirname(this.#paths.partial));

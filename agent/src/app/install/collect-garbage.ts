@@ -16,6 +16,7 @@ export async function collectGarbage(
   ];
   const documents = new Set<string>(kept.map(({ release }) => release));
   documents.add(state.desiredSha256);
+  documents.add(state.rootSha256);
   const blobs = new Set<string>();
   for (const named of kept) {
     const document = await findQuietly(parts, named);

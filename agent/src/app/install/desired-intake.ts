@@ -1,20 +1,22 @@
 import {
   acceptDesired,
-  type CheckedDesired,
   type CheckedRelease,
   type DesiredDocument,
   type DesiredModel,
   floorOf,
   isCodedError,
+  type ReleaseDocument,
   ReleaseVersion,
+  sha256,
+  type VerifyCode,
   VerifyError,
 } from "@modelfleet/protocol";
 import { type AgentState, slotOf } from "../../domain/install/agent-state.ts";
 import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
 import { stillBlocked } from "../../domain/install/transitions.ts";
-import { trustOf } from "../../domain/install/trust-of.ts";
 import type { InstallParts } from "./install-parts.ts";
-import { namesSame, peekDesired } from "./peek-desired.ts";
+import { namesSame, type Peeked, peekDesired } from "./peek-desired.ts";
+import type { RootWalk } from "./root-walk.ts";
 
 /** What a delivered desired document asks for; undefined when it is not to be followed. */
 export type Intake = (
@@ -23,6 +25,13 @@ export type Intake = (
   signal: AbortSignal,
 ) => Promise<readonly DesiredModel[] | undefined>;
 
+/** Refusals that a newer root may end: other online keys, or a root that has not expired. */
+const rootBound: ReadonlySet<VerifyCode> = new Set<VerifyCode>([
+  "SIGNATURE",
+  "ROOT_TOO_OLD",
+  "EXPIRED",
+]);
+
 /** Of a release whose document could not be believed, not even its version. */
 const unknownVersion = ReleaseVersion.parse("0.0.0");
 
@@ -30,10 +39,11 @@ const unknownVersion = ReleaseVersion.parse("0.0.0");
  * Takes a desired document (store.md 3.1, protocol.md 1.5): all of its releases are known and trusted, or nothing
  * changes. Documents are on disk before the commit that names them.
  */
-export function createIntake(parts: InstallParts): Intake {
+export function createIntake(parts: InstallParts, walk: RootWalk): Intake {
   return async (bytes, before, signal) => {
-    const checked = check(parts, bytes);
-    if (checked === undefined) return undefined;
+    const peeked = await check(parts, walk, { bytes, signal });
+    if (peeked === undefined) return undefined;
+    const { checked, answers } = peeked;
     if (checked.kind === "same") {
       await commitBlocked(parts, checked.desired);
       return checked.desired.models;
@@ -42,34 +52,53 @@ export function createIntake(parts: InstallParts): Intake {
     if (releases === undefined) return undefined;
     await parts.store.keepDocument(checked.sha256, bytes);
     const state = parts.record.current();
-    const trust = acceptDesired(trustOf(state, parts.root, parts.device), checked, releases);
+    const trust = acceptDesired(parts.record.trust(), checked, releases);
     const { seq, desiredSha256, timeFloorMs } = trust;
     const blocked = stillBlocked(state.blocked, checked.desired.models);
     const transitions = namesSame(checked.desired.models, before) ? state.transitions : 0;
     const accepted = { ...state, seq, desiredSha256, timeFloorMs, blocked, transitions };
     await parts.record.commit(accepted);
-    parts.answered();
+    if (answers !== null) parts.answered(answers);
     parts.log.info({ event: "desired.accepted", seq }, "accepted what to run");
     await reportAccepted(parts, releases, before);
     return checked.desired.models;
   };
 }
 
-function check(parts: InstallParts, bytes: Uint8Array): CheckedDesired | undefined {
+interface Arrived {
+  readonly bytes: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+/** protocol.md 1.5.4: what a newer root might change is judged again after one was looked for. */
+async function check(
+  parts: InstallParts,
+  walk: RootWalk,
+  { bytes, signal }: Arrived,
+): Promise<Peeked | undefined> {
   try {
     return peekDesired(parts, bytes);
   } catch (cause) {
     if (!(cause instanceof VerifyError)) throw cause;
-    const { code, message } = cause;
-    if (code === "ROLLBACK") {
-      // Redelivery out of order is ordinary; anything newer is already followed.
-      parts.log.info({ event: "desired.stale", code }, message);
-      return undefined;
-    }
-    parts.log.warn({ event: "desired.refused", code }, message);
-    if (code === "NOT_FRESH") parts.needHello();
-    return undefined;
+    if (!rootBound.has(cause.code)) return refuse(parts, bytes, cause);
+    walk.ask(cause.code);
+    if (!(await walk.go(signal))) return refuse(parts, bytes, cause);
   }
+  try {
+    return peekDesired(parts, bytes);
+  } catch (cause) {
+    if (cause instanceof VerifyError) return refuse(parts, bytes, cause);
+    throw cause;
+  }
+}
+
+function refuse(parts: InstallParts, bytes: Uint8Array, refusal: VerifyError): undefined {
+  const { code, message } = refusal;
+  // Redelivery out of order is ordinary; anything newer is already followed.
+  if (code === "ROLLBACK") parts.log.info({ event: "desired.stale", code }, message);
+  else parts.log.warn({ event: "desired.refused", code }, message);
+  if (code === "NOT_FRESH") parts.needHello();
+  parts.refused({ code, sha256: sha256(bytes) });
 }
 
 async function commitBlocked(parts: InstallParts, desired: DesiredDocument): Promise<void> {
@@ -83,12 +112,10 @@ async function fetchAll(
   desired: DesiredDocument,
   signal: AbortSignal,
 ): Promise<CheckedRelease[] | undefined> {
-  const trust = trustOf(parts.record.current(), parts.root, parts.device);
   const releases: CheckedRelease[] = [];
   for (const model of desired.models) {
     try {
-      const floor = isInstalled(parts.record.current(), model) ? 0 : floorOf(trust, model.model);
-      releases.push({ model, document: await parts.shelf.fetch(model, floor, signal) });
+      releases.push({ model, document: await documentOf(parts, model, signal) });
     } catch (cause) {
       if (signal.aborted || !isCodedError(cause)) throw cause;
       const code = cause instanceof VerifyError ? refusalOfVerify(cause.code) : "DOWNLOAD_FAILED";
@@ -99,7 +126,26 @@ async function fetchAll(
   return releases;
 }
 
-/** Naming what already runs is not a way back, so no floor stands against it. */
+/**
+ * Naming what already runs is no installation: neither a floor nor a change of keys stands against it, only its being
+ * revoked.
+ */
+async function documentOf(
+  parts: InstallParts,
+  model: DesiredModel,
+  signal: AbortSignal,
+): Promise<ReleaseDocument> {
+  const { record, shelf } = parts;
+  if (!isInstalled(record.current(), model)) {
+    return shelf.fetch(model, floorOf(record.trust(), model.model), signal);
+  }
+  if (record.isRevoked(model.release)) {
+    throw new VerifyError("REVOKED", `release ${model.release} is revoked by the root`);
+  }
+  const held = await shelf.find(model);
+  return held?.model === model.model ? held : shelf.fetch(model, 0, signal);
+}
+
 function isInstalled(state: AgentState, model: DesiredModel): boolean {
   return slotOf(state, model.slot).active?.release === model.release;
 }

@@ -1,5 +1,6 @@
 import type { Step } from "../../domain/install/plan-step.ts";
 import { download, fetchRelease, startTrial } from "./fetch-steps.ts";
+import { noteRevoked, replaceRevoked } from "./revoked-steps.ts";
 import type { StepContext } from "./step-context.ts";
 import {
   abandonTrial,
@@ -23,6 +24,8 @@ const executors: Executors = {
   wait: () => Promise.resolve(),
   restore,
   "fall-back": fallBackTo,
+  "replace-revoked": replaceRevoked,
+  "note-revoked": noteRevoked,
   "fetch-release": fetchRelease,
   download,
   "begin-trial": startTrial,

@@ -7,7 +7,6 @@ import {
 import { refuseSlot } from "../../domain/install/agent-state.ts";
 import type { Step } from "../../domain/install/plan-step.ts";
 import { beginTrial, block } from "../../domain/install/transitions.ts";
-import { trustOf } from "../../domain/install/trust-of.ts";
 import { ReleaseRefused } from "../../domain/release-refused.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import { collectGarbage } from "./collect-garbage.ts";
@@ -23,9 +22,9 @@ const digestAttemptsMax = 2;
 
 export async function fetchRelease(step: StepOf<"fetch-release">, context: StepContext) {
   const { parts, signal } = context;
-  const { root, device, record } = parts;
+  const { record } = parts;
   try {
-    const floor = floorOf(trustOf(record.current(), root, device), step.wanted.model);
+    const floor = floorOf(record.trust(), step.wanted.model);
     await parts.shelf.fetch(step.wanted, floor, signal);
   } catch (cause) {
     signal.throwIfAborted();

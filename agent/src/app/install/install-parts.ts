@@ -1,4 +1,4 @@
-import type { DeviceFacts, DeviceId, ReleaseDocument, VerifiedRoot } from "@modelfleet/protocol";
+import type { DeviceFacts, ReleaseDocument, Sha256, VerifyCode } from "@modelfleet/protocol";
 import type { Failure } from "../../domain/install/failure.ts";
 import type { ProbationRules } from "../../domain/install/probation.ts";
 import type { BlobSource } from "../../ports/blob-source.ts";
@@ -14,8 +14,6 @@ import type { StateRecord } from "./state-record.ts";
 
 /** All the install loop works with. */
 export interface InstallParts {
-  readonly device: DeviceId;
-  readonly root: VerifiedRoot;
   readonly record: StateRecord;
   readonly shelf: ReleaseShelf;
   readonly store: ModelStore;
@@ -35,8 +33,17 @@ export interface InstallParts {
   ) => Failure | null;
   /** Nonce of the hello that has no answer yet. */
   readonly nonce: () => string | null;
-  /** A desired document was accepted: its nonce is used up. */
-  readonly answered: () => void;
+  /** A desired document with this nonce was accepted: it is used up. */
+  readonly answered: (nonce: string) => void;
   /** Only a nonce-fresh document will do. */
   readonly needHello: () => void;
+  /** Another root holds: the controller should know at once. */
+  readonly rootAdopted: () => void;
+  readonly refused: (refusal: RefusedDocument) => void;
+}
+
+/** A root or desired document that was refused; the digest is that of its envelope. */
+export interface RefusedDocument {
+  readonly code: VerifyCode;
+  readonly sha256: Sha256;
 }

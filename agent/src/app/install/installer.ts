@@ -5,18 +5,17 @@ import {
   type SlotName,
   type SlotReport,
   storeLimits,
-  VerifyError,
 } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
-import { slotOf } from "../../domain/install/agent-state.ts";
 import { isUrgent, type OnDisk, planStep, type Step } from "../../domain/install/plan-step.ts";
-import { judgeProbation, type Verdict } from "../../domain/install/probation.ts";
 import { slotReports } from "../../domain/install/slot-reports.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { createIntake, type Intake } from "./desired-intake.ts";
 import { execute, isEndable } from "./executors.ts";
 import type { InstallParts } from "./install-parts.ts";
-import { isNewer, wantsOther } from "./peek-desired.ts";
+import { isNewer, refusalOf, wantsOther } from "./peek-desired.ts";
+import { RootWalk } from "./root-walk.ts";
+import { judgeTrial, readOnDisk, readSlotFacts } from "./slot-facts.ts";
 import { SlotRuntime } from "./slot-runtime.ts";
 import { Wake } from "./wake.ts";
 
@@ -31,16 +30,18 @@ interface Planned {
 }
 
 /**
- * The one loop that changes what this device runs.
+ * The one loop that changes what this device runs, and whom it trusts.
  *
  * 1. One step at a time, over all slots; what keeps a working model in place comes first.
- * 2. Of the delivered documents only the newest counts, in whatever order they arrive. One that wants something else
- *    ends a download or load under way.
+ * 2. Of the delivered documents only the newest counts, in whatever order they arrive. One that wants something else, or
+ *    was signed under a newer root, ends a download or load under way.
  * 3. Each accepted document is told once, also when it changes nothing: somebody may be waiting for it.
  * 4. A step that fails on a broken disk is tried again after a growing pause; nothing that serves is touched.
+ * 5. Under another root, what is on trial is judged anew; what was wanted is forgotten together with its document.
  */
 export class Installer {
   readonly #parts: InstallParts;
+  readonly #walk: RootWalk;
   readonly #intake: Intake;
   readonly #wake: Wake;
   readonly #slots = new Map<SlotName, SlotRuntime>();
@@ -50,10 +51,12 @@ export class Installer {
   #toldSeq: number;
   #endStep: AbortController | null = null;
   #failuresInRow = 0;
+  #areTrialsJudged = false;
 
   constructor(parts: InstallParts, wanted: readonly DesiredModel[]) {
     this.#parts = parts;
-    this.#intake = createIntake(parts);
+    this.#walk = new RootWalk({ ...parts, adopted: () => this.#rootAdopted() });
+    this.#intake = createIntake(parts, this.#walk);
     this.#wake = new Wake(parts.clock);
     this.#wanted = wanted;
     this.#toldSeq = parts.record.current().seq;
@@ -61,13 +64,17 @@ export class Installer {
 
   /** A desired document arrived; the newest wins. */
   deliver(bytes: Uint8Array): void {
+    const refusal = refusalOf(this.#parts, bytes);
     if (this.#delivered !== null && !isNewer(this.#parts, bytes, this.#delivered)) {
       const event = { event: "desired.passed-over" };
       this.#parts.log.info(event, "a newer document waits to be taken");
+      // It may be newer than the one that waits, which brings the memory to judge it by.
+      if (refusal === "NOT_FRESH") this.#parts.needHello();
       return;
     }
     this.#delivered = bytes;
-    if (wantsOther(this.#parts, bytes, this.#wanted)) this.#endStep?.abort();
+    const isOther = refusal === "ROOT_TOO_OLD" || wantsOther(this.#parts, bytes, this.#wanted);
+    if (isOther) this.#endStep?.abort();
     this.#wake.ring();
   }
 
@@ -90,9 +97,11 @@ export class Installer {
 
   async #turn(signal: AbortSignal): Promise<void> {
     try {
+      if (!this.#areTrialsJudged) await this.#judgeTrials();
       const urgent = this.#urgent();
       if (urgent !== undefined) await this.#perform(urgent, signal);
       else if (this.#delivered !== null) await this.#takeDelivered(this.#delivered, signal);
+      else if (this.#walk.inMs() === 0) await this.#endable(signal, (end) => this.#walk.go(end));
       else await this.#perform(await this.#next(), signal);
       this.#failuresInRow = 0;
     } catch (cause) {
@@ -124,13 +133,25 @@ export class Installer {
     this.#toldSeq = seq;
   }
 
+  /** protocol.md 1.3.9: together with its document a wish is forgotten, and numbers may begin anew. */
+  #rootAdopted(): void {
+    const { desiredSha256, seq } = this.#parts.record.current();
+    if (desiredSha256 === null) this.#wanted = [];
+    this.#toldSeq = Math.min(this.#toldSeq, seq);
+    this.#areTrialsJudged = false;
+    this.#parts.rootAdopted();
+  }
+
+  async #judgeTrials(): Promise<void> {
+    for (const slot of this.#slotNames()) await judgeTrial(this.#parts, this.#runtime(slot));
+    this.#areTrialsJudged = true;
+  }
+
   async #perform(planned: Planned, signal: AbortSignal): Promise<void> {
     const { step, slot } = planned;
     if (step.do === "idle" || step.do === "wait") {
-      if (step.do === "idle") await this.#collect();
-      const waitMs =
-        step.do === "wait" ? Math.min(step.waitMs, storeLimits.probationPollMs) : undefined;
-      return this.#wake.listen(signal, waitMs);
+      if (step.do === "idle") await collectGarbage(this.#parts, this.#wanted);
+      return this.#wake.listen(signal, this.#restMs(step));
     }
     this.#parts.log.info({ event: "install.step", step: step.do, slot }, `step ${step.do}`);
     const run = (given: AbortSignal) =>
@@ -142,6 +163,13 @@ export class Installer {
         signal: given,
       });
     return isEndable(step) ? this.#endable(signal, run) : run(signal);
+  }
+
+  /** Undefined when only something from outside can bring news. */
+  #restMs(step: Extract<Step, { do: "idle" | "wait" }>): number | undefined {
+    const walkInMs = this.#walk.inMs();
+    if (step.do === "idle") return walkInMs;
+    return Math.min(step.waitMs, storeLimits.probationPollMs, walkInMs ?? step.waitMs);
   }
 
   /** Runs something long, ended by `deliver` or as soon as a slot needs something urgent. */
@@ -180,7 +208,7 @@ export class Installer {
   async #next(): Promise<Planned> {
     let rest: Planned = { step: { do: "idle" }, slot: mainSlot };
     for (const slot of this.#slotNames()) {
-      const step = this.#plan(slot, await this.#onDisk(slot));
+      const step = this.#plan(slot, await readOnDisk(this.#parts, this.#wantedIn(slot)));
       if (step.do !== "idle" && step.do !== "wait") return { step, slot };
       const shorter =
         rest.step.do !== "wait" || (step.do === "wait" && step.waitMs < rest.step.waitMs);
@@ -190,62 +218,8 @@ export class Installer {
   }
 
   #plan(slot: SlotName, onDisk: OnDisk): Step {
-    const state = this.#parts.record.current();
     const runtime = this.#runtime(slot);
-    const held = slotOf(state, slot);
-    this.#noteCrash(runtime, held.trial?.release, held.previous !== null);
-    return planStep({
-      slot: held,
-      wanted: this.#wantedIn(slot),
-      blocked: state.blocked,
-      onDisk,
-      serving: runtime.servesRelease(),
-      ready: runtime.ready?.staged.release ?? null,
-      broken: runtime.broken,
-      restoreInMs: runtime.restoreInMs(),
-      verdict: this.#verdict(runtime),
-      transitions: state.transitions,
-    });
-  }
-
-  /** The end of a release on trial is its verdict's matter; that of any other is mended here. */
-  #noteCrash(runtime: SlotRuntime, trial: string | undefined, hasPrevious: boolean): void {
-    const reason = runtime.crash;
-    if (reason === null || runtime.servesRelease() === trial) return;
-    runtime.dropEnded();
-    const event = { event: "runner.ended", slot: runtime.slot, reason, inRow: runtime.endsInRow() };
-    this.#parts.log.error(event, "the runner of the active release ended");
-    if (!runtime.isHopeless(hasPrevious)) return;
-    runtime.broken = {
-      code: "RUNNER_CRASH",
-      detail: `its runner ended again and again: ${reason}`,
-    };
-  }
-
-  #verdict(runtime: SlotRuntime): Verdict {
-    const health = this.#parts.serving.health(runtime.slot);
-    const counted = health?.release === runtime.servesRelease() ? health : undefined;
-    return judgeProbation(this.#parts.rules, {
-      elapsedMs: runtime.servedMs(),
-      answered: counted?.answered ?? 0,
-      failed: counted?.failed ?? 0,
-      crash: runtime.crash,
-    });
-  }
-
-  async #onDisk(slot: SlotName): Promise<OnDisk> {
-    const wanted = this.#wantedIn(slot);
-    if (wanted === null) return "nothing";
-    const document = await this.#parts.shelf.find(wanted).catch((cause: unknown) => {
-      // Fetching it again tells why it is not trusted.
-      if (cause instanceof VerifyError) return undefined;
-      throw cause;
-    });
-    if (document === undefined) return "nothing";
-    for (const file of document.files) {
-      if (!(await this.#parts.store.holds(file))) return "document";
-    }
-    return "files";
+    return planStep(readSlotFacts(this.#parts, { runtime, wanted: this.#wantedIn(slot), onDisk }));
   }
 
   #wantedIn(slot: SlotName): DesiredModel | null {
@@ -263,10 +237,6 @@ export class Installer {
     const runtime = new SlotRuntime(slot, this.#parts.clock, () => this.#wake.ring());
     this.#slots.set(slot, runtime);
     return runtime;
-  }
-
-  async #collect(): Promise<void> {
-    await collectGarbage(this.#parts, this.#wanted);
   }
 
   async #pause(code: string, text: string, signal: AbortSignal): Promise<void> {

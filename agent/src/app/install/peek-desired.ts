@@ -3,21 +3,32 @@ import {
   checkDesired,
   type DesiredModel,
   needsNonce,
+  type VerifyCode,
   VerifyError,
 } from "@modelfleet/protocol";
-import { trustOf } from "../../domain/install/trust-of.ts";
 import type { InstallParts } from "./install-parts.ts";
 
+type Peeking = Pick<InstallParts, "record" | "clock" | "nonce">;
+
+export interface Peeked {
+  readonly checked: CheckedDesired;
+  /** The nonce of this device's hello that the document answers; null when it answers none. */
+  readonly answers: string | null;
+}
+
 /** The verdict on a document, without doing anything about it. @throws VerifyError */
-export function peekDesired(parts: InstallParts, bytes: Uint8Array): CheckedDesired {
-  const trust = trustOf(parts.record.current(), parts.root, parts.device);
+export function peekDesired(parts: Peeking, bytes: Uint8Array): Peeked {
+  const trust = parts.record.trust();
   const nowMs = parts.clock.nowMs();
+  const expectedNonce = parts.nonce();
   const requireNonce = needsNonce(trust, nowMs);
-  return checkDesired(trust, bytes, { nowMs, expectedNonce: parts.nonce(), requireNonce });
+  const checked = checkDesired(trust, bytes, { nowMs, expectedNonce, requireNonce });
+  const answers = checked.desired.nonce === expectedNonce ? expectedNonce : null;
+  return { checked, answers };
 }
 
 /** Whether an arrived document takes the place of a waiting one. One that is not to be followed never does. */
-export function isNewer(parts: InstallParts, arrived: Uint8Array, waiting: Uint8Array): boolean {
+export function isNewer(parts: Peeking, arrived: Uint8Array, waiting: Uint8Array): boolean {
   const held = peekQuietly(parts, waiting);
   if (held === undefined) return true;
   const offered = peekQuietly(parts, arrived);
@@ -26,7 +37,7 @@ export function isNewer(parts: InstallParts, arrived: Uint8Array, waiting: Uint8
 
 /** Whether a document asks for other releases than these. */
 export function wantsOther(
-  parts: InstallParts,
+  parts: Peeking,
   bytes: Uint8Array,
   wanted: readonly DesiredModel[],
 ): boolean {
@@ -39,14 +50,25 @@ export function namesSame(left: readonly DesiredModel[], right: readonly Desired
   return namesOf(left) === namesOf(right);
 }
 
+/** Why a document is not to be followed; undefined when it is. */
+export function refusalOf(parts: Peeking, bytes: Uint8Array): VerifyCode | undefined {
+  try {
+    peekDesired(parts, bytes);
+    return undefined;
+  } catch (cause) {
+    if (cause instanceof VerifyError) return cause.code;
+    throw cause;
+  }
+}
+
 function namesOf(models: readonly DesiredModel[]): string {
   return JSON.stringify(models.map(({ slot, release }) => [slot, release]));
 }
 
 /** Undefined for one that is not to be followed; the intake says what is wrong with it. */
-function peekQuietly(parts: InstallParts, bytes: Uint8Array): CheckedDesired | undefined {
+function peekQuietly(parts: Peeking, bytes: Uint8Array): CheckedDesired | undefined {
   try {
-    return peekDesired(parts, bytes);
+    return peekDesired(parts, bytes).checked;
   } catch (cause) {
     if (cause instanceof VerifyError) return undefined;
     throw cause;

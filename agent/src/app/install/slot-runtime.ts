@@ -9,6 +9,11 @@ const restartPause = {
   delayMsMax: runnerLimits.restartDelayMsMax,
 };
 
+export interface DistrustedTrial {
+  readonly release: Sha256;
+  readonly failure: Failure;
+}
+
 /**
  * The processes of one slot and how they fare; gone with the agent, rebuilt from the state record.
  *
@@ -24,6 +29,10 @@ export class SlotRuntime {
   broken: Failure | null = null;
   crash: string | null = null;
   servingSinceMs = 0;
+  /** Why the root of today does not trust a release on trial. */
+  distrusted: DistrustedTrial | null = null;
+  /** The previous release did not start in place of a revoked one; not tried again before another change. */
+  isIrreplaceable = false;
   readonly #clock: Clock;
   readonly #changed: () => void;
   #endsInRow = 0;
@@ -44,6 +53,7 @@ export class SlotRuntime {
     this.serving = model;
     this.crash = null;
     this.broken = null;
+    this.isIrreplaceable = false;
     this.servingSinceMs = this.#clock.monotonicMs();
   }
 

@@ -4,6 +4,7 @@ import {
   block,
   blockTrial,
   confirmTrial,
+  dropPrevious,
   dropTrial,
   fallBack,
   refundAttempt,
@@ -123,7 +124,10 @@ export async function fallBackTo({ release, failure }: StepOf<"fall-back">, cont
   const named = slotState(context).active;
   const healable = failure.code === "DIGEST" || failure.code === "STORE_FAILED";
   // Lost bytes can be fetched again; a release that will not run must not be.
-  const next = healable ? record.current() : block(record.current(), { release, ...failure });
+  const kept = healable ? record.current() : block(record.current(), { release, ...failure });
+  const { previous } = slotState(context);
+  const isWayClosed = previous !== null && record.isRevoked(previous.release);
+  const next = isWayClosed ? dropPrevious(kept, runtime.slot) : kept;
   await record.commit(fallBack(next, runtime.slot, release));
   runtime.noteReplaced();
   if (slotState(context).active === null) await parts.serving.deactivate(runtime.slot);
@@ -138,13 +142,15 @@ function noteFailedRestore(context: StepContext, cause: unknown): void {
   const failure = failureOf(cause);
   runtime.noteEnd();
   const final = ["SIGNATURE", "REVOKED", "FORMAT", "DIGEST"].includes(failure.code);
-  if (final || runtime.isHopeless(slotState(context).previous !== null)) runtime.broken = failure;
+  const { previous } = slotState(context);
+  const hasPrevious = previous !== null && !parts.record.isRevoked(previous.release);
+  if (final || runtime.isHopeless(hasPrevious)) runtime.broken = failure;
   const event = { event: "release.restore-failed", ...failure, inRow: runtime.endsInRow() };
   parts.log.error(event, "the active release did not start");
 }
 
 /** From the next request on, this model answers; then the old one is drained. */
-async function flip({ parts, runtime }: StepContext, model: LoadedModel): Promise<void> {
+export async function flip({ parts, runtime }: StepContext, model: LoadedModel): Promise<void> {
   const drained = parts.serving.activate(runtime.slot, model);
   runtime.began(model);
   await drained;

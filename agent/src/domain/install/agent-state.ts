@@ -78,6 +78,13 @@ export function slotOf(state: AgentState, slot: SlotName): SlotState {
   );
 }
 
+/** Whether a slot runs this release, keeps it for the way back, or has it on trial. */
+export function isHeld(state: AgentState, release: Sha256): boolean {
+  return state.slots.some(({ active, previous, trial }) =>
+    [active, previous, trial].some((held) => held?.release === release),
+  );
+}
+
 /** Replaces one slot; others that hold nothing are left out, which is what `slotOf` says of an unknown one. */
 export function withSlot(state: AgentState, slot: SlotState): AgentState {
   const others = state.slots.filter((held) => held.slot !== slot.slot && !isEmpty(held));

@@ -6,6 +6,8 @@ import type { Verdict } from "./probation.ts";
 /*
  * What one slot does next. In order; the first rule that applies decides:
  *
+ * 0. The root does not trust the release on trial (any more): a trial that serves is rolled back, any other is dropped. The
+ *    active release is revoked: a previous one that is not takes its place; without one it serves on, and that is said.
  * 1. A trial serves. Its verdict decides: failed → rollback; passed → confirm; open → wait. A trial that is
  *    overtaken by another wanted release gives way to the active one, if there is one, and is not blocked.
  * 2. Nothing serves and there is an active release: restore it from disk; needs no network. If it cannot run here,
@@ -33,6 +35,10 @@ export interface SlotFacts {
   readonly ready: Sha256 | null;
   /** Why the active release cannot be started here; null as long as it can. */
   readonly broken: Failure | null;
+  /** Why the root of today does not trust the release on trial; null while it does. */
+  readonly distrusted: Failure | null;
+  /** Whether the root revokes the active release; `replaceable`: the previous one can take its place. */
+  readonly revoked: "no" | "replaceable" | "alone";
   /** Until the next attempt to start the active release; 0 is now. */
   readonly restoreInMs: number;
   readonly verdict: Verdict;
@@ -47,6 +53,8 @@ export type Step =
   | { readonly do: "wait"; readonly waitMs: number }
   | { readonly do: "restore"; readonly release: Sha256 }
   | { readonly do: "fall-back"; readonly release: Sha256; readonly failure: Failure }
+  | { readonly do: "replace-revoked"; readonly release: Sha256; readonly by: Sha256 }
+  | { readonly do: "note-revoked"; readonly release: Sha256 }
   | { readonly do: "fetch-release"; readonly wanted: DesiredModel }
   | { readonly do: "download"; readonly wanted: DesiredModel }
   | { readonly do: "begin-trial"; readonly wanted: DesiredModel }
@@ -61,7 +69,14 @@ export type Step =
 /** The next step of one slot. Total: every combination of facts has an answer. */
 export function planStep(facts: SlotFacts): Step {
   const { slot, serving, broken, restoreInMs } = facts;
+  if (slot.trial !== null && facts.distrusted !== null) {
+    const { release } = slot.trial;
+    if (serving !== release) return { do: "drop-trial", release };
+    return { do: "rollback", release, failure: facts.distrusted };
+  }
   if (slot.trial !== null && serving === slot.trial.release) return judgeTrial(facts);
+  const leaving = leaveRevoked(facts);
+  if (leaving !== null) return leaving;
   const down = slot.active !== null && serving === null ? slot.active.release : null;
   if (down !== null && broken !== null) return { do: "fall-back", release: down, failure: broken };
   if (down !== null && restoreInMs <= 0) return { do: "restore", release: down };
@@ -71,7 +86,29 @@ export function planStep(facts: SlotFacts): Step {
 
 /** Steps that keep a working model in place: they come before any other slot's plans, and end a running download. */
 export function isUrgent(step: Step): boolean {
-  return ["restore", "fall-back", "confirm", "rollback", "give-way"].includes(step.do);
+  return urgent.has(step.do);
+}
+
+const urgent: ReadonlySet<Step["do"]> = new Set<Step["do"]>([
+  "restore",
+  "fall-back",
+  "replace-revoked",
+  "note-revoked",
+  "confirm",
+  "rollback",
+  "give-way",
+]);
+
+/** Rule 0. protocol.md 1.4.12: a device is not left without a model for that. */
+function leaveRevoked({ slot, revoked, blocked }: SlotFacts): Step | null {
+  const { active, previous } = slot;
+  if (active === null || revoked === "no") return null;
+  const { release } = active;
+  if (previous !== null && revoked === "replaceable") {
+    return { do: "replace-revoked", release, by: previous.release };
+  }
+  const isNoted = blocked.some((held) => held.release === release && held.code === "REVOKED");
+  return isNoted ? null : { do: "note-revoked", release };
 }
 
 /** Rule 1. */

@@ -8,7 +8,9 @@ export function slotReports(state: AgentState, wanted: readonly DesiredModel[]):
   const names = new Set([...state.slots, ...wanted].map(({ slot }) => slot));
   return [...names].slice(0, documentLimits.modelsPerDesiredMax).map((name) => {
     const { slot, active, previous, trial } = slotOf(state, name);
-    const releases = wanted.filter((model) => model.slot === name).map(({ release }) => release);
+    const named = wanted.filter((model) => model.slot === name);
+    // A revoked release that nothing can replace is refused and active at once.
+    const releases = [...named, ...(active === null ? [] : [active])].map(({ release }) => release);
     const refused = state.blocked.filter(({ release }) => releases.includes(release));
     return {
       slot,

@@ -94,6 +94,11 @@ export function fallBack(state: AgentState, slot: SlotName, release: Sha256): Ag
   return withSlot(state, { ...held, active: held.previous, previous: null });
 }
 
+/** The way back is closed: what a root revokes is not begun with again. */
+export function dropPrevious(state: AgentState, slot: SlotName): AgentState {
+  return withSlot(state, { ...slotOf(state, slot), previous: null });
+}
+
 /** Not tried again until something else is wanted, or what stood in the way may have passed. */
 export function block(state: AgentState, refusal: BlockedRelease): AgentState {
   const others = state.blocked.filter((held) => held.release !== refusal.release);

@@ -41,6 +41,8 @@ function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
     serving: null,
     ready: null,
     broken: null,
+    distrusted: null,
+    revoked: "no",
     restoreInMs: 0,
     verdict: { kind: "open", waitMs: 700 },
     transitions: 0,
@@ -57,6 +59,15 @@ const trialServes = {
 };
 const trialWaits = { ...trialServes, serving: one?.release ?? null };
 const r2 = two?.release;
+const revokedWithPrevious = {
+  slot: slot({ active: one ?? null, previous: two ?? null }),
+  serving: one?.release ?? null,
+};
+const revocation = {
+  release: reference().release,
+  code: "REVOKED",
+  detail: "by the root",
+} as const;
 
 const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
   ["nothing is known and nothing wanted: idle", facts(), { do: "idle" }],
@@ -192,6 +203,41 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
     facts({ ...confirmed, serving: null, wanted: wanted(two), restoreInMs: 900 }),
     { do: "begin-trial" },
   ],
+  [
+    "a trial that serves is not trusted by a new root: roll back",
+    facts({ ...trialServes, distrusted: failure, verdict: { kind: "passed" } }),
+    { do: "rollback", failure },
+  ],
+  [
+    "a trial that waits is not trusted by a new root: drop it",
+    facts({ ...trialWaits, distrusted: failure, ready: r2 ?? null }),
+    { do: "drop-trial" },
+  ],
+  [
+    "the active release is revoked and there is another: replace it",
+    facts({ ...revokedWithPrevious, revoked: "replaceable" }),
+    { do: "replace-revoked", ...(two === undefined ? {} : { by: two.release }) },
+  ],
+  [
+    "the active release is revoked and alone: say so",
+    facts({ ...confirmed, revoked: "alone" }),
+    { do: "note-revoked" },
+  ],
+  [
+    "the active release is revoked, alone, and that is said: it goes on",
+    facts({ ...confirmed, revoked: "alone", blocked: [revocation] }),
+    { do: "idle" },
+  ],
+  [
+    "the active release is revoked, alone, said, and down: restore it",
+    facts({ ...confirmed, serving: null, revoked: "alone", blocked: [revocation] }),
+    { do: "restore" },
+  ],
+  [
+    "the active release is revoked and another is on trial: its verdict decides",
+    facts({ ...trialServes, revoked: "alone" }),
+    { do: "wait" },
+  ],
 ];
 
 test.each(cases)("%s", (_, given, expected) => {
@@ -202,6 +248,14 @@ test("what keeps a working model in place is urgent, and nothing else is", () =>
   const urgent = cases.map(([, given]) => planStep(given)).filter(isUrgent);
 
   expect(new Set(urgent.map((step) => step.do))).toEqual(
-    new Set(["restore", "fall-back", "confirm", "rollback", "give-way"]),
+    new Set([
+      "restore",
+      "fall-back",
+      "replace-revoked",
+      "note-revoked",
+      "confirm",
+      "rollback",
+      "give-way",
+    ]),
   );
 });
