@@ -1,7 +1,7 @@
 import { FormatError } from "../errors.ts";
 import { documentLimits } from "../limits.ts";
 import type { EnvelopeSignature } from "./core/envelope.ts";
-import { encodeBase64 } from "./core/strict-base64.ts";
+import { encodeBase64 } from "./encode-base64.ts";
 
 /** @throws FormatError SIZE for a payload or a number of signatures that no reader would take */
 export function encodeEnvelope(

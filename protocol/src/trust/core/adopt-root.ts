@@ -1,8 +1,6 @@
-import { ModelName } from "../../units.ts";
-import { releaseRoleOf, roleOf, type VerifiedRoot } from "./load-root.ts";
 import type { RoleKeys } from "./open-envelope.ts";
+import { findReleaseRole, roleOf, type VerifiedRoot } from "./role-keys.ts";
 import type { TrustState } from "./trust-state.ts";
-import { VerifyError } from "./verify-error.ts";
 
 /**
  * The state after one accepted step of rotation (`acceptNextRoot`), to be stored before the next step is tried.
@@ -21,9 +19,8 @@ export function adoptRoot(state: TrustState, root: VerifiedRoot): TrustState {
 }
 
 function keptFloors(state: TrustState, root: VerifiedRoot): Record<string, number> {
-  const kept = Object.entries(state.floors).filter(([name]) => {
-    const model = ModelName.parse(name);
-    const [before, after] = [state.root, root].map((one) => roleOrNone(one, model));
+  const kept = Object.entries(state.floors).filter(([model]) => {
+    const [before, after] = [findReleaseRole(state.root, model), findReleaseRole(root, model)];
     // protocol.md 1.3.9: no old release verifies any more, so there is nothing left to roll back to.
     return before === undefined || after === undefined || sharesKey(before, after);
   });
@@ -32,13 +29,4 @@ function keptFloors(state: TrustState, root: VerifiedRoot): Record<string, numbe
 
 function sharesKey(left: RoleKeys, right: RoleKeys): boolean {
   return [...left.keys.keys()].some((keyid) => right.keys.has(keyid));
-}
-
-function roleOrNone(root: VerifiedRoot, model: ModelName): RoleKeys | undefined {
-  try {
-    return releaseRoleOf(root, model);
-  } catch (error) {
-    if (error instanceof VerifyError) return undefined; // No rule covers the model in this root.
-    throw error;
-  }
 }

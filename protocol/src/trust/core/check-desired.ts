@@ -1,11 +1,12 @@
 import type { Sha256 } from "../../units.ts";
 import { DesiredDocument } from "../desired-document.ts";
-import { roleOf } from "./load-root.ts";
 import { openEnvelope } from "./open-envelope.ts";
 import { parsePayload } from "./payload.ts";
 import { payloadTypes } from "./payload-types.ts";
+import { roleOf } from "./role-keys.ts";
 import type { TrustState } from "./trust-state.ts";
 import { VerifyError } from "./verify-error.ts";
+import { type Verifier, verifySignature } from "./verify-signature.ts";
 
 /** What the device knows at the moment a `desired` arrives. */
 export interface DesiredContext {
@@ -39,8 +40,9 @@ export function checkDesired(
   state: TrustState,
   bytes: Uint8Array,
   context: DesiredContext,
+  verify: Verifier = verifySignature,
 ): CheckedDesired {
-  const opened = openEnvelope(bytes, payloadTypes.desired, roleOf(state.root, "online"));
+  const opened = openEnvelope(bytes, payloadTypes.desired, roleOf(state.root, "online"), verify);
   const desired = parseDesired(opened.payload);
   checkAddressee(state, desired);
   // protocol.md 1.5.5: the same bytes again are no news and no fault.
@@ -76,10 +78,8 @@ function checkAddressee({ root, device }: TrustState, desired: DesiredDocument):
   }
   // protocol.md 1.5.4: the root it was written under comes first.
   if (desired.rootVersion > root.document.version) {
-    throw new VerifyError(
-      "ROOT_TOO_OLD",
-      `expected root ≤ ${root.document.version}, got ${desired.rootVersion}; fetch the newer root first`,
-    );
+    const got = `got ${desired.rootVersion}; fetch the newer root first`;
+    throw new VerifyError("ROOT_TOO_OLD", `expected root ≤ ${root.document.version}, ${got}`);
   }
 }
 

@@ -3,11 +3,12 @@ import { sha256 } from "../../digest.ts";
 import { type ModelName, Sha256 } from "../../units.ts";
 import { ReleaseDocument, type ReleaseFile } from "../release-document.ts";
 import { decodeEnvelope } from "./envelope.ts";
-import { releaseRoleOf, type VerifiedRoot } from "./load-root.ts";
 import { openEnvelope } from "./open-envelope.ts";
 import { parsePayload } from "./payload.ts";
 import { payloadTypes } from "./payload-types.ts";
+import { releaseRoleOf, type VerifiedRoot } from "./role-keys.ts";
 import { VerifyError } from "./verify-error.ts";
+import { type Verifier, verifySignature } from "./verify-signature.ts";
 
 /** What the desired document and the device say the release must be. */
 export interface ExpectedRelease {
@@ -17,18 +18,25 @@ export interface ExpectedRelease {
   readonly deviceClass: string;
   /** Lowest acceptable `securityVersion`. */
   readonly floor: number;
+  /** Bytes of the envelope, where a desired document names them. */
+  readonly size?: number;
 }
 
 /**
  * Whether a release may be installed here (protocol.md 1.4); its files are checked against it as they arrive.
  *
- * @throws VerifyError DIGEST, REVOKED, SIGNATURE, FORMAT, FLEET, MODEL, CLASS, FLOOR …
+ * @throws VerifyError SIZE, DIGEST, REVOKED, SIGNATURE, FORMAT, FLEET, MODEL, CLASS, FLOOR …
  */
 export function checkRelease(
   root: VerifiedRoot,
   bytes: Uint8Array,
   expected: ExpectedRelease,
+  verify: Verifier = verifySignature,
 ): ReleaseDocument {
+  // protocol.md 1.4.10: the envelope is as long as the desired document says.
+  if (expected.size !== undefined && bytes.length !== expected.size) {
+    throw new VerifyError("SIZE", `expected a release of ${expected.size} B, got ${bytes.length}`);
+  }
   const digest = sha256(decodeEnvelope(bytes).payload);
   // protocol.md 1.4.1: it is the very release the desired document names.
   if (digest !== expected.release) {
@@ -40,7 +48,7 @@ export function checkRelease(
   }
   // protocol.md 1.4.2: signed by the rule of that model, never by the online key.
   const role = releaseRoleOf(root, expected.model);
-  const { payload } = openEnvelope(bytes, payloadTypes.release, role);
+  const { payload } = openEnvelope(bytes, payloadTypes.release, role, verify);
   const release = parsePayload(ReleaseDocument, payload);
   checkMatch(root, release, expected);
   checkFiles(release);
@@ -53,16 +61,11 @@ export function checkRelease(
  * @see ossf/model-signing-spec spec/v1.0.md 6.5.1
  */
 export function modelDigest(files: readonly Pick<ReleaseFile, "path" | "sha256">[]): Sha256 {
-  const sorted = files.toSorted((left, right) => compareText(left.path, right.path));
+  // protocol.md 1.4.9: by code unit, the same on every machine.
+  const sorted = files.toSorted((left, right) => (left.path < right.path ? -1 : 1));
   const hash = createHash("sha256");
   for (const file of sorted) hash.update(Buffer.from(file.sha256, "hex"));
   return Sha256.parse(hash.digest("hex"));
-}
-
-/** By code unit, the same on every machine; paths are ASCII. */
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 function checkMatch(root: VerifiedRoot, release: ReleaseDocument, expected: ExpectedRelease): void {
@@ -81,10 +84,8 @@ function checkMatch(root: VerifiedRoot, release: ReleaseDocument, expected: Expe
   }
   // protocol.md 1.4.6: not below the floor that confirmed releases have set.
   if (release.securityVersion < expected.floor) {
-    throw new VerifyError(
-      "FLOOR",
-      `expected securityVersion ≥ ${expected.floor}, got ${release.securityVersion}`,
-    );
+    const got = release.securityVersion;
+    throw new VerifyError("FLOOR", `expected securityVersion ≥ ${expected.floor}, got ${got}`);
   }
 }
 

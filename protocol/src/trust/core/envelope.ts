@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { FormatError } from "../../errors.ts";
 import { documentLimits } from "../../limits.ts";
-import { parseStrictJson } from "../../strict-json.ts";
+import { readJson } from "./read-json.ts";
 import { decodeBase64 } from "./strict-base64.ts";
 import { VerifyError } from "./verify-error.ts";
 
@@ -26,9 +25,8 @@ const EnvelopeJson = z.object({
 
 /** The bytes that are signed: DSSE's pre-authentication encoding (secure-systems-lab/dsse protocol.md 1.0.2). */
 export function pae(type: string, body: Uint8Array): Uint8Array {
-  const typeBytes = Buffer.byteLength(type, "utf8");
-  const header = `DSSEv1 ${typeBytes} ${type} ${body.length} `;
-  return new Uint8Array(Buffer.concat([Buffer.from(header, "utf8"), body]));
+  const header = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `;
+  return new Uint8Array(Buffer.concat([Buffer.from(header), body]));
 }
 
 /**
@@ -37,41 +35,32 @@ export function pae(type: string, body: Uint8Array): Uint8Array {
  * @throws VerifyError SIZE, FORMAT
  */
 export function decodeEnvelope(bytes: Uint8Array): UnverifiedEnvelope {
-  const json = EnvelopeJson.safeParse(readJson(bytes));
-  if (!json.success) {
+  // protocol.md 1.1.2: the size is capped before anything is parsed.
+  const json = readJson("envelope", bytes, { bytesMax: documentLimits.envelopeBytesMax });
+  const envelope = EnvelopeJson.safeParse(json);
+  if (!envelope.success) {
     throw new VerifyError("FORMAT", "expected an envelope with payloadType, payload, signatures");
   }
-  const { payloadType, payload, signatures } = json.data;
-  const decoded = strictBase64("payload", payload);
-  // protocol.md 1.1.2: a payload is at most 15,000 bytes.
-  if (decoded.length > documentLimits.payloadBytesMax) {
-    throw new VerifyError(
-      "SIZE",
-      `expected a payload ≤ ${documentLimits.payloadBytesMax} bytes, got ${decoded.length}`,
-    );
-  }
+  const { payloadType, payload, signatures } = envelope.data;
   return {
     payloadType,
-    payload: decoded,
-    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: strictBase64("sig", sig) })),
+    payload: decodePayload(payload),
+    signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig: bytesOf("sig", sig) })),
   };
 }
 
-function readJson(bytes: Uint8Array): unknown {
-  try {
-    // protocol.md 1.1.2: the size is capped before anything is parsed.
-    return parseStrictJson(bytes, { bytesMax: documentLimits.envelopeBytesMax });
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new VerifyError(error.code, `envelope: ${error.message}`, { cause: error });
-  }
+function decodePayload(text: string): Uint8Array {
+  const payload = bytesOf("payload", text);
+  const { payloadBytesMax } = documentLimits;
+  // protocol.md 1.1.2: a payload is at most 15,000 bytes.
+  if (payload.length <= payloadBytesMax) return payload;
+  const got = payload.length;
+  throw new VerifyError("SIZE", `expected a payload ≤ ${payloadBytesMax} bytes, got ${got}`);
 }
 
-function strictBase64(field: string, text: string): Uint8Array {
+function bytesOf(field: string, text: string): Uint8Array {
   // protocol.md 1.1.4: base64 that does not re-encode to itself is refused.
   const bytes = decodeBase64(text);
-  if (bytes === undefined) {
-    throw new VerifyError("FORMAT", `${field}: expected padded base64, got something else`);
-  }
-  return bytes;
+  if (bytes !== undefined) return bytes;
+  throw new VerifyError("FORMAT", `${field}: expected padded base64, got something else`);
 }

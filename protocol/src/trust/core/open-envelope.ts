@@ -6,16 +6,13 @@ import { decodeEnvelope, pae, type UnverifiedEnvelope } from "./envelope.ts";
 import type { PayloadType } from "./payload-types.ts";
 import { signatureBytes } from "./strict-ed25519.ts";
 import { VerifyError } from "./verify-error.ts";
-import { verifySignature } from "./verify-signature.ts";
+import { type Verifier, verifySignature } from "./verify-signature.ts";
 
 /** Who may sign: keys by their recomputed id, and how many distinct ones must have. */
 export interface RoleKeys {
   readonly keys: ReadonlyMap<KeyId, Uint8Array>;
   readonly threshold: number;
 }
-
-/** Whether a signature holds; the portable backend or the native one. */
-export type Verifier = typeof verifySignature;
 
 /** Payload bytes exactly as they were signed, and their digest. */
 export interface OpenedEnvelope {
@@ -32,13 +29,14 @@ export function openEnvelope(
   bytes: Uint8Array,
   expectedType: PayloadType,
   role: RoleKeys,
+  verify: Verifier = verifySignature,
 ): OpenedEnvelope {
   const envelope = decodeEnvelope(bytes);
-  checkEnvelope(envelope, expectedType, { role, verify: verifySignature });
+  checkEnvelope(envelope, expectedType, { role, verify });
   return { payload: envelope.payload, sha256: sha256(envelope.payload) };
 }
 
-/** The part after decoding, for callers that chose the key by what is inside (enrolment) or another backend. */
+/** The part after decoding, for callers that chose the key by what is inside (enrolment). */
 export function checkEnvelope(
   envelope: UnverifiedEnvelope,
   expectedType: PayloadType,
@@ -51,9 +49,10 @@ export function checkEnvelope(
   }
   checkKeyids(envelope);
   const message = pae(expectedType, envelope.payload);
+  const keys: ReadonlyMap<string, Uint8Array> = by.role.keys;
   const signed = new Set<string>();
   for (const { keyid, sig } of envelope.signatures) {
-    const key = keyOf(by.role, keyid);
+    const key = keys.get(keyid);
     // protocol.md 1.1.8: a signature by an unknown key, or a wrong one, does not count and does no harm.
     if (key === undefined || !by.verify(key, message, sig)) continue;
     // protocol.md 1.1.7: distinct public keys are counted, never signatures.
@@ -68,21 +67,15 @@ function checkThreshold(threshold: number): void {
 }
 
 function checkKeyids({ signatures }: UnverifiedEnvelope): void {
+  const { signaturesMax } = documentLimits;
   // protocol.md 1.1.7: at most 16 signatures; a repeated keyid refuses the whole document.
-  if (signatures.length > documentLimits.signaturesMax) {
-    throw new VerifyError(
-      "FORMAT",
-      `expected ≤ ${documentLimits.signaturesMax} signatures, got ${signatures.length}`,
-    );
+  if (signatures.length > signaturesMax) {
+    const got = signatures.length;
+    throw new VerifyError("FORMAT", `expected ≤ ${signaturesMax} signatures, got ${got}`);
   }
   if (new Set(signatures.map(({ keyid }) => keyid)).size !== signatures.length) {
     throw new VerifyError("DUP_KEYID", "expected each keyid once, got one twice");
   }
-}
-
-function keyOf(role: RoleKeys, keyid: string): Uint8Array | undefined {
-  for (const [id, key] of role.keys) if (id === keyid) return key;
-  return undefined;
 }
 
 function belowThreshold(envelope: UnverifiedEnvelope, got: number, role: RoleKeys): VerifyError {
@@ -90,8 +83,6 @@ function belowThreshold(envelope: UnverifiedEnvelope, got: number, role: RoleKey
   if (envelope.signatures.some(({ sig }) => sig.length !== signatureBytes)) {
     return new VerifyError("FORMAT", `sig: expected ${signatureBytes} bytes, got another length`);
   }
-  return new VerifyError(
-    "SIGNATURE",
-    `expected valid signatures by ${role.threshold} of ${role.keys.size} keys, got ${got}`,
-  );
+  const expected = `valid signatures by ${role.threshold} of ${role.keys.size} keys`;
+  return new VerifyError("SIGNATURE", `expected ${expected}, got ${got}`);
 }

@@ -1,8 +1,9 @@
-import type { z } from "zod";
-import { FormatError } from "../../errors.ts";
+import { z } from "zod";
 import { documentLimits } from "../../limits.ts";
-import { parseStrictJson } from "../../strict-json.ts";
+import { readJson } from "./read-json.ts";
 import { type VerifyCode, VerifyError } from "./verify-error.ts";
+
+const CriticalNames = z.array(z.string()).max(documentLimits.criticalFieldsMax);
 
 /**
  * The meaning of payload bytes whose signatures hold already.
@@ -16,38 +17,24 @@ export function parsePayload<Schema extends z.ZodObject>(
   payload: Uint8Array,
   codeAt: (path: string) => VerifyCode = () => "FORMAT",
 ): z.infer<Schema> {
-  const json = readJson(payload);
+  const bytesMax = documentLimits.payloadBytesMax;
+  // protocol.md 1.1.9: a counter has one spelling; 1e3 and 1.0 are refused.
+  const json = readJson("payload", payload, { bytesMax, plainIntegers: true });
   checkCritical(json, Object.keys(schema.shape));
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const path = fieldPath(issue?.path ?? []);
-  throw new VerifyError(codeAt(path), `${path}: ${issue?.message ?? "expected another form"}`);
-}
-
-function readJson(payload: Uint8Array): unknown {
-  try {
-    return parseStrictJson(payload, {
-      bytesMax: documentLimits.payloadBytesMax,
-      // protocol.md 1.1.9: a counter has one spelling; 1e3 and 1.0 are refused.
-      plainIntegers: true,
-    });
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw new VerifyError(error.code, `payload: ${error.message}`, { cause: error });
-  }
+  // A parse that failed has at least one issue, and the first says enough.
+  const [issue] = parsed.error.issues as [z.core.$ZodIssue];
+  const path = fieldPath(issue.path);
+  throw new VerifyError(codeAt(path), `${path}: ${issue.message}`);
 }
 
 function checkCritical(json: unknown, known: readonly string[]): void {
   if (typeof json !== "object" || json === null || !("critical" in json)) return;
-  const { critical } = json;
+  const names = CriticalNames.safeParse(json.critical);
   // protocol.md 1.1.10: a document that names a field critical is refused by whoever does not know it.
-  if (!Array.isArray(critical) || critical.length > documentLimits.criticalFieldsMax) {
-    throw new VerifyError("FORMAT", "critical: expected a short list of field names");
-  }
-  if (!critical.every((name) => typeof name === "string" && known.includes(name))) {
-    throw new VerifyError("FORMAT", "critical: names a field this version does not know; update");
-  }
+  if (names.success && names.data.every((name) => known.includes(name))) return;
+  throw new VerifyError("FORMAT", "critical: expected a short list of fields known here; update");
 }
 
 /** `models[0].release`; at most 120 characters, since keys of a record come from outside. */

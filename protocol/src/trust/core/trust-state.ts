@@ -1,6 +1,6 @@
 import { documentLimits } from "../../limits.ts";
 import type { DeviceId, ModelName, Sha256 } from "../../units.ts";
-import type { VerifiedRoot } from "./load-root.ts";
+import type { VerifiedRoot } from "./role-keys.ts";
 
 /** All a device must remember to trust the next document. */
 export interface TrustState {
@@ -18,7 +18,8 @@ export interface TrustState {
 
 /** Lowest acceptable `securityVersion` of a model. */
 export function floorOf(state: TrustState, model: ModelName): number {
-  return Object.hasOwn(state.floors, model) ? (state.floors[model] ?? 0) : 0;
+  const floors = new Map(Object.entries(state.floors));
+  return floors.get(model) ?? 0;
 }
 
 /** The state of a device that trusts a root and has accepted nothing yet. */

@@ -5,6 +5,13 @@ import { isStrictPublicKey, isStrictSignature } from "./strict-ed25519.ts";
 /** DER header of a SubjectPublicKeyInfo with a raw Ed25519 key (RFC 8410 section 4). */
 const SPKI_HEADER = Buffer.from("302a300506032b6570032100", "hex");
 
+/** Whether a signature holds: `verifySignature`, or `verifySignatureNative` where there is much to verify. */
+export type Verifier = (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+) => boolean;
+
 /**
  * Ed25519 with the strictness of libsodium, over tweetnacl: no native code, the same on every device.
  *
@@ -26,7 +33,7 @@ export function verifySignature(
 }
 
 /**
- * The same verdict by node:crypto, some 50 times faster: for the controller's hot paths (a device's messages).
+ * The same verdict by node:crypto, some 50 times faster: for whoever verifies in bulk.
  * A differential test holds the two together.
  */
 export function verifySignatureNative(
