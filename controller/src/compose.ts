@@ -6,15 +6,20 @@ import { ListApiKeys } from "./app/access/list-api-keys.ts";
 import { RevokeApiKey } from "./app/access/revoke-api-key.ts";
 import { ReadAudit } from "./app/audit/read-audit.ts";
 import { ExportBundle } from "./app/bundle/export-bundle.ts";
+import { ApproveDeployment } from "./app/deployment/approve-deployment.ts";
 import { DeployRelease } from "./app/deployment/deploy-release.ts";
 import { ListDeployments } from "./app/deployment/list-deployments.ts";
 import { ShowDeployment } from "./app/deployment/show-deployment.ts";
+import { ApproveDevice } from "./app/fleet/approve-device.ts";
 import { AuthenticateDevice } from "./app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "./app/fleet/change-device.ts";
 import { CreateClaim, type Endpoints } from "./app/fleet/create-claim.ts";
 import { EnrolDevice } from "./app/fleet/enrol-device.ts";
 import { ListClaims } from "./app/fleet/list-claims.ts";
 import { ListDevices } from "./app/fleet/list-devices.ts";
+import { ReportDuplicate } from "./app/fleet/report-duplicate.ts";
+import { RevokeClaim } from "./app/fleet/revoke-claim.ts";
+import { RevokeDevice } from "./app/fleet/revoke-device.ts";
 import { ShowDevice } from "./app/fleet/show-device.ts";
 import { TrackPresence } from "./app/fleet/track-presence.ts";
 import { AckSender } from "./app/ingest/ack-sender.ts";
@@ -27,6 +32,7 @@ import { IngestTelemetry } from "./app/ingest/ingest-telemetry.ts";
 import { RefusalCounts } from "./app/ingest/refusal-counts.ts";
 import { ShowRefusals } from "./app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "./app/ingest/summarize-telemetry.ts";
+import { ApproveRelease } from "./app/release/approve-release.ts";
 import { ListReleases } from "./app/release/list-releases.ts";
 import { PublishRelease } from "./app/release/publish-release.ts";
 import { ReadBlob } from "./app/release/read-blob.ts";
@@ -35,6 +41,7 @@ import { ReleaseProfiles } from "./app/release/release-profiles.ts";
 import { ShowRelease } from "./app/release/show-release.ts";
 import { PublishRoot } from "./app/root/publish-root.ts";
 import { ShowRoot } from "./app/root/show-root.ts";
+import { enrolOverBus } from "./http/enrol-over-bus.ts";
 import type { UseCases } from "./http/services.ts";
 import type { AccessStore } from "./ports/access-store.ts";
 import type { AuditLog, AuditTally } from "./ports/audit-log.ts";
@@ -64,6 +71,8 @@ export interface Ports {
   readonly tally: AuditTally;
   readonly telemetry: TelemetryStore;
   readonly tokens?: TokenVerifier | undefined;
+  readonly releasesAwaitApproval?: boolean;
+  readonly rolloutsAwaitApproval?: boolean;
   readonly endpoints: () => Endpoints;
 }
 
@@ -88,6 +97,8 @@ export function compose(given: Ports): Application {
     profiles: new ReleaseProfiles(given),
   };
   const authenticate = new AuthenticateDevice(ports);
+  const enrol = new EnrolDevice(ports);
+  const duplicate = new ReportDuplicate(ports);
   const roots = new PublishRoot(ports);
   const presence = new TrackPresence(ports);
   const hello = new AnswerHello(ports);
@@ -105,15 +116,20 @@ export function compose(given: Ports): Application {
         const streams = { online: presence, hello, report, tele: telemetry };
         await streams[topic.stream].run(topic.device, payload);
       },
+      enrol: (question) => enrolOverBus(enrol, question),
+      duplicate: (device) => duplicate.run(device),
     },
     useCases: {
+      approveDeployment: new ApproveDeployment(ports),
+      approveRelease: new ApproveRelease(ports),
       authenticateCaller: new AuthenticateCaller(ports),
+      approveDevice: new ApproveDevice(ports),
       authenticateDevice: authenticate,
       changeDevice: new ChangeDevice(ports),
       createApiKey: new CreateApiKey(ports),
       createClaim: new CreateClaim(ports),
       deployRelease: new DeployRelease(ports),
-      enrolDevice: new EnrolDevice(ports),
+      enrolDevice: enrol,
       exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
       listApiKeys: new ListApiKeys(ports),
       listClaims: new ListClaims(ports),
@@ -126,6 +142,8 @@ export function compose(given: Ports): Application {
       readBlob: new ReadBlob(ports),
       readReleaseEnvelope: new ReadReleaseEnvelope(ports),
       revokeApiKey: new RevokeApiKey(ports),
+      revokeClaim: new RevokeClaim(ports),
+      revokeDevice: new RevokeDevice(ports),
       showDeployment: new ShowDeployment(ports),
       showDevice: new ShowDevice(ports),
       showRefusals: new ShowRefusals(ports),

@@ -107,7 +107,16 @@ async function open(
   const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, log });
   const tokens = config.oidc && (await openOidc(config.oidc, { ...rest, log }));
   const tally = await openAudit({ ...rest, ...stores, log }, config, closers);
-  const app = compose({ ...rest, ...stores, bus: broker, endpoints, log, tally, tokens });
+  const app = compose({
+    ...rest,
+    ...stores,
+    bus: broker,
+    endpoints,
+    log,
+    tally,
+    tokens,
+    ...approvals(config),
+  });
   await new RecoverStores({ ...rest, ...stores, log }).run();
   const forgetTelemetry = new ForgetTelemetry({ ...rest, ...stores, log });
   closers.add(() => {
@@ -165,6 +174,13 @@ async function openStores(config: ControllerConfig, closers: Closers) {
   const stores = await openDatabase(join(folder, "controller.sqlite"));
   closers.add(() => stores[Symbol.asyncDispose]());
   return { clock, keys, blobs, stores };
+}
+
+function approvals({ fourEyes }: ControllerConfig) {
+  return {
+    releasesAwaitApproval: fourEyes.includes("release"),
+    rolloutsAwaitApproval: fourEyes.includes("rollout"),
+  };
 }
 
 /** An IPv6 address stands in brackets there. */

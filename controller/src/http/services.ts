@@ -4,18 +4,23 @@ import type { ListApiKeys } from "../app/access/list-api-keys.ts";
 import type { RevokeApiKey } from "../app/access/revoke-api-key.ts";
 import type { ReadAudit } from "../app/audit/read-audit.ts";
 import type { ExportBundle } from "../app/bundle/export-bundle.ts";
+import type { ApproveDeployment } from "../app/deployment/approve-deployment.ts";
 import type { DeployRelease } from "../app/deployment/deploy-release.ts";
 import type { ListDeployments } from "../app/deployment/list-deployments.ts";
 import type { ShowDeployment } from "../app/deployment/show-deployment.ts";
+import type { ApproveDevice } from "../app/fleet/approve-device.ts";
 import type { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
 import type { ChangeDevice } from "../app/fleet/change-device.ts";
 import type { CreateClaim } from "../app/fleet/create-claim.ts";
 import type { EnrolDevice } from "../app/fleet/enrol-device.ts";
 import type { ListClaims } from "../app/fleet/list-claims.ts";
 import type { ListDevices } from "../app/fleet/list-devices.ts";
+import type { RevokeClaim } from "../app/fleet/revoke-claim.ts";
+import type { RevokeDevice } from "../app/fleet/revoke-device.ts";
 import type { ShowDevice } from "../app/fleet/show-device.ts";
 import type { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import type { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
+import type { ApproveRelease } from "../app/release/approve-release.ts";
 import type { ListReleases } from "../app/release/list-releases.ts";
 import type { PublishRelease } from "../app/release/publish-release.ts";
 import type { ReadBlob } from "../app/release/read-blob.ts";
@@ -26,7 +31,10 @@ import type { ShowRoot } from "../app/root/show-root.ts";
 
 /** The use cases this room offers to the outside; each is injected by its class. */
 export interface UseCases {
+  readonly approveDeployment: ApproveDeployment;
+  readonly approveRelease: ApproveRelease;
   readonly authenticateCaller: AuthenticateCaller;
+  readonly approveDevice: ApproveDevice;
   readonly authenticateDevice: AuthenticateDevice;
   readonly changeDevice: ChangeDevice;
   readonly createApiKey: CreateApiKey;
@@ -45,6 +53,8 @@ export interface UseCases {
   readonly readBlob: ReadBlob;
   readonly readReleaseEnvelope: ReadReleaseEnvelope;
   readonly revokeApiKey: RevokeApiKey;
+  readonly revokeClaim: RevokeClaim;
+  readonly revokeDevice: RevokeDevice;
   readonly showDeployment: ShowDeployment;
   readonly showDevice: ShowDevice;
   readonly showRefusals: ShowRefusals;

@@ -4,18 +4,23 @@ import { ListApiKeys } from "../app/access/list-api-keys.ts";
 import { RevokeApiKey } from "../app/access/revoke-api-key.ts";
 import { ReadAudit } from "../app/audit/read-audit.ts";
 import { ExportBundle } from "../app/bundle/export-bundle.ts";
+import { ApproveDeployment } from "../app/deployment/approve-deployment.ts";
 import { DeployRelease } from "../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../app/deployment/show-deployment.ts";
+import { ApproveDevice } from "../app/fleet/approve-device.ts";
 import { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "../app/fleet/change-device.ts";
 import { CreateClaim } from "../app/fleet/create-claim.ts";
 import { EnrolDevice } from "../app/fleet/enrol-device.ts";
 import { ListClaims } from "../app/fleet/list-claims.ts";
 import { ListDevices } from "../app/fleet/list-devices.ts";
+import { RevokeClaim } from "../app/fleet/revoke-claim.ts";
+import { RevokeDevice } from "../app/fleet/revoke-device.ts";
 import { ShowDevice } from "../app/fleet/show-device.ts";
 import { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
+import { ApproveRelease } from "../app/release/approve-release.ts";
 import { ListReleases } from "../app/release/list-releases.ts";
 import { PublishRelease } from "../app/release/publish-release.ts";
 import { ReadBlob } from "../app/release/read-blob.ts";
@@ -28,7 +33,10 @@ import type { UseCases } from "./services.ts";
 /** Of their class and nothing more: the routes are read, never called. */
 export function unwiredUseCases(): UseCases {
   return {
+    approveDeployment: unwired(ApproveDeployment),
+    approveRelease: unwired(ApproveRelease),
     authenticateCaller: unwired(AuthenticateCaller),
+    approveDevice: unwired(ApproveDevice),
     authenticateDevice: unwired(AuthenticateDevice),
     changeDevice: unwired(ChangeDevice),
     createApiKey: unwired(CreateApiKey),
@@ -47,6 +55,8 @@ export function unwiredUseCases(): UseCases {
     readBlob: unwired(ReadBlob),
     readReleaseEnvelope: unwired(ReadReleaseEnvelope),
     revokeApiKey: unwired(RevokeApiKey),
+    revokeClaim: unwired(RevokeClaim),
+    revokeDevice: unwired(RevokeDevice),
     showDeployment: unwired(ShowDeployment),
     showDevice: unwired(ShowDevice),
     showRefusals: unwired(ShowRefusals),

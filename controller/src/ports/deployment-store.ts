@@ -1,4 +1,5 @@
 import type {
+  Approval,
   DeploymentTarget,
   DeviceId,
   EligibilityReason,
@@ -9,6 +10,7 @@ import type {
   Sha256,
   SlotName,
 } from "@modelfleet/protocol";
+import type { Principal } from "../domain/access/principal.ts";
 import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 import type { DesiredEntry, DesiredReplacement } from "./fleet-store.ts";
 
@@ -24,6 +26,12 @@ export interface DeploymentStore {
     assignments: readonly Assignment[],
     audit: AuditEntry,
   ) => Promise<boolean>;
+  /**
+   * What was asked for and is now approved, its devices and their documents; `from` is the approval it had.
+   *
+   * @returns false, with nothing stored, also when somebody else has approved it meanwhile
+   */
+  readonly approve: (order: ApprovedOrder, audit: AuditEntry) => Promise<boolean>;
   readonly byId: (id: string) => Promise<StoredDeployment | undefined>;
   /** Which of these releases any deployment has ever given to this device. */
   readonly assignedAmong: (
@@ -34,6 +42,12 @@ export interface DeploymentStore {
   readonly list: (count: number) => Promise<readonly StoredDeployment[]>;
 }
 
+export interface ApprovedOrder {
+  readonly from: Approval;
+  readonly deployment: DeploymentRecord;
+  readonly assignments: readonly Assignment[];
+}
+
 export interface DeploymentRecord {
   readonly id: string;
   readonly release: Sha256;
@@ -42,6 +56,9 @@ export interface DeploymentRecord {
   readonly slot: SlotName;
   readonly target: DeploymentTarget;
   readonly createdAtMs: number;
+  readonly approval: Approval;
+  /** Who asked for it, with the rights he had then; null when nobody had to approve. */
+  readonly requester: Principal | null;
   readonly ineligible: readonly IneligibleDevice[];
 }
 

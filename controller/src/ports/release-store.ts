@@ -1,4 +1,5 @@
 import type {
+  Approval,
   Digest8,
   ModelName,
   ReleaseDocument,
@@ -11,6 +12,12 @@ import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 export interface ReleaseStore {
   /** @returns undefined when it was stored; else the release that held this (model, version) before */
   readonly add: (release: ReleaseRecord, audit: AuditEntry) => Promise<ReleaseRecord | undefined>;
+  /** @returns false when its approval is no longer `from`; then nothing has changed */
+  readonly approve: (
+    release: Sha256,
+    change: ApprovalChange,
+    audit: AuditEntry,
+  ) => Promise<boolean>;
   readonly byDigest: (release: Sha256) => Promise<ReleaseRecord | undefined>;
   readonly byVersion: (
     model: ModelName,
@@ -24,10 +31,16 @@ export interface ReleaseStore {
   readonly blobs: () => Promise<ReadonlySet<Sha256>>;
 }
 
+export interface ApprovalChange {
+  readonly from: Approval;
+  readonly to: Approval;
+}
+
 export interface ReleaseRecord {
   /** SHA-256 of the payload bytes. */
   readonly release: Sha256;
   readonly document: ReleaseDocument;
   readonly envelope: Uint8Array;
   readonly publishedAtMs: number;
+  readonly approval: Approval;
 }

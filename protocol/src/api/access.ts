@@ -71,3 +71,16 @@ export type ApiKeyCreated = z.infer<typeof ApiKeyCreated>;
 /** `GET /v1/api-keys`, newest first. */
 export const ApiKeyList = z.object({ keys: z.array(ApiKey) });
 export type ApiKeyList = z.infer<typeof ApiKeyList>;
+
+/** Whether a second person is needed, and whether he was there. Names are those of callers: `key:<id>`, `oidc:<subject>`. */
+export const Approval = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("not-needed") }),
+  z.object({ state: z.literal("awaiting-approval"), requestedBy: z.string() }),
+  z.object({
+    state: z.literal("approved"),
+    requestedBy: z.string(),
+    approvedBy: z.string(),
+    approvedAtMs: UnixMs,
+  }),
+]);
+export type Approval = z.infer<typeof Approval>;

@@ -2,6 +2,11 @@ import { z } from "zod";
 import { claimLimits } from "../limits.ts";
 import { DeviceClass, DeviceId, Labels, UnixMs } from "../units.ts";
 
+/** Name of a claim; no secret. */
+export const ClaimId = z
+  .string()
+  .regex(/^[a-z0-9]{8,32}$/, "expected the id of a claim: 8 to 32 characters of a-z and 0-9");
+
 /** Body of `POST /v1/claims`. */
 export const ClaimRequest = z
   .object({

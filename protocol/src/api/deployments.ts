@@ -12,6 +12,7 @@ import {
   SlotName,
   UnixMs,
 } from "../units.ts";
+import { Approval } from "./access.ts";
 
 /** Which devices: one, all that carry every one of these labels, or the whole fleet. */
 export const DeploymentTarget = z.union([
@@ -67,6 +68,8 @@ export const Deployment = z.object({
   slot: SlotName,
   target: DeploymentTarget,
   createdAtMs: UnixMs,
+  /** Nothing is ordered before it is approved; then there are no devices yet. */
+  approval: Approval,
   devices: z.array(DeploymentDevice),
 });
 export type Deployment = z.infer<typeof Deployment>;

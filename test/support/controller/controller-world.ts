@@ -3,7 +3,13 @@
  * a clock that stands still and a bus that only remembers.
  */
 
-import { targetCatalog } from "@modelfleet/protocol";
+import {
+  type DeviceId,
+  type Labels,
+  type ModelName,
+  type Sha256,
+  targetCatalog,
+} from "@modelfleet/protocol";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
@@ -95,29 +101,37 @@ type Ports = ConstructorParameters<typeof DeployRelease>[0] &
   ConstructorParameters<typeof PublishRelease>[0] &
   ConstructorParameters<typeof CreateClaim>[0];
 
+/** What only reads is asked by the operator of this machine. */
 function useCases(ports: Ports) {
   return {
     createClaim: new CreateClaim(ports),
-    listClaims: new ListClaims(ports),
+    listClaims: { run: () => new ListClaims(ports).run(localPrincipal) },
     enrolDevice: new EnrolDevice(ports),
     authenticate: new AuthenticateDevice(ports),
-    listDevices: new ListDevices(ports),
-    showDevice: new ShowDevice(ports),
+    listDevices: {
+      run: (labels: Labels = {}) => new ListDevices(ports).run(labels, localPrincipal),
+    },
+    showDevice: { run: (id: DeviceId) => new ShowDevice(ports).run(id, localPrincipal) },
     changeDevice: new ChangeDevice(ports),
     trackPresence: new TrackPresence(ports),
     publish: new PublishRelease(ports),
-    listReleases: new ListReleases(ports),
-    showRelease: new ShowRelease(ports),
+    listReleases: {
+      run: (model?: ModelName) => new ListReleases(ports).run(model, localPrincipal),
+    },
+    showRelease: { run: (digest: Sha256) => new ShowRelease(ports).run(digest, localPrincipal) },
     readEnvelope: new ReadReleaseEnvelope(ports),
     readBlob: new ReadBlob(ports),
     deploy: new DeployRelease(ports),
-    listDeployments: new ListDeployments(ports),
-    showDeployment: new ShowDeployment(ports),
+    listDeployments: { run: () => new ListDeployments(ports).run(localPrincipal) },
+    showDeployment: { run: (id: string) => new ShowDeployment(ports).run(id, localPrincipal) },
     answerHello: new AnswerHello(ports),
     answerGetDesired: new AnswerGetDesired(ports),
     ingestReport: new IngestReport(ports),
     ingestTelemetry: new IngestTelemetry(ports),
-    summarize: new SummarizeTelemetry(ports),
+    summarize: {
+      run: (query: Parameters<SummarizeTelemetry["run"]>[0]) =>
+        new SummarizeTelemetry(ports).run(query, localPrincipal),
+    },
     recover: new RecoverStores(ports),
   };
 }

@@ -21,6 +21,7 @@ export async function addApprovals(database: Kysely<unknown>): Promise<void> {
     .alterTable("releases")
     .addColumn("approval", "text", (column) => column.notNull().defaultTo('{"state":"not-needed"}'))
     .execute();
+  await database.schema.alterTable("deployments").addColumn("requester", "text").execute();
   await database.schema
     .alterTable("deployments")
     .addColumn("approval", "text", (column) => column.notNull().defaultTo('{"state":"not-needed"}'))

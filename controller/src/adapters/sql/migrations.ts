@@ -5,7 +5,7 @@ import { createDeployments, createReleases } from "./migration-1-releases.ts";
 import { createTelemetry } from "./migration-1-telemetry.ts";
 import { indexBatchesByAge } from "./migration-2-retention.ts";
 import { createAudit, createTelemetryBoots } from "./migration-3-audit.ts";
-import { createApiKeys } from "./migration-4-access.ts";
+import { addApprovals, createApiKeys } from "./migration-4-access.ts";
 import { boundClaims, deviceStates } from "./migration-5-identity.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
@@ -26,7 +26,12 @@ export const migrations: Record<string, Migration> = {
       await createTelemetryBoots(database);
     },
   },
-  "0004-access": { up: createApiKeys },
+  "0004-access": {
+    up: async (database: Kysely<unknown>) => {
+      await createApiKeys(database);
+      await addApprovals(database);
+    },
+  },
   "0005-identity": {
     up: async (database: Kysely<unknown>) => {
       await boundClaims(database);

@@ -116,6 +116,8 @@ export interface ReleasesTable {
   document: string;
   envelope: Uint8Array;
   published_at_ms: number;
+  /** `Approval` as JSON. */
+  approval: string;
 }
 
 export interface ReleaseFilesTable {
@@ -132,6 +134,10 @@ export interface DeploymentsTable {
   slot: string;
   target: string;
   created_at_ms: number;
+  /** `Approval` as JSON. */
+  approval: string;
+  /** Who asked for it and with which rights, as JSON; null when nobody had to approve. */
+  requester: string | null;
 }
 
 export interface ExecutionsTable {

@@ -2,6 +2,7 @@ import { type ApiKeyId, accessLimits, type Grants, type Sha256 } from "@modelfle
 import type { Kysely, Selectable } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type { AccessStore, ApiKeyRecord } from "../../ports/access-store.ts";
+import { appendAudit } from "./append-audit.ts";
 import type { ApiKeysTable, Schema } from "./schema.ts";
 
 export class SqlAccessStore implements AccessStore {
@@ -11,7 +12,7 @@ export class SqlAccessStore implements AccessStore {
     this.#database = database;
   }
 
-  readonly addKey = (key: ApiKeyRecord, _entry: AuditEntry): Promise<void> =>
+  readonly addKey = (key: ApiKeyRecord, entry: AuditEntry): Promise<void> =>
     this.#database.transaction().execute(async (transaction) => {
       await transaction
         .insertInto("api_keys")
@@ -27,6 +28,7 @@ export class SqlAccessStore implements AccessStore {
           last_used_at_ms: key.lastUsedAtMs,
         })
         .execute();
+      await appendAudit(transaction, entry);
     });
 
   readonly key = async (id: ApiKeyId): Promise<ApiKeyRecord | undefined> => {
@@ -69,7 +71,9 @@ export class SqlAccessStore implements AccessStore {
         .where("id", "=", id)
         .where("revoked_at_ms", "is", null)
         .executeTakeFirst();
-      return numUpdatedRows === 1n;
+      if (numUpdatedRows === 0n) return false;
+      await appendAudit(transaction, entry);
+      return true;
     });
 
   readonly keyUsed = async (id: ApiKeyId, atMs: number): Promise<void> => {

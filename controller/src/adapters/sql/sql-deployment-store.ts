@@ -9,8 +9,10 @@ import {
   type SlotName,
 } from "@modelfleet/protocol";
 import type { Kysely, Selectable, Transaction } from "kysely";
+import type { Principal } from "../../domain/access/principal.ts";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type {
+  ApprovedOrder,
   Assignment,
   DeploymentRecord,
   DeploymentStore,
@@ -34,18 +36,40 @@ export class SqlDeploymentStore implements DeploymentStore {
     assignments: readonly Assignment[],
     audit: AuditEntry,
   ): Promise<boolean> => {
+    return this.#unlessMoved(async (transaction) => {
+      await insert(transaction, deployment);
+      await order(transaction, deployment, assignments);
+      await appendAudit(transaction, audit);
+    });
+  };
+
+  readonly approve = async (
+    { from, deployment, assignments }: ApprovedOrder,
+    audit: AuditEntry,
+  ): Promise<boolean> => {
+    return this.#unlessMoved(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable("deployments")
+        .set({ approval: JSON.stringify(deployment.approval) })
+        .where("id", "=", deployment.id)
+        .where("approval", "=", JSON.stringify(from))
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) throw new Moved("approval");
+      await order(transaction, deployment, assignments);
+      await appendAudit(transaction, audit);
+    });
+  };
+
+  async #unlessMoved(task: (transaction: Transaction<Schema>) => Promise<void>): Promise<boolean> {
     try {
-      await this.#database.transaction().execute(async (transaction) => {
-        await store(transaction, deployment, assignments);
-        await appendAudit(transaction, audit);
-      });
+      await this.#database.transaction().execute(task);
       return true;
     } catch (error) {
       // Thrown to roll the transaction back; it is an expected outcome.
-      if (error instanceof SequenceMoved) return false;
+      if (error instanceof Moved) return false;
       throw error;
     }
-  };
+  }
 
   readonly byId = async (id: string): Promise<StoredDeployment | undefined> => {
     const row = await this.#database
@@ -99,15 +123,11 @@ export class SqlDeploymentStore implements DeploymentStore {
   }
 }
 
-/** Two desired states for one device were planned at once. */
-class SequenceMoved extends Error {}
+/** Two desired states for one device, or two approvals, were planned at once. */
+class Moved extends Error {}
 
-async function store(
-  transaction: Transaction<Schema>,
-  deployment: DeploymentRecord,
-  assignments: readonly Assignment[],
-): Promise<void> {
-  const { id, release, model, version, slot, target, createdAtMs, ineligible } = deployment;
+async function insert(transaction: Transaction<Schema>, deployment: DeploymentRecord) {
+  const { id, release, model, version, slot, target, createdAtMs } = deployment;
   await transaction
     .insertInto("deployments")
     .values({
@@ -118,8 +138,17 @@ async function store(
       slot,
       target: JSON.stringify(target),
       created_at_ms: createdAtMs,
+      approval: JSON.stringify(deployment.approval),
+      requester: deployment.requester && JSON.stringify(deployment.requester),
     })
     .execute();
+}
+
+async function order(
+  transaction: Transaction<Schema>,
+  { id, slot, release, ineligible }: DeploymentRecord,
+  assignments: readonly Assignment[],
+): Promise<void> {
   const common = { deployment: id, slot, release };
   const rows = [
     ...ineligible.map(({ device, reasons }) => ({
@@ -139,7 +168,7 @@ async function store(
 
 async function assign(transaction: Transaction<Schema>, assignment: Assignment): Promise<void> {
   const { device, entry } = assignment;
-  if (!(await replaceDesired(transaction, device, assignment))) throw new SequenceMoved(device);
+  if (!(await replaceDesired(transaction, device, assignment))) throw new Moved(device);
   const { slot, release, model, version, envelopeSize, deployment } = entry;
   const wish = { release, model, version, envelope_size: envelopeSize, deployment };
   await transaction
@@ -161,6 +190,8 @@ function deploymentOf(
     slot: row.slot as SlotName,
     target: JSON.parse(row.target) as StoredDeployment["target"],
     createdAtMs: row.created_at_ms,
+    approval: JSON.parse(row.approval) as StoredDeployment["approval"],
+    requester: row.requester === null ? null : (JSON.parse(row.requester) as Principal),
     devices: executions.map(executionOf),
   };
 }

@@ -1,7 +1,7 @@
 import type { Digest8, ModelName, ReleaseVersion, Sha256 } from "@modelfleet/protocol";
 import type { Kysely, Selectable } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
-import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
+import type { ApprovalChange, ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
 import { appendAudit } from "./append-audit.ts";
 import { bytesOf } from "./column.ts";
 import type { ReleasesTable, Schema } from "./schema.ts";
@@ -15,7 +15,7 @@ export class SqlReleaseStore implements ReleaseStore {
 
   readonly add = (record: ReleaseRecord, audit: AuditEntry): Promise<ReleaseRecord | undefined> =>
     this.#database.transaction().execute(async (transaction) => {
-      const { release, document, envelope, publishedAtMs } = record;
+      const { release, document, envelope, publishedAtMs, approval } = record;
       const { model, version } = document;
       const known = await transaction
         .selectFrom("releases")
@@ -32,6 +32,7 @@ export class SqlReleaseStore implements ReleaseStore {
           document: JSON.stringify(document),
           envelope,
           published_at_ms: publishedAtMs,
+          approval: JSON.stringify(approval),
         })
         .execute();
       await transaction
@@ -40,6 +41,23 @@ export class SqlReleaseStore implements ReleaseStore {
         .execute();
       await appendAudit(transaction, audit);
       return undefined;
+    });
+
+  readonly approve = (
+    release: Sha256,
+    { from, to }: ApprovalChange,
+    audit: AuditEntry,
+  ): Promise<boolean> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable("releases")
+        .set({ approval: JSON.stringify(to) })
+        .where("release", "=", release)
+        .where("approval", "=", JSON.stringify(from))
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return false;
+      await appendAudit(transaction, audit);
+      return true;
     });
 
   readonly byDigest = async (release: Sha256): Promise<ReleaseRecord | undefined> => {
@@ -89,5 +107,6 @@ function recordOf(row: Selectable<ReleasesTable>): ReleaseRecord {
     document: JSON.parse(row.document) as ReleaseRecord["document"],
     envelope: bytesOf(row.envelope),
     publishedAtMs: row.published_at_ms,
+    approval: JSON.parse(row.approval) as ReleaseRecord["approval"],
   };
 }

@@ -8,7 +8,7 @@ export function deploymentView(
   deployment: StoredDeployment,
   devices: ReadonlyMap<DeviceId, DeviceRecord>,
 ): Deployment {
-  const { id, release, model, version, slot, target, createdAtMs } = deployment;
+  const { id, release, model, version, slot, target, createdAtMs, approval } = deployment;
   return {
     id,
     release,
@@ -17,6 +17,7 @@ export function deploymentView(
     slot,
     target,
     createdAtMs,
+    approval,
     devices: deployment.devices.map((execution) =>
       deviceView(deployment, execution, devices.get(execution.device)),
     ),

@@ -1,8 +1,9 @@
 import type { Deployment, DeviceId } from "@modelfleet/protocol";
-import { NotFoundError } from "../../domain/errors.ts";
+import type { Principal } from "../../domain/access/principal.ts";
 import type { DeploymentStore, StoredDeployment } from "../../ports/deployment-store.ts";
 import type { DeviceRecord, FleetStore } from "../../ports/fleet-store.ts";
-import { deploymentView } from "./deployment-view.ts";
+import { deploymentUnknown, knownDeployment } from "./known-deployment.ts";
+import { seenDeployment } from "./seen-deployment.ts";
 
 /** One deployment and how far each of its devices is. */
 export class ShowDeployment {
@@ -12,16 +13,12 @@ export class ShowDeployment {
     this.#ports = ports;
   }
 
-  /** @throws NotFoundError DEPLOYMENT_UNKNOWN */
-  async run(id: string): Promise<Deployment> {
-    const stored = await this.#ports.deployments.byId(id);
-    if (stored === undefined) {
-      throw new NotFoundError(
-        "DEPLOYMENT_UNKNOWN",
-        `expected the id of a deployment, got ${id.slice(0, 64)}`,
-      );
-    }
-    return deploymentView(stored, await this.#devicesOf(stored));
+  /** @throws NotFoundError DEPLOYMENT_UNKNOWN, also for one the caller may not see */
+  async run(id: string, caller: Principal): Promise<Deployment> {
+    const stored = await knownDeployment(this.#ports.deployments, id);
+    const seen = seenDeployment(stored, await this.#devicesOf(stored), caller);
+    if (seen === undefined) throw deploymentUnknown(id);
+    return seen;
   }
 
   async #devicesOf(stored: StoredDeployment): Promise<ReadonlyMap<DeviceId, DeviceRecord>> {

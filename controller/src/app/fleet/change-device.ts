@@ -4,8 +4,10 @@ import { labelTerms } from "../../domain/fleet/label-terms.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
+import { requireRight } from "../access/require-right.ts";
 import { deviceView } from "./device-view.ts";
 import { knownDevice } from "./known-device.ts";
+import { seenDevice } from "./seen-device.ts";
 
 export interface ChangeDevicePorts {
   readonly clock: Clock;
@@ -21,10 +23,13 @@ export class ChangeDevice {
     this.#ports = ports;
   }
 
-  /** @throws NotFoundError DEVICE_UNKNOWN */
+  /** @throws NotFoundError DEVICE_UNKNOWN @throws AccessError NOT_PERMITTED */
   async run(id: DeviceId, change: DeviceChange, caller: Principal): Promise<Device> {
     const { clock, fleet, log } = this.#ports;
     const { labels } = await knownDevice(fleet, id);
+    // Both: else a device could be taken out of hands, or put into hands, that are not the caller's.
+    requireRight(caller, { action: "device.change", labels });
+    requireRight(caller, { action: "device.change", labels: change.labels });
     await fleet.setLabels(id, change.labels, {
       atMs: clock.nowMs(),
       actor: caller.id,
@@ -34,6 +39,6 @@ export class ChangeDevice {
     });
     log.info({ event: "device.labelled", device: id, by: caller.id }, "device labelled");
     const device = await knownDevice(fleet, id);
-    return deviceView(device, await fleet.recentItems(id));
+    return seenDevice(deviceView(device, await fleet.recentItems(id)), caller);
   }
 }

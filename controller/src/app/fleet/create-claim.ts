@@ -6,6 +6,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { Keys } from "../../ports/keys.ts";
+import { requireRight } from "../access/require-right.ts";
 
 const ID_BYTES = 8;
 const SECRET_BYTES = 32;
@@ -32,7 +33,9 @@ export class CreateClaim {
     this.#ports = ports;
   }
 
+  /** @throws AccessError NOT_PERMITTED */
   async run(request: ClaimRequest, caller: Principal): Promise<ClaimCreated> {
+    requireRight(caller, { action: "claim.change", labels: request.labels });
     const { clock, fleet, keys, endpoints, log } = this.#ports;
     const nowMs = clock.nowMs();
     const secret = Buffer.from(clock.randomBytes(SECRET_BYTES)).toString("base64url");
@@ -45,6 +48,9 @@ export class CreateClaim {
       createdAtMs: nowMs,
       expiresAtMs: nowMs + request.lifeMs,
       labels: request.labels,
+      device: request.device ?? null,
+      needsApproval: request.needsApproval ?? false,
+      revokedAtMs: null,
     };
     const root = keys.root();
     const enrolment = formatEnrolment({
@@ -71,6 +77,8 @@ export class CreateClaim {
         uses: claim.uses,
         lifeMs: request.lifeMs,
         labels: labelTerms(claim.labels),
+        device: claim.device,
+        needsApproval: claim.needsApproval,
       },
     });
     const event = { event: "claim.created", claim: claim.id, class: claim.class, by: caller.id };

@@ -1,8 +1,10 @@
 import type { Claim } from "@modelfleet/protocol";
+import { permits } from "../../domain/access/permits.ts";
+import type { Principal } from "../../domain/access/principal.ts";
 import { claimView } from "../../domain/claim/claim-view.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 
-/** Every claim, newest first. */
+/** Every claim for devices that would be the caller's to see, newest first. */
 export class ListClaims {
   readonly #fleet: FleetStore;
 
@@ -10,7 +12,10 @@ export class ListClaims {
     this.#fleet = ports.fleet;
   }
 
-  async run(): Promise<readonly Claim[]> {
-    return (await this.#fleet.claims()).map(claimView);
+  async run(caller: Principal): Promise<readonly Claim[]> {
+    const claims = await this.#fleet.claims();
+    return claims
+      .filter(({ labels }) => permits(caller, { action: "claim.read", labels }))
+      .map(claimView);
   }
 }

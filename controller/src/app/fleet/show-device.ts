@@ -1,7 +1,10 @@
 import type { Device, DeviceId } from "@modelfleet/protocol";
+import { permits } from "../../domain/access/permits.ts";
+import type { Principal } from "../../domain/access/principal.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import { deviceView } from "./device-view.ts";
-import { knownDevice } from "./known-device.ts";
+import { deviceUnknown, knownDevice } from "./known-device.ts";
+import { seenDevice } from "./seen-device.ts";
 
 /** One device with what it last did. */
 export class ShowDevice {
@@ -11,9 +14,10 @@ export class ShowDevice {
     this.#fleet = ports.fleet;
   }
 
-  /** @throws NotFoundError DEVICE_UNKNOWN */
-  async run(id: DeviceId): Promise<Device> {
+  /** @throws NotFoundError DEVICE_UNKNOWN, also for a device the caller may not see */
+  async run(id: DeviceId, caller: Principal): Promise<Device> {
     const device = await knownDevice(this.#fleet, id);
-    return deviceView(device, await this.#fleet.recentItems(id));
+    if (!permits(caller, { action: "device.read", labels: device.labels })) throw deviceUnknown(id);
+    return seenDevice(deviceView(device, await this.#fleet.recentItems(id)), caller);
   }
 }

@@ -6,8 +6,11 @@ import {
   type TelemetryAnswer,
   type TelemetrySummary,
 } from "@modelfleet/protocol";
+import { permits } from "../../domain/access/permits.ts";
+import type { Principal } from "../../domain/access/principal.ts";
 import { mergeWindows } from "../../domain/telemetry/merge-windows.ts";
 import { summarizeTelemetry } from "../../domain/telemetry/summarize-telemetry.ts";
+import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { TelemetryStore } from "../../ports/telemetry-store.ts";
 import type { ProfiledRelease, ReleaseProfiles } from "../release/release-profiles.ts";
 
@@ -20,11 +23,12 @@ export interface TelemetryQuery {
 }
 
 export interface SummarizeTelemetryPorts {
+  readonly fleet: FleetStore;
   readonly profiles: ReleaseProfiles;
   readonly telemetry: TelemetryStore;
 }
 
-/** One summary a release that has windows in the time and of the device asked for, by model and version. */
+/** One summary a release that has windows in the time and of the devices asked for and seen, by model and version. */
 export class SummarizeTelemetry {
   readonly #ports: SummarizeTelemetryPorts;
 
@@ -32,12 +36,16 @@ export class SummarizeTelemetry {
     this.#ports = ports;
   }
 
-  async run(query: TelemetryQuery): Promise<TelemetryAnswer> {
+  async run(query: TelemetryQuery, caller: Principal): Promise<TelemetryAnswer> {
+    const isSeen = await this.#seenBy(caller);
     const summaries: TelemetrySummary[] = [];
     for (const prefix of await this.#ports.telemetry.releasePrefixes()) {
       const release = await this.#ports.profiles.find(prefix);
       if (release === undefined || !isAsked(release, query)) continue;
-      const windows = await this.#ports.telemetry.windows({ ...query, releasePrefix: prefix });
+      const { model } = release.record.document;
+      if (!permits(caller, { action: "telemetry.read", model })) continue;
+      const all = await this.#ports.telemetry.windows({ ...query, releasePrefix: prefix });
+      const windows = all.filter(({ device }) => isSeen(model, device));
       if (windows.length === 0) continue;
       summaries.push(
         summarizeTelemetry({
@@ -50,6 +58,13 @@ export class SummarizeTelemetry {
       );
     }
     return { summaries: summaries.sort(byName) };
+  }
+
+  async #seenBy(caller: Principal) {
+    const devices = await this.#ports.fleet.devices();
+    const labelsOf = new Map(devices.map(({ id, labels }) => [id, labels]));
+    return (model: ModelName, device: DeviceId): boolean =>
+      permits(caller, { action: "telemetry.read", model, labels: labelsOf.get(device) ?? {} });
   }
 }
 

@@ -6,7 +6,11 @@ import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
 export async function knownRelease(releases: ReleaseStore, digest: Sha256): Promise<ReleaseRecord> {
   const release = await releases.byDigest(digest);
   if (release !== undefined) return release;
-  throw new NotFoundError(
+  throw releaseUnknown(digest);
+}
+
+export function releaseUnknown(digest: Sha256): NotFoundError {
+  return new NotFoundError(
     "RELEASE_UNKNOWN",
     `expected the digest of a release, got ${digest}: see modelfleet release list`,
   );

@@ -9,6 +9,7 @@ import {
   type VerifiedRoot,
   VerifyError,
 } from "@modelfleet/protocol";
+import { asked } from "../../domain/access/approve.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import { PublishError, StoreError } from "../../domain/errors.ts";
@@ -18,6 +19,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { Keys } from "../../ports/keys.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
+import { requireRight } from "../access/require-right.ts";
 import { assembleUpload, refuseOtherFiles } from "./assemble-upload.ts";
 import {
   checkSigned,
@@ -37,6 +39,8 @@ export interface PublishReleasePorts {
   readonly releases: ReleaseStore;
   /** Of all files together. */
   readonly uploadBytesMax?: number;
+  /** Every release waits until a second person has agreed. */
+  readonly releasesAwaitApproval?: boolean;
 }
 
 export interface Published {
@@ -69,34 +73,46 @@ export class PublishRelease {
     this.#ports = ports;
   }
 
-  /** @throws PublishError, KeyError NO_RELEASE_KEY, StoreError */
+  /** @throws AccessError NOT_PERMITTED; PublishError, KeyError NO_RELEASE_KEY, StoreError */
   async run(parts: AsyncIterable<UploadPart>, caller: Principal): Promise<Published> {
     const { blobs, uploadBytesMax = blobLimits.uploadBytesMaxDefault } = this.#ports;
     const upload = new Upload(blobs, uploadBytesMax);
     try {
-      const offer = await this.#receive(parts, upload);
+      const offer = await this.#receive(parts, upload, caller);
       return await this.#publish(offer, upload, caller);
     } finally {
       await upload.discard();
     }
   }
 
-  async #receive(parts: AsyncIterable<UploadPart>, upload: Upload): Promise<Offer> {
+  async #receive(
+    parts: AsyncIterable<UploadPart>,
+    upload: Upload,
+    caller: Principal,
+  ): Promise<Offer> {
     let offer: Offer | undefined;
     for await (const part of parts) {
-      if (offer === undefined) offer = await this.#readOffer(part);
+      if (offer === undefined) offer = await this.#readOffer(part, caller);
       else await upload.take(part);
     }
     if (offer === undefined) throw noManifest("nothing");
     return offer;
   }
 
-  async #readOffer(part: UploadPart): Promise<Offer> {
+  async #readOffer(part: UploadPart, caller: Principal): Promise<Offer> {
     const { keys } = this.#ports;
     const offer = await readOffer(part, keys.root());
-    // Before the files arrive: whoever cannot sign need not receive them.
+    // Before the files arrive: nobody need receive what may not be, or cannot be, signed.
+    this.#requireRights(offer, caller);
     if (offer.kind === "manifest") keys.release(offer.manifest.model);
     return offer;
+  }
+
+  /** What is signed here on arrival is signed for the caller; what waits for a second person, for that one. */
+  #requireRights({ kind, manifest: { model } }: Offer, caller: Principal): void {
+    requireRight(caller, { action: "release.upload", model });
+    if (kind === "signed" || this.#ports.releasesAwaitApproval === true) return;
+    requireRight(caller, { action: "release.sign", model });
   }
 
   async #publish(offer: Offer, upload: Upload, caller: Principal): Promise<Published> {
@@ -119,8 +135,12 @@ export class PublishRelease {
     const signed = await sign();
     // trust.md 2: a fresh signature is verified by the other implementation before anybody sees it.
     checkSigned(root, signed);
-    const { release, envelope } = signed;
-    const record = { release, document: signed.document, envelope, publishedAtMs: clock.nowMs() };
+    const record = {
+      ...{ release: signed.release, document: signed.document, envelope: signed.envelope },
+      publishedAtMs: clock.nowMs(),
+      approval: asked(caller, this.#ports.releasesAwaitApproval === true),
+    };
+    const { release } = record;
     const faster = await this.#keep(record, upload, caller);
     // Another controller on the same database published this version a moment earlier.
     if (faster !== undefined) return repeated(faster, document, root);

@@ -6,6 +6,7 @@ export function releaseView({
   document,
   envelope,
   publishedAtMs,
+  approval,
 }: ReleaseRecord): Release {
-  return { release, document, envelopeSize: envelope.length, publishedAtMs };
+  return { release, document, envelopeSize: envelope.length, publishedAtMs, approval };
 }

@@ -3,10 +3,12 @@ import type {
   AccessError,
   BundleError,
   DeployError,
+  DeviceStateError,
   EnrolError,
   KeyError,
   NotFoundError,
   PublishError,
+  RootError,
   StoreError,
 } from "../../domain/errors.ts";
 import type { HttpError } from "./http-error.ts";
@@ -15,12 +17,14 @@ type Code = (
   | AccessError
   | BundleError
   | DeployError
+  | DeviceStateError
   | EnrolError
   | FormatError
   | HttpError
   | KeyError
   | NotFoundError
   | PublishError
+  | RootError
   | StoreError
 )["code"];
 
@@ -33,12 +37,16 @@ const statuses = {
   MODEL_UNKNOWN: 404,
   ROOT_UNKNOWN: 404,
   API_KEY_UNKNOWN: 404,
+  CLAIM_UNKNOWN: 404,
 
-  CLAIM_UNKNOWN: 403,
+  CLAIM_REFUSED: 403,
   CLAIM_USED: 403,
   CLAIM_EXPIRED: 403,
+  CLAIM_REVOKED: 403,
+  CLAIM_REPLAYED: 403,
   CLASS_MISMATCH: 403,
-  MAC_MISMATCH: 403,
+  NAME_MISMATCH: 403,
+  KEY_REVOKED: 403,
   FOREIGN_ORIGIN: 403,
   NOT_PERMITTED: 403,
   SECOND_PERSON_REQUIRED: 403,
@@ -57,6 +65,7 @@ const statuses = {
   RANGE_NOT_SATISFIABLE: 416,
 
   MANIFEST: 422,
+  ENVELOPE: 422,
   FILES: 422,
   MODEL_FORMAT: 422,
   GOLDEN: 422,
@@ -64,13 +73,21 @@ const statuses = {
   HELLO_REFUSED: 422,
   SELECTION_EMPTY: 422,
   MODELS_TOO_MANY: 422,
+  ROOT_DRAFT: 422,
+  ROOT_REFUSED: 422,
+  THRESHOLD_UNREACHABLE: 422,
 
   CONFLICT: 409,
   AWAITING_APPROVAL: 409,
   API_KEYS_TOO_MANY: 409,
   DEVICE_TAKEN: 409,
+  DEVICE_REVOKED: 409,
+  DEVICE_PENDING: 409,
+  DEVICE_NOT_PENDING: 409,
+  FINGERPRINT_MISMATCH: 409,
   NO_RELEASE_KEY: 409,
   ONLINE_KEY_MISSING: 409,
+  ROOT_EXPIRED: 409,
 
   ENROLMENTS_TOO_MANY: 429,
   REQUESTS_TOO_MANY: 429,

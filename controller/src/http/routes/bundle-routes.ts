@@ -3,6 +3,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req, Res } from "
 import { ApiBearerAuth, ApiOkResponse, ApiProduces, ApiTags } from "@nestjs/swagger";
 import { ExportBundle } from "../../app/bundle/export-bundle.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { Needs } from "../access/access.ts";
 import { Caller } from "../access/caller.ts";
 import { SendBlob } from "../downloads/send-blob.ts";
 import type { HttpReply, HttpRequest } from "../exchange.ts";
@@ -21,6 +22,7 @@ export class BundleRoutes {
   }
 
   @Post("devices/:id/bundle")
+  @Needs("device.change")
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: Bundle })
   bundle(
@@ -32,6 +34,7 @@ export class BundleRoutes {
   }
 
   @Get("blobs/:digest")
+  @Needs("release.read")
   @ApiProduces("application/octet-stream")
   blob(
     @Param("digest", { schema: Sha256 }) digest: Sha256,

@@ -1,8 +1,9 @@
-import { ClaimCreated, ClaimList, ClaimRequest } from "@modelfleet/protocol";
-import { Body, Controller, Get, Inject, Post } from "@nestjs/common";
+import { Claim, ClaimCreated, ClaimId, ClaimList, ClaimRequest } from "@modelfleet/protocol";
+import { Body, Controller, Delete, Get, Inject, Param, Post } from "@nestjs/common";
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { CreateClaim } from "../../app/fleet/create-claim.ts";
 import { ListClaims } from "../../app/fleet/list-claims.ts";
+import { RevokeClaim } from "../../app/fleet/revoke-claim.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import { Needs } from "../access/access.ts";
 import { Caller } from "../access/caller.ts";
@@ -13,10 +14,16 @@ import { Caller } from "../access/caller.ts";
 export class ClaimsRoutes {
   readonly #create: CreateClaim;
   readonly #list: ListClaims;
+  readonly #revoke: RevokeClaim;
 
-  constructor(@Inject(CreateClaim) create: CreateClaim, @Inject(ListClaims) list: ListClaims) {
+  constructor(
+    @Inject(CreateClaim) create: CreateClaim,
+    @Inject(ListClaims) list: ListClaims,
+    @Inject(RevokeClaim) revoke: RevokeClaim,
+  ) {
     this.#create = create;
     this.#list = list;
+    this.#revoke = revoke;
   }
 
   @Post()
@@ -35,7 +42,17 @@ export class ClaimsRoutes {
   @Get()
   @Needs("claim.read")
   @ApiOkResponse({ standardSchema: ClaimList })
-  async list(): Promise<ClaimList> {
-    return { claims: [...(await this.#list.run())] };
+  async list(@Caller() caller: Principal): Promise<ClaimList> {
+    return { claims: [...(await this.#list.run(caller))] };
+  }
+
+  @Delete(":id")
+  @Needs("claim.change")
+  @ApiOkResponse({ description: "Nobody enrols with it any more.", standardSchema: Claim })
+  revoke(
+    @Param("id", { schema: ClaimId }) id: string,
+    @Caller() caller: Principal,
+  ): Promise<Claim> {
+    return this.#revoke.run(id, caller);
   }
 }

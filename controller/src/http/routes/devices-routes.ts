@@ -1,15 +1,19 @@
 import {
   Device,
+  DeviceApproval,
   DeviceChange,
   DeviceId,
   DeviceList,
   DeviceQuery,
+  DeviceRevocation,
   labelsOf,
 } from "@modelfleet/protocol";
-import { Body, Controller, Get, Inject, Param, Patch, Query } from "@nestjs/common";
+import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from "@nestjs/common";
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from "@nestjs/swagger";
+import { ApproveDevice } from "../../app/fleet/approve-device.ts";
 import { ChangeDevice } from "../../app/fleet/change-device.ts";
 import { ListDevices } from "../../app/fleet/list-devices.ts";
+import { RevokeDevice } from "../../app/fleet/revoke-device.ts";
 import { ShowDevice } from "../../app/fleet/show-device.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import { Needs } from "../access/access.ts";
@@ -22,29 +26,41 @@ export class DevicesRoutes {
   readonly #list: ListDevices;
   readonly #show: ShowDevice;
   readonly #change: ChangeDevice;
+  readonly #approve: ApproveDevice;
+  readonly #revoke: RevokeDevice;
 
   constructor(
     @Inject(ListDevices) list: ListDevices,
     @Inject(ShowDevice) show: ShowDevice,
     @Inject(ChangeDevice) change: ChangeDevice,
+    @Inject(ApproveDevice) approve: ApproveDevice,
+    @Inject(RevokeDevice) revoke: RevokeDevice,
   ) {
     this.#list = list;
     this.#show = show;
     this.#change = change;
+    this.#approve = approve;
+    this.#revoke = revoke;
   }
 
   @Get()
   @Needs("device.read")
   @ApiOkResponse({ standardSchema: DeviceList })
-  async list(@Query({ schema: DeviceQuery }) query: DeviceQuery): Promise<DeviceList> {
-    return { devices: [...(await this.#list.run(labelsOf(query)))] };
+  async list(
+    @Query({ schema: DeviceQuery }) query: DeviceQuery,
+    @Caller() caller: Principal,
+  ): Promise<DeviceList> {
+    return { devices: [...(await this.#list.run(labelsOf(query), caller))] };
   }
 
   @Get(":id")
   @Needs("device.read")
   @ApiOkResponse({ standardSchema: Device })
-  show(@Param("id", { schema: DeviceId }) id: DeviceId): Promise<Device> {
-    return this.#show.run(id);
+  show(
+    @Param("id", { schema: DeviceId }) id: DeviceId,
+    @Caller() caller: Principal,
+  ): Promise<Device> {
+    return this.#show.run(id, caller);
   }
 
   @Patch(":id")
@@ -56,5 +72,29 @@ export class DevicesRoutes {
     @Caller() caller: Principal,
   ): Promise<Device> {
     return this.#change.run(id, change, caller);
+  }
+
+  @Post(":id/approve")
+  @HttpCode(200)
+  @Needs("device.change")
+  @ApiOkResponse({ standardSchema: Device })
+  approve(
+    @Param("id", { schema: DeviceId }) id: DeviceId,
+    @Body({ schema: DeviceApproval }) approval: DeviceApproval,
+    @Caller() caller: Principal,
+  ): Promise<Device> {
+    return this.#approve.run(id, approval, caller);
+  }
+
+  @Post(":id/revoke")
+  @HttpCode(200)
+  @Needs("device.change")
+  @ApiOkResponse({ standardSchema: Device })
+  revoke(
+    @Param("id", { schema: DeviceId }) id: DeviceId,
+    @Body({ schema: DeviceRevocation }) revocation: DeviceRevocation,
+    @Caller() caller: Principal,
+  ): Promise<Device> {
+    return this.#revoke.run(id, revocation, caller);
   }
 }

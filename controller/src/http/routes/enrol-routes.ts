@@ -1,4 +1,4 @@
-import { EnrolRequest, EnrolResponse } from "@modelfleet/protocol";
+import { EnrolAnswer, EnrolRequest } from "@modelfleet/protocol";
 import { Body, Controller, HttpCode, Inject, Ip, Post } from "@nestjs/common";
 import { ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { EnrolDevice } from "../../app/fleet/enrol-device.ts";
@@ -23,11 +23,11 @@ export class EnrolRoutes {
 
   @Post()
   @HttpCode(200)
-  @ApiOkResponse({ standardSchema: EnrolResponse })
+  @ApiOkResponse({ standardSchema: EnrolAnswer })
   enrol(
     @Ip() address: string,
     @Body({ schema: EnrolRequest }) request: EnrolRequest,
-  ): Promise<EnrolResponse> {
+  ): Promise<EnrolAnswer> {
     this.#limiter.take(address);
     return this.#enrol.run(request);
   }

@@ -1,5 +1,5 @@
 import { Release, ReleaseList, ReleaseQuery, Sha256 } from "@modelfleet/protocol";
-import { Controller, Get, Inject, Param, Post, Query, Req, Res } from "@nestjs/common";
+import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from "@nestjs/common";
 import {
   ApiBearerAuth,
   ApiBody,
@@ -8,6 +8,7 @@ import {
   ApiOkResponse,
   ApiTags,
 } from "@nestjs/swagger";
+import { ApproveRelease } from "../../app/release/approve-release.ts";
 import { ListReleases } from "../../app/release/list-releases.ts";
 import { PublishRelease } from "../../app/release/publish-release.ts";
 import { ShowRelease } from "../../app/release/show-release.ts";
@@ -24,15 +25,18 @@ export class ReleasesRoutes {
   readonly #publish: PublishRelease;
   readonly #list: ListReleases;
   readonly #show: ShowRelease;
+  readonly #approve: ApproveRelease;
 
   constructor(
     @Inject(PublishRelease) publish: PublishRelease,
     @Inject(ListReleases) list: ListReleases,
     @Inject(ShowRelease) show: ShowRelease,
+    @Inject(ApproveRelease) approve: ApproveRelease,
   ) {
     this.#publish = publish;
     this.#list = list;
     this.#show = show;
+    this.#approve = approve;
   }
 
   @Post()
@@ -62,14 +66,31 @@ export class ReleasesRoutes {
   @Get()
   @Needs("release.read")
   @ApiOkResponse({ standardSchema: ReleaseList })
-  async list(@Query({ schema: ReleaseQuery }) query: ReleaseQuery): Promise<ReleaseList> {
-    return { releases: [...(await this.#list.run(query.model))] };
+  async list(
+    @Query({ schema: ReleaseQuery }) query: ReleaseQuery,
+    @Caller() caller: Principal,
+  ): Promise<ReleaseList> {
+    return { releases: [...(await this.#list.run(query.model, caller))] };
   }
 
   @Get(":digest")
   @Needs("release.read")
   @ApiOkResponse({ standardSchema: Release })
-  show(@Param("digest", { schema: Sha256 }) digest: Sha256): Promise<Release> {
-    return this.#show.run(digest);
+  show(
+    @Param("digest", { schema: Sha256 }) digest: Sha256,
+    @Caller() caller: Principal,
+  ): Promise<Release> {
+    return this.#show.run(digest, caller);
+  }
+
+  @Post(":digest/approve")
+  @HttpCode(200)
+  @Needs("release.approve")
+  @ApiOkResponse({ description: "It can be deployed.", standardSchema: Release })
+  approve(
+    @Param("digest", { schema: Sha256 }) digest: Sha256,
+    @Caller() caller: Principal,
+  ): Promise<Release> {
+    return this.#approve.run(digest, caller);
   }
 }

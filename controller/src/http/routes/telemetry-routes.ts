@@ -2,7 +2,9 @@ import { TelemetryAnswer, TelemetryQuery } from "@modelfleet/protocol";
 import { Controller, Get, Inject, Query } from "@nestjs/common";
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from "@nestjs/swagger";
 import { SummarizeTelemetry } from "../../app/ingest/summarize-telemetry.ts";
+import type { Principal } from "../../domain/access/principal.ts";
 import { Needs } from "../access/access.ts";
+import { Caller } from "../access/caller.ts";
 
 @ApiBearerAuth()
 @ApiTags("telemetry")
@@ -17,7 +19,10 @@ export class TelemetryRoutes {
   @Get()
   @Needs("telemetry.read")
   @ApiOkResponse({ standardSchema: TelemetryAnswer })
-  show(@Query({ schema: TelemetryQuery }) query: TelemetryQuery): Promise<TelemetryAnswer> {
-    return this.#summarize.run(query);
+  show(
+    @Query({ schema: TelemetryQuery }) query: TelemetryQuery,
+    @Caller() caller: Principal,
+  ): Promise<TelemetryAnswer> {
+    return this.#summarize.run(query, caller);
   }
 }
