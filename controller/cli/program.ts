@@ -1,6 +1,7 @@
 import type { CodedError } from "@modelfleet/protocol";
 import { Command, CommanderError } from "commander";
 import { addApiKeyCommands } from "./commands/api-key.ts";
+import { addAuditCommands } from "./commands/audit.ts";
 import { addBundleCommands } from "./commands/bundle.ts";
 import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
@@ -52,6 +53,7 @@ function createProgram(terminal: Terminal): Command {
   addDeployCommand(program, terminal);
   addTelemetryCommands(program, terminal);
   addBundleCommands(program, terminal);
+  addAuditCommands(program, terminal);
   return program;
 }
 

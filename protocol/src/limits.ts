@@ -343,6 +343,8 @@ export const auditLimits = {
   /** Actor, action and subject, each. */
   textLengthMax: 256,
   pageEventsMax: 500,
+  /** Of an export; a checkpoint is an envelope in base64. */
+  lineBytesMax: 64 * KIB,
   checkpointEveryEvents: 100,
   checkpointEveryMs: HOUR_MS,
   checkpointLookMs: 5 * SECOND_MS,
