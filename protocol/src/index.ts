@@ -67,7 +67,6 @@ export * from "./trust/core/strict-base64.ts";
 export * from "./trust/core/trust-state.ts";
 export * from "./trust/core/verify-error.ts";
 export * from "./trust/core/verify-signature.ts";
-export * from "./trust/core/walk-roots.ts";
 export * from "./trust/desired-document.ts";
 export * from "./trust/device-message.ts";
 export * from "./trust/encode-base64.ts";

@@ -2,9 +2,9 @@ import {
   checkRelease,
   type DesiredModel,
   decodeEnvelope,
+  type ExpectedRelease,
   parsePayload,
   ReleaseDocument,
-  type ReleaseReference,
   type Sha256,
   sha256,
   type VerifyCode,
@@ -25,7 +25,7 @@ export interface ReleaseShelfParts {
 /** What is wrong with the bytes on disk, and not with what they say. */
 const damage: ReadonlySet<VerifyCode> = new Set<VerifyCode>(["DIGEST", "FORMAT", "SIZE", "TYPE"]);
 
-type Named = Pick<ReleaseReference, "release" | "model">;
+type Named = Pick<ExpectedRelease, "release" | "model" | "size">;
 
 /**
  * Release documents, from disk when they are there.
@@ -80,11 +80,6 @@ export class ReleaseShelf {
     const held = onDisk === undefined ? undefined : this.#checkKept(onDisk, wanted, floor);
     if (held !== undefined) return held;
     const bytes = await source.release(wanted.release, signal);
-    // protocol.md 1.4.10: as long as the online key said.
-    if (bytes.length !== wanted.size) {
-      const text = `expected a release envelope of ${wanted.size} bytes, got ${bytes.length}`;
-      throw new VerifyError("SIZE", text);
-    }
     const document = this.#check(bytes, wanted, floor);
     await store.keepDocument(wanted.release, bytes);
     return document;
@@ -97,9 +92,13 @@ export class ReleaseShelf {
   }
 
   /** A damaged copy counts as absent; so does one without a signature of today, for it may have been signed anew. */
-  #checkKept(bytes: Uint8Array, named: Named, floor: number): ReleaseDocument | undefined {
+  #checkKept(
+    bytes: Uint8Array,
+    { release, model }: Named,
+    floor: number,
+  ): ReleaseDocument | undefined {
     try {
-      return unlessDamaged(() => this.#check(bytes, named, floor));
+      return unlessDamaged(() => this.#check(bytes, { release, model }, floor));
     } catch (cause) {
       if (cause instanceof VerifyError && cause.code === "SIGNATURE") return undefined;
       throw cause;
@@ -115,11 +114,11 @@ export class ReleaseShelf {
     return document;
   }
 
-  #check(bytes: Uint8Array, { release, model }: Named, floor: number): ReleaseDocument {
+  #check(bytes: Uint8Array, named: Named, floor: number): ReleaseDocument {
     const { record, deviceClass } = this.#parts;
-    const document = checkRelease(record.root(), bytes, { release, model, deviceClass, floor });
-    this.#known(release);
-    this.#verified.set(release, document);
+    const document = checkRelease(record.root(), bytes, { ...named, deviceClass, floor });
+    this.#known(named.release);
+    this.#verified.set(named.release, document);
     return document;
   }
 
