@@ -196,8 +196,8 @@ export const claimLimits = {
   refusalsPerSecondPerClaimMax: 0.1,
   refusalBurstPerClaimMax: 20,
   claimsWatchedMax: 10_000,
-  /** Remembered until the claim is over, for each device it admits. */
-  noncesPerUseMax: 128,
+  /** Accepted messages, remembered until the claim is over, for each device it admits. */
+  messagesPerUseMax: 128,
   /** How a device that waits for an operator asks again. */
   approvalPollMsMin: 2 * SECOND_MS,
   approvalPollMsMax: MINUTE_MS,

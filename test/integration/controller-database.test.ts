@@ -8,6 +8,7 @@ import { type TemporaryFolder, temporaryFolder } from "../support/temporary-fold
 const claim = {
   ...{ id: "c0ffee00", secret: "s", class: "cam-v2", uses: 1, used: 0 },
   ...{ createdAtMs: 1, expiresAtMs: 100, labels: { site: "a" } },
+  ...{ device: null, needsApproval: false, revokedAtMs: null },
 };
 
 let folder: TemporaryFolder;

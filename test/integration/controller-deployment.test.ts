@@ -104,9 +104,9 @@ describe("a deployment", () => {
 
   test("is stored although the device cannot be reached", async () => {
     await published(world);
-    const { publishAck, disconnect } = world.bus;
+    const { publishAck, disconnect, expel } = world.bus;
     const publishDesired = () => Promise.reject(new Error("no broker"));
-    const silent = { publishAck, disconnect, publishDesired };
+    const silent = { publishAck, disconnect, expel, publishDesired };
 
     const request = { model: "vision.defects", version: "1.0.0", target: { all: true } };
     await new DeployRelease({ ...world, bus: silent }).run(

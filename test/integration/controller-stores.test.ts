@@ -23,13 +23,17 @@ const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 const claim = {
   ...{ id: "c0ffee00", secret: "s", class: "cam-v2", uses: 1, used: 0 },
   ...{ createdAtMs: 1, expiresAtMs: 100, labels: { site: "a" } },
+  ...{ device: null, needsApproval: false, revokedAtMs: null },
 };
+let messages = 0;
 const enrolment = (changes: Partial<EnrolmentRecord> = {}): EnrolmentRecord => ({
   id: cam,
   publicKey: seedSigner("cam").publicKey,
   class: "cam-v2",
   labels: { site: "a" },
   claimId: claim.id,
+  messageSha256: sha256(bytes(`message ${messages++}`)),
+  ...{ isForThisName: false, needsApproval: false },
   secretSha256,
   atMs: 5,
   ...changes,
@@ -41,6 +45,7 @@ const release = (version: string, content = version) => {
     document,
     envelope: bytes(`envelope ${content}`),
     publishedAtMs: 7,
+    approval: { state: "not-needed" } as const,
   };
 };
 const replacement = (expectedSeq: number) => ({
@@ -50,6 +55,8 @@ const deployment = (id: string, digest: Sha256) => ({
   ...{ id, release: digest, slot: mainSlot, target: { all: true } as const, createdAtMs: 11 },
   model: ModelName.parse("vision.defects"),
   version: ReleaseVersion.parse("1.0.0"),
+  approval: { state: "not-needed" } as const,
+  requester: null,
   ineligible: [],
 });
 const assignment = (id: string, digest: Sha256, expectedSeq: number) => ({
@@ -135,6 +142,7 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
     expect(device).toEqual({
       ...{ id: cam, class: "cam-v2", labels: { line: "3" }, enrolledAtMs: 5, claimId: claim.id },
       publicKey: seedSigner("cam").publicKey,
+      ...{ state: "active", revokedAtMs: null, revokeReason: null },
       ...{ online: false, lastSeenAtMs: 21, era: 0, boot: 3, helloAtMs: 20, agentVersion: "0.1.0" },
       ...{ facts: gatewayFacts, slots: [], reportedSeq: 4 },
       desired: { seq: 0, envelope: null, issuedAtMs: null, slots: [] },

@@ -33,7 +33,15 @@ export class DeviceStateError extends CodedError<
 
 /** A release that is not accepted; nothing of its upload stays. */
 export class PublishError extends CodedError<
-  "MANIFEST" | "FILES" | "SIZE" | "TRUNCATED" | "MODEL_FORMAT" | "GOLDEN" | "PROFILE" | "CONFLICT"
+  | "MANIFEST"
+  | "ENVELOPE"
+  | "FILES"
+  | "SIZE"
+  | "TRUNCATED"
+  | "MODEL_FORMAT"
+  | "GOLDEN"
+  | "PROFILE"
+  | "CONFLICT"
 > {}
 
 /** A bundle that was not made. */
@@ -44,7 +52,7 @@ export class DeployError extends CodedError<"SELECTION_EMPTY" | "MODELS_TOO_MANY
 
 /** A device's message that was not taken in. */
 export class MessageRefused extends CodedError<
-  "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "EARLIER_MISSING" | "BUSY"
+  "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "DEVICE_REVOKED" | "EARLIER_MISSING" | "BUSY"
 > {}
 
 /** What was accepted could not be kept: the disk is full, or its file is damaged. Nothing half stays. */

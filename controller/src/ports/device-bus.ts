@@ -9,4 +9,6 @@ export interface DeviceBus {
   readonly publishAck: (device: DeviceId, message: AckMessage) => Promise<void>;
   /** Close its connection: it comes back and sends everything again that was not acknowledged. */
   readonly disconnect: (device: DeviceId) => Promise<void>;
+  /** Close its connection for good: nothing it says any more counts, and nothing of it is retained. */
+  readonly expel: (device: DeviceId) => Promise<void>;
 }

@@ -3,6 +3,7 @@ import type {
   DeviceClass,
   DeviceFacts,
   DeviceId,
+  DeviceState,
   Labels,
   ReportItem,
   Sha256,
@@ -15,20 +16,35 @@ export interface FleetStore {
   readonly addClaim: (claim: ClaimRecord, audit: AuditEntry) => Promise<void>;
   readonly claim: (id: string) => Promise<ClaimRecord | undefined>;
   readonly claims: () => Promise<readonly ClaimRecord[]>;
-  /** The secret of an expired claim serves nobody: forget it. The entry names the claims; none, no entry. */
+  /** @returns false when it was revoked before; then nothing has changed */
+  readonly revokeClaim: (id: string, audit: AuditEntry) => Promise<boolean>;
+  /** The secret of an expired claim and what came with it serve nobody: forget them. The entry names the claims; none, no entry. */
   readonly forgetClaimSecrets: (
     expiredBeforeMs: number,
     audit: (claims: readonly string[]) => AuditEntry,
   ) => Promise<void>;
 
-  /** Adds the device, or gives a known key a fresh credential; takes one use of the claim, or none. */
+  /** Adds the device, puts it in the place of a revoked one, or gives a known key a fresh credential. */
   readonly enrol: (
     enrolment: EnrolmentRecord,
     audit: (outcome: Admitted) => AuditEntry,
   ) => Promise<EnrolOutcome>;
+  /** @returns false when no device of this name waits with this key any more; then nothing has changed */
+  readonly approveDevice: (
+    id: DeviceId,
+    publicKey: Uint8Array,
+    audit: AuditEntry,
+  ) => Promise<boolean>;
+  /** Voids its secret, and its key for ever. @returns false when it was revoked before; then nothing has changed */
+  readonly revokeDevice: (
+    id: DeviceId,
+    reason: string | null,
+    audit: AuditEntry,
+  ) => Promise<boolean>;
   readonly device: (id: DeviceId) => Promise<DeviceRecord | undefined>;
   readonly deviceByKey: (publicKey: Uint8Array) => Promise<DeviceRecord | undefined>;
   readonly devices: () => Promise<readonly DeviceRecord[]>;
+  /** undefined, too, of a device that waits or is revoked. */
   readonly secretOf: (id: DeviceId) => Promise<Sha256 | undefined>;
   readonly setLabels: (id: DeviceId, labels: Labels, audit: AuditEntry) => Promise<void>;
 
@@ -61,6 +77,10 @@ export interface ClaimRecord {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly labels: Labels;
+  /** The one device it admits; null: any. */
+  readonly device: DeviceId | null;
+  readonly needsApproval: boolean;
+  readonly revokedAtMs: number | null;
 }
 
 export interface EnrolmentRecord {
@@ -69,21 +89,41 @@ export interface EnrolmentRecord {
   readonly class: DeviceClass;
   readonly labels: Labels;
   readonly claimId: string;
+  /** Of the message's payload; remembered with the claim. */
+  readonly messageSha256: Sha256;
+  /** Whether the claim is bound to this very name. */
+  readonly isForThisName: boolean;
+  readonly needsApproval: boolean;
   readonly secretSha256: Sha256;
   readonly atMs: number;
 }
 
-/** `claim-used`: all uses are taken by other keys. `device-taken`: the id belongs to another key, or the key to another id. */
-export type EnrolOutcome = Admitted | "claim-used" | "device-taken";
+/**
+ * `claim-used`: all uses are taken by other keys. `device-taken`: the id belongs to another key, or the key to another
+ * id. `key-revoked`: this key was a device once. `replayed`: this very message was taken before.
+ */
+export type EnrolOutcome =
+  | Admitted
+  | "claim-used"
+  | "device-taken"
+  | "key-revoked"
+  | "replayed"
+  | "asked-too-often";
 
-/** The device is in the fleet; `again`: it came with the claim it had come with before. */
-export type Admitted = "enrolled" | "again";
+/**
+ * The device is in the fleet; `again`: it came with the claim it had come with before; `replaced`: in the place of a
+ * revoked one. `pending`: it is known, and nothing more.
+ */
+export type Admitted = "enrolled" | "again" | "replaced" | "pending";
 
 export interface DeviceRecord {
   readonly id: DeviceId;
   readonly publicKey: Uint8Array;
   readonly class: DeviceClass;
   readonly labels: Labels;
+  readonly state: DeviceState;
+  readonly revokedAtMs: number | null;
+  readonly revokeReason: string | null;
   readonly enrolledAtMs: number;
   readonly claimId: string;
   readonly online: boolean;

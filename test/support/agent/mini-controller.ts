@@ -65,6 +65,8 @@ export async function miniController(port = 0) {
     authenticate: (device, secret) =>
       Promise.resolve(device === fixtureDevice && secret === miniSecret),
     receive: (topic, payload) => hear(topic, payload),
+    enrol: () => Promise.reject(new Error("expected nobody to enrol by this broker")),
+    duplicate: () => Promise.resolve(),
   });
 
   async function hear(topic: UpTopic, payload: Uint8Array): Promise<void> {

@@ -16,12 +16,15 @@ import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
 import { DeployRelease } from "../../../controller/src/app/deployment/deploy-release.ts";
 import { ListDeployments } from "../../../controller/src/app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../../../controller/src/app/deployment/show-deployment.ts";
+import { ApproveDevice } from "../../../controller/src/app/fleet/approve-device.ts";
 import { AuthenticateDevice } from "../../../controller/src/app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "../../../controller/src/app/fleet/change-device.ts";
 import { CreateClaim } from "../../../controller/src/app/fleet/create-claim.ts";
 import { EnrolDevice } from "../../../controller/src/app/fleet/enrol-device.ts";
 import { ListClaims } from "../../../controller/src/app/fleet/list-claims.ts";
 import { ListDevices } from "../../../controller/src/app/fleet/list-devices.ts";
+import { RevokeClaim } from "../../../controller/src/app/fleet/revoke-claim.ts";
+import { RevokeDevice } from "../../../controller/src/app/fleet/revoke-device.ts";
 import { ShowDevice } from "../../../controller/src/app/fleet/show-device.ts";
 import { TrackPresence } from "../../../controller/src/app/fleet/track-presence.ts";
 import { AckSender } from "../../../controller/src/app/ingest/ack-sender.ts";
@@ -99,14 +102,18 @@ export async function controllerWorld({ uploadBytesMax = 1_000_000 }: WorldOptio
 type Ports = ConstructorParameters<typeof DeployRelease>[0] &
   ConstructorParameters<typeof IngestTelemetry>[0] &
   ConstructorParameters<typeof PublishRelease>[0] &
-  ConstructorParameters<typeof CreateClaim>[0];
+  ConstructorParameters<typeof CreateClaim>[0] &
+  ConstructorParameters<typeof EnrolDevice>[0];
 
 /** What only reads is asked by the operator of this machine. */
 function useCases(ports: Ports) {
   return {
     createClaim: new CreateClaim(ports),
     listClaims: { run: () => new ListClaims(ports).run(localPrincipal) },
+    revokeClaim: new RevokeClaim(ports),
     enrolDevice: new EnrolDevice(ports),
+    approveDevice: new ApproveDevice(ports),
+    revokeDevice: new RevokeDevice(ports),
     authenticate: new AuthenticateDevice(ports),
     listDevices: {
       run: (labels: Labels = {}) => new ListDevices(ports).run(labels, localPrincipal),

@@ -6,6 +6,7 @@ export class RecordingBus implements DeviceBus {
   readonly desired: { readonly device: DeviceId; readonly envelope: Uint8Array }[] = [];
   readonly acks: (AckMessage & { readonly device: DeviceId })[] = [];
   readonly disconnected: DeviceId[] = [];
+  readonly expelled: DeviceId[] = [];
 
   readonly publishDesired = (device: DeviceId, envelope: Uint8Array): Promise<void> => {
     this.desired.push({ device, envelope });
@@ -19,6 +20,11 @@ export class RecordingBus implements DeviceBus {
 
   readonly disconnect = (device: DeviceId): Promise<void> => {
     this.disconnected.push(device);
+    return Promise.resolve();
+  };
+
+  readonly expel = (device: DeviceId): Promise<void> => {
+    this.expelled.push(device);
     return Promise.resolve();
   };
 }

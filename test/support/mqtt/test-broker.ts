@@ -18,6 +18,7 @@ export interface TestBrokerOptions {
   readonly rules?: Partial<FrameRules>;
   readonly port?: number;
   readonly receive?: DeviceDoor["receive"];
+  readonly enrol?: DeviceDoor["enrol"];
   readonly nowMs?: () => number;
 }
 
@@ -25,6 +26,7 @@ export interface TestBrokerOptions {
 export async function startTestBroker(options: TestBrokerOptions = {}) {
   const log = recordingLog();
   const received: Received[] = [];
+  const duplicates: DeviceId[] = [];
   const broker = new AedesBroker({
     host: "127.0.0.1",
     port: options.port ?? 0,
@@ -42,12 +44,18 @@ export async function startTestBroker(options: TestBrokerOptions = {}) {
       received.push({ topic, text: Buffer.from(payload).toString("utf8") });
       return options.receive?.(topic, payload) ?? Promise.resolve();
     },
+    enrol: options.enrol ?? ((question) => Promise.resolve(question)),
+    duplicate: (device) => {
+      duplicates.push(device);
+      return Promise.resolve();
+    },
   });
   return {
     broker,
     port,
     log,
     received,
+    duplicates,
     url: `mqtt://127.0.0.1:${port}`,
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
   };

@@ -7,7 +7,10 @@ import {
   type DeviceId,
   deviceTopics,
   everyDeviceUp,
+  everyEnrolRequest,
   isCodedError,
+  isEnrolClientId,
+  parseEnrolTopic,
   parseUpTopic,
   type UpTopic,
 } from "@modelfleet/protocol";
@@ -18,10 +21,15 @@ import type { EventLog } from "../../ports/event-log.ts";
 import { BrokerError } from "./broker-error.ts";
 import type { DeviceDoor } from "./device-door.ts";
 import { DeviceInbox } from "./device-inbox.ts";
-import type { FrameRules } from "./frame-guard.ts";
+import { EnrolmentDesk } from "./enrolment-desk.ts";
+import { Expulsions } from "./expulsions.ts";
+import { FrameGuard, type FrameRules } from "./frame-guard.ts";
+import { hear } from "./hear.ts";
 import type { ListenAddress } from "./listen.ts";
 import { LoginDesk } from "./login-desk.ts";
+import { publish } from "./publish.ts";
 import { SocketEntrance } from "./socket-entrance.ts";
+import { TakeoverWatch } from "./takeover-watch.ts";
 import { isSubscribable, publishRefusal } from "./topic-rights.ts";
 
 export interface AedesBrokerOptions extends ListenAddress {
@@ -39,11 +47,14 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
   readonly #rules: FrameRules;
   readonly #connected = new Map<string, Client>();
   readonly #inbox: DeviceInbox;
+  readonly #takeovers: TakeoverWatch;
+  readonly #expulsions = new Expulsions();
   #running: { readonly broker: Aedes; readonly entrance: SocketEntrance } | undefined;
 
   constructor(options: AedesBrokerOptions) {
     this.#options = options;
     this.#rules = { ...busLimits, ...options.rules };
+    this.#takeovers = new TakeoverWatch(options.clock.nowMs);
     this.#inbox = new DeviceInbox({
       depthMax: busLimits.inboxMessagesMax,
       onOverflow: (device) => {
@@ -95,7 +106,17 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
 
   async disconnect(device: DeviceId): Promise<void> {
     const client = this.#connected.get(device);
-    if (client !== undefined) await new Promise<void>((resolve) => client.close(resolve));
+    if (client !== undefined) await closeClient(client);
+  }
+
+  /** What is on its way of it is refused from now on, its will too; then its retained presence goes. */
+  async expel(device: DeviceId): Promise<void> {
+    this.#expulsions.expel(device);
+    await this.disconnect(device);
+    const broker = this.#running?.broker;
+    const topic = deviceTopics(device).up("online");
+    const nothing = { topic, payload: Buffer.alloc(0), qos: 1, retain: true } as const;
+    if (broker !== undefined) await publish(broker, nothing);
   }
 
   /** Says good-bye, closes every connection, and lets the application finish what has arrived. */
@@ -113,8 +134,15 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
   }
 
   async #createBroker(door: DeviceDoor): Promise<Aedes> {
+    const enrolments = new EnrolmentDesk({
+      nowMs: this.#options.clock.nowMs,
+      enrol: door.enrol,
+      publish: (topic, payload) => this.#publish(topic, payload, 1),
+    });
     const desk = new LoginDesk({
       authenticate: door.authenticate,
+      welcome: (id, client) => enrolments.welcome(id, client, addressOf(client)),
+      admit: (device) => this.#takeoverRefusal(door, device),
       onRefused: (device, reason) => this.#warn("device.login-refused", { device, reason }),
     });
     const broker = await Aedes.createBroker({
@@ -125,28 +153,52 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
       maxTopicLevels: 16,
       preConnect: (client, packet, done) => {
         desk.readNames(client, packet);
+        this.#expulsions.begin(client, packet.clientId);
         done(null, true);
       },
       authenticate: (client, _username, password, done) => {
         void desk.login(client, password).then((refusal) => done(refusal, refusal === null));
       },
       authorizePublish: (client, packet, done) => {
-        done(this.#publishError(client?.id ?? "", packet));
+        done(this.#publishError(client, packet, enrolments));
       },
       authorizeSubscribe: (client, subscription, done) => {
         done(null, this.#maySubscribe(client.id, subscription.topic) ? subscription : null);
       },
     });
-    await this.#ingest(broker, door);
+    await this.#ingest(broker, door, enrolments);
     return broker;
   }
 
+  /** A device that is here already: the newcomer takes its place, but not again and again. */
+  #takeoverRefusal(door: DeviceDoor, device: DeviceId): string | undefined {
+    if (this.#connected.get(device)?.closed !== false) return undefined;
+    if (this.#takeovers.pauseMs(device) > 0) return "DUPLICATE";
+    if (!this.#takeovers.taken(device)) return undefined;
+    this.#warn("device.duplicate", { device });
+    void door.duplicate(device);
+    return undefined;
+  }
+
   /** A refused publish closes the connection: MQTT 3.1.1 has no other way to say no. */
-  #publishError(device: string, packet: PublishPacket): Error | null {
+  #publishError(
+    client: Client | null,
+    packet: PublishPacket,
+    enrolments: EnrolmentDesk,
+  ): Error | null {
+    const device = client?.id ?? "";
+    // Its will too, which the broker publishes when it closes the connection.
+    if (client !== null && this.#expulsions.has(client)) return new Error("REVOKED");
     const reason = publishRefusal(device, packet);
-    if (reason === undefined) return null;
-    this.#warn("device.publish-refused", { device, reason, topic: packet.topic.slice(0, 128) });
-    return new Error(reason);
+    const mayAsk = !isEnrolClientId(device) || enrolments.takeQuestion(device);
+    if (reason === undefined && mayAsk) return null;
+    const why = reason ?? "ASKED_TWICE";
+    this.#warn("device.publish-refused", {
+      device,
+      reason: why,
+      topic: packet.topic.slice(0, 128),
+    });
+    return new Error(why);
   }
 
   #maySubscribe(device: string, filter: string): boolean {
@@ -157,12 +209,17 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
 
   #follow(broker: Aedes, entrance: SocketEntrance): void {
     broker.on("clientReady", (client) => {
+      if (this.#expulsions.has(client)) {
+        client.close();
+        return;
+      }
       this.#connected.set(client.id, client);
       this.#inbox.reopen(client.id);
       entrance.admit(client.conn, client.id);
-    });
-    broker.on("clientDisconnect", (client) => {
-      if (this.#connected.get(client.id) === client) this.#connected.delete(client.id);
+      // aedes says clientDisconnect of the newer one when the older one of two with the same id closes late.
+      client.conn.once("close", () => {
+        if (this.#connected.get(client.id) === client) this.#connected.delete(client.id);
+      });
     });
     const onBroken = (client: Client, error: Error): void =>
       this.#options.log.info(
@@ -177,15 +234,17 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
     broker.on("connectionError", onBroken);
   }
 
-  async #ingest(broker: Aedes, door: DeviceDoor): Promise<void> {
-    const deliver = (packet: AedesPublishPacket, done: () => void): void => {
-      // Done at once: whoever answers from inside would wait for the place this message holds.
-      done();
+  async #ingest(broker: Aedes, door: DeviceDoor, enrolments: EnrolmentDesk): Promise<void> {
+    await hear(broker, everyDeviceUp, (packet) => {
       const topic = parseUpTopic(packet.topic);
       if (topic === undefined) return;
       void this.#inbox.run(topic.device, () => this.#receive(door, topic, packet));
-    };
-    await new Promise<void>((resolve) => broker.subscribe(everyDeviceUp, deliver, resolve));
+    });
+    await hear(broker, everyEnrolRequest, ({ topic, payload }) => {
+      const client = parseEnrolTopic(topic);
+      if (client === undefined) return;
+      void this.#inbox.run(client, () => enrolments.answer(client, Buffer.from(payload)));
+    });
   }
 
   async #receive(door: DeviceDoor, topic: UpTopic, packet: AedesPublishPacket): Promise<void> {
@@ -228,18 +287,12 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
   }
 }
 
-interface Publication {
-  readonly topic: string;
-  readonly payload: Buffer;
-  readonly qos: 0 | 1;
-  readonly retain: boolean;
+function closeClient(client: Client): Promise<void> {
+  return new Promise((resolve) => client.close(resolve));
 }
 
-/** Best effort: a broker that closes meanwhile delivers nothing, and nobody depends on it. */
-function publish(broker: Aedes, publication: Publication): Promise<void> {
-  return new Promise((resolve) =>
-    broker.publish({ cmd: "publish", dup: false, ...publication }, () => resolve()),
-  );
+function addressOf({ conn }: Client): string {
+  return conn instanceof FrameGuard ? conn.address : "";
 }
 
 function closeBroker(broker: Aedes): Promise<void> {

@@ -5,4 +5,8 @@ export interface DeviceDoor {
   readonly authenticate: (device: DeviceId, secret: string) => Promise<boolean>;
   /** One message of a device; messages of one device come one after the other. */
   readonly receive: (topic: UpTopic, payload: Uint8Array) => Promise<void>;
+  /** The answer to a device that enrols, also to one that is refused; never rejects for what it sent. */
+  readonly enrol: (question: Uint8Array) => Promise<Uint8Array>;
+  /** Two clients have the identity of this device; told once, not for every take-over. */
+  readonly duplicate: (device: DeviceId) => Promise<void>;
 }

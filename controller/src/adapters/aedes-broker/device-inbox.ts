@@ -1,9 +1,9 @@
-import type { DeviceId } from "@modelfleet/protocol";
+import type { BusClientId } from "@modelfleet/protocol";
 
 export interface DeviceInboxOptions {
   /** Messages of one device that may wait. */
   readonly depthMax: number;
-  readonly onOverflow: (device: DeviceId) => void;
+  readonly onOverflow: (device: BusClientId) => void;
 }
 
 /**
@@ -14,14 +14,14 @@ export interface DeviceInboxOptions {
  */
 export class DeviceInbox {
   readonly #options: DeviceInboxOptions;
-  readonly #queues = new Map<DeviceId, { depth: number; last: Promise<void> }>();
+  readonly #queues = new Map<BusClientId, { depth: number; last: Promise<void> }>();
   readonly #shut = new Set<string>();
 
   constructor(options: DeviceInboxOptions) {
     this.#options = options;
   }
 
-  async run(device: DeviceId, task: () => Promise<void>): Promise<void> {
+  async run(device: BusClientId, task: () => Promise<void>): Promise<void> {
     if (this.#shut.has(device)) return;
     const queue = this.#queues.get(device) ?? { depth: 0, last: Promise.resolve() };
     if (queue.depth >= this.#options.depthMax) {

@@ -31,6 +31,8 @@ export interface FrameGuardOptions {
  * 4. A publish above the rate waits here, with the socket paused: TCP holds the sender back and nothing is lost.
  */
 export class FrameGuard extends Duplex {
+  /** Who is at the other end; empty when it is gone already. */
+  readonly address: string;
   readonly #socket: Socket;
   readonly #options: FrameGuardOptions;
   readonly #loginTimer: NodeJS.Timeout;
@@ -45,6 +47,7 @@ export class FrameGuard extends Duplex {
     super({ allowHalfOpen: false });
     this.#options = options;
     this.#socket = options.socket;
+    this.address = options.socket.remoteAddress ?? "";
     this.#loginTimer = setTimeout(() => this.#refuse("LOGIN_TOO_SLOW"), options.rules.connectMsMax);
     this.#socket.on("data", (chunk: Buffer) => this.#accept(chunk));
     this.#socket.on("end", () => this.push(null));

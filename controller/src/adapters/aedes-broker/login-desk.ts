@@ -1,10 +1,14 @@
-import { isCodedError } from "@modelfleet/protocol";
+import { type DeviceId, type EnrolClientId, isCodedError } from "@modelfleet/protocol";
 import type { AedesOptions, Client, ConnectPacket } from "aedes";
 import type { DeviceDoor } from "./device-door.ts";
 import { type ConnectVerdict, connackCodes, judgeConnect } from "./topic-rights.ts";
 
 export interface LoginDeskOptions {
   readonly authenticate: DeviceDoor["authenticate"];
+  /** @returns why one that enrols may not come in now */
+  readonly welcome: (id: EnrolClientId, client: Client) => string | undefined;
+  /** @returns why a device with the right secret may not come in now */
+  readonly admit: (device: DeviceId) => string | undefined;
   readonly onRefused: (device: string | undefined, reason: string) => void;
 }
 
@@ -26,21 +30,33 @@ export class LoginDesk {
     packet.clean = true;
   }
 
-  /** @returns null when the device is who it says */
-  async login(client: Client, password: Readonly<Buffer> | undefined): Promise<Refusal> {
+  /** @returns null when the client may come in */
+  login(client: Client, password: Readonly<Buffer> | undefined): Promise<Refusal> {
     const verdict = this.#verdicts.get(client);
     if (verdict === undefined) throw new RangeError("a login follows a CONNECT");
-    if (verdict.kind === "refused") {
-      return this.#refuse(client, verdict.returnCode, verdict.reason);
+    switch (verdict.kind) {
+      case "refused":
+        return Promise.resolve(this.#refuse(client, verdict.returnCode, verdict.reason));
+      case "enrolling":
+        return Promise.resolve(this.#unless(client, this.#options.welcome(verdict.client, client)));
+      case "device":
+        return this.#loginDevice(client, verdict.device, password?.toString("utf8") ?? "");
     }
+  }
+
+  async #loginDevice(client: Client, device: DeviceId, secret: string): Promise<Refusal> {
     try {
-      const secret = password?.toString("utf8") ?? "";
-      const isGenuine = await this.#options.authenticate(verdict.device, secret);
-      return isGenuine ? null : this.#refuse(client, connackCodes.badLogin, "SECRET");
+      const isGenuine = await this.#options.authenticate(device, secret);
+      if (!isGenuine) return this.#refuse(client, connackCodes.badLogin, "SECRET");
+      return this.#unless(client, this.#options.admit(device));
     } catch (error) {
       if (!isCodedError(error)) throw error;
       return this.#refuse(client, connackCodes.unavailable, error.code);
     }
+  }
+
+  #unless(client: Client, reason: string | undefined): Refusal {
+    return reason === undefined ? null : this.#refuse(client, connackCodes.unavailable, reason);
   }
 
   #refuse(client: Client, returnCode: number, reason: string): Refusal {

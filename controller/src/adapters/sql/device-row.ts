@@ -8,7 +8,7 @@ import type {
   SlotName,
   SlotReport,
 } from "@modelfleet/protocol";
-import type { Selectable } from "kysely";
+import type { Insertable, Selectable } from "kysely";
 import type { ClaimRecord, DesiredEntry, DeviceRecord } from "../../ports/fleet-store.ts";
 import { bytesOf } from "./column.ts";
 import type { ClaimsTable, DesiredSlotsTable, DevicesTable } from "./schema.ts";
@@ -24,6 +24,21 @@ export function claimOf(row: Selectable<ClaimsTable>): ClaimRecord {
     createdAtMs: row.created_at_ms,
     expiresAtMs: row.expires_at_ms,
     labels: JSON.parse(row.labels) as Labels,
+    device: row.device as DeviceId | null,
+    needsApproval: row.needs_approval === 1,
+    revokedAtMs: row.revoked_at_ms,
+  };
+}
+
+export function claimRow(claim: ClaimRecord): Insertable<ClaimsTable> {
+  const { id, secret, class: deviceClass, uses, used, device, needsApproval } = claim;
+  return {
+    ...{ id, secret, class: deviceClass, uses, used, device, asked: 0 },
+    created_at_ms: claim.createdAtMs,
+    expires_at_ms: claim.expiresAtMs,
+    labels: JSON.stringify(claim.labels),
+    needs_approval: needsApproval ? 1 : 0,
+    revoked_at_ms: claim.revokedAtMs,
   };
 }
 
@@ -36,6 +51,9 @@ export function deviceOf(
     publicKey: bytesOf(row.public_key),
     class: row.class,
     labels: JSON.parse(row.labels) as Labels,
+    state: row.state,
+    revokedAtMs: row.revoked_at_ms,
+    revokeReason: row.revoke_reason,
     enrolledAtMs: row.enrolled_at_ms,
     claimId: row.claim_id,
     online: row.online === 1,

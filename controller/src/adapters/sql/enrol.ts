@@ -1,28 +1,104 @@
-import type { Transaction } from "kysely";
-import type { EnrolmentRecord, EnrolOutcome } from "../../ports/fleet-store.ts";
-import type { Schema } from "./schema.ts";
+import { claimLimits, type DeviceState } from "@modelfleet/protocol";
+import type { Selectable, Transaction } from "kysely";
+import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
+import type { Admitted, EnrolmentRecord, EnrolOutcome } from "../../ports/fleet-store.ts";
+import { appendAudit } from "./append-audit.ts";
+import type { DevicesTable, Schema } from "./schema.ts";
 
-/** A key has one id and an id one key, whoever asks at the same moment; a new pair needs a use of the claim. */
+type Holder = Pick<Selectable<DevicesTable>, "public_key" | "claim_id" | "state">;
+
+/**
+ * Rules:
+ *
+ * 1. A key has one id and an id one key, whoever asks at the same moment; a new pair needs a use of the claim.
+ * 2. protocol.md 7.9: the id of a revoked device gets a new key by a claim for that id. A revoked key gets nothing.
+ * 3. protocol.md 7.8: a claim that needs approval admits nobody; a key that is admitted already stays so.
+ * 4. protocol.md 7.4: an accepted message is remembered, so that it is taken once.
+ */
 export async function enrol(
   transaction: Transaction<Schema>,
   enrolment: EnrolmentRecord,
+  audit: (outcome: Admitted) => AuditEntry,
 ): Promise<EnrolOutcome> {
+  const refusal =
+    (await keyRefusal(transaction, enrolment)) ?? (await askRefusal(transaction, enrolment));
+  if (refusal !== undefined) return refusal;
+  const outcome = await admit(transaction, enrolment);
+  if (outcome === "claim-used" || outcome === "device-taken") return outcome;
+  await rememberMessage(transaction, enrolment);
+  await appendAudit(transaction, audit(outcome));
+  return outcome;
+}
+
+async function admit(
+  transaction: Transaction<Schema>,
+  enrolment: EnrolmentRecord,
+): Promise<Admitted | "claim-used" | "device-taken"> {
   const { id, publicKey, claimId } = enrolment;
-  const holder = await transaction
-    .selectFrom("devices")
-    .select(["public_key", "claim_id"])
-    .where("id", "=", id)
+  const holder = await holderOf(transaction, id);
+  const isOwn = holder !== undefined && isSame(holder.public_key, publicKey);
+  if (!isOwn && (await isKnownKey(transaction, publicKey))) return "device-taken";
+  const isFree = holder === undefined || (holder.state === "revoked" && enrolment.isForThisName);
+  if (!isOwn && !isFree) return "device-taken";
+  const isSameClaim = isOwn && holder.claim_id === claimId;
+  if (!isSameClaim && !(await takeUse(transaction, claimId))) return "claim-used";
+  const state = stateAfter(enrolment, isOwn ? holder : undefined);
+  if (holder === undefined) await insert(transaction, enrolment, state);
+  else if (isOwn) await renew(transaction, enrolment, state);
+  else await replace(transaction, enrolment, state);
+  if (state === "pending") return "pending";
+  if (isSameClaim) return "again";
+  return holder === undefined || isOwn ? "enrolled" : "replaced";
+}
+
+/** Rule 3. */
+function stateAfter(enrolment: EnrolmentRecord, before: Holder | undefined): DeviceState {
+  return enrolment.needsApproval && before?.state !== "active" ? "pending" : "active";
+}
+
+/** Rule 2. */
+async function keyRefusal(
+  transaction: Transaction<Schema>,
+  { publicKey }: EnrolmentRecord,
+): Promise<"key-revoked" | undefined> {
+  const found = transaction.selectFrom("revoked_keys").select("device");
+  const row = await found.where("public_key", "=", publicKey).executeTakeFirst();
+  return row && "key-revoked";
+}
+
+/** Rule 4, and that nobody fills the memory for it. */
+async function askRefusal(
+  transaction: Transaction<Schema>,
+  { claimId, messageSha256 }: EnrolmentRecord,
+): Promise<"replayed" | "asked-too-often" | undefined> {
+  const known = await transaction
+    .selectFrom("claim_messages")
+    .select("claim_id")
+    .where("claim_id", "=", claimId)
+    .where("sha256", "=", messageSha256)
     .executeTakeFirst();
-  if (holder !== undefined && !isSame(holder.public_key, publicKey)) return "device-taken";
-  if (holder === undefined && (await isKnownKey(transaction, publicKey))) return "device-taken";
-  if (holder?.claim_id === claimId) {
-    await renew(transaction, enrolment);
-    return "again";
-  }
-  if (!(await takeUse(transaction, claimId))) return "claim-used";
-  if (holder === undefined) await insert(transaction, enrolment);
-  else await renew(transaction, enrolment);
-  return "enrolled";
+  if (known !== undefined) return "replayed";
+  const found = transaction.selectFrom("claims").select(["asked", "uses"]);
+  const claim = await found.where("id", "=", claimId).executeTakeFirstOrThrow();
+  return claim.asked < claim.uses * claimLimits.messagesPerUseMax ? undefined : "asked-too-often";
+}
+
+async function rememberMessage(
+  transaction: Transaction<Schema>,
+  { claimId, messageSha256 }: EnrolmentRecord,
+): Promise<void> {
+  const message = { claim_id: claimId, sha256: messageSha256 };
+  await transaction.insertInto("claim_messages").values(message).execute();
+  await transaction
+    .updateTable("claims")
+    .set((column) => ({ asked: column("asked", "+", 1) }))
+    .where("id", "=", claimId)
+    .execute();
+}
+
+function holderOf(transaction: Transaction<Schema>, id: string): Promise<Holder | undefined> {
+  const found = transaction.selectFrom("devices").select(["public_key", "claim_id", "state"]);
+  return found.where("id", "=", id).executeTakeFirst();
 }
 
 async function isKnownKey(
@@ -43,40 +119,93 @@ async function takeUse(transaction: Transaction<Schema>, claimId: string): Promi
   return numUpdatedRows === 1n;
 }
 
-async function insert(transaction: Transaction<Schema>, enrolment: EnrolmentRecord): Promise<void> {
-  const { id, publicKey, class: deviceClass, labels, claimId, secretSha256, atMs } = enrolment;
+/** A device that nothing was heard of. */
+const unheard = {
+  online: 0,
+  presence_boot: -1,
+  slots: "[]",
+  reported_seq: 0,
+  report_boot: -1,
+  report_seq: -1,
+  dropped: 0,
+} as const;
+
+async function insert(
+  transaction: Transaction<Schema>,
+  enrolment: EnrolmentRecord,
+  state: DeviceState,
+): Promise<void> {
+  const { id, labels, atMs } = enrolment;
   await transaction
     .insertInto("devices")
     .values({
-      id,
-      public_key: publicKey,
-      class: deviceClass,
-      labels: JSON.stringify(labels),
-      claim_id: claimId,
-      secret_sha256: secretSha256,
-      enrolled_at_ms: atMs,
-      online: 0,
-      presence_boot: -1,
+      ...{ id, labels: JSON.stringify(labels), enrolled_at_ms: atMs },
+      ...{ public_key: enrolment.publicKey, class: enrolment.class },
+      ...{ claim_id: enrolment.claimId, state, secret_sha256: secretFor(enrolment, state) },
+      ...unheard,
       era: 0,
-      slots: "[]",
-      reported_seq: 0,
-      report_boot: -1,
-      report_seq: -1,
-      dropped: 0,
       desired_seq: 0,
     })
     .execute();
 }
 
 /** A known key gets a fresh credential; labels an operator has given since then stay. */
-async function renew(transaction: Transaction<Schema>, enrolment: EnrolmentRecord): Promise<void> {
-  const { id, class: deviceClass, claimId, secretSha256 } = enrolment;
+async function renew(
+  transaction: Transaction<Schema>,
+  enrolment: EnrolmentRecord,
+  state: DeviceState,
+): Promise<void> {
   await transaction
     .updateTable("devices")
-    .set({ class: deviceClass, claim_id: claimId, secret_sha256: secretSha256 })
-    .where("id", "=", id)
+    .set({
+      class: enrolment.class,
+      claim_id: enrolment.claimId,
+      state,
+      secret_sha256: secretFor(enrolment, state),
+    })
+    .where("id", "=", enrolment.id)
     .execute();
 }
+
+/**
+ * Another device in the place of a revoked one: it keeps name, labels and what is wanted of it, and nothing that was
+ * heard. Its new era keeps its (boot, seq) apart from the old one's.
+ */
+async function replace(
+  transaction: Transaction<Schema>,
+  enrolment: EnrolmentRecord,
+  state: DeviceState,
+): Promise<void> {
+  await transaction
+    .updateTable("devices")
+    .set((column) => ({
+      ...unheard,
+      public_key: enrolment.publicKey,
+      class: enrolment.class,
+      claim_id: enrolment.claimId,
+      state,
+      secret_sha256: secretFor(enrolment, state),
+      enrolled_at_ms: enrolment.atMs,
+      era: column("era", "+", 1),
+      revoked_at_ms: null,
+      revoke_reason: null,
+      last_seen_at_ms: null,
+      boot: null,
+      hello_at_ms: null,
+      agent_version: null,
+      facts: null,
+    }))
+    .where("id", "=", enrolment.id)
+    .execute();
+}
+
+/** A device that waits has no secret that would open anything. */
+function secretFor({ secretSha256 }: EnrolmentRecord, state: DeviceState): string {
+  return state === "active" ? secretSha256 : NO_SECRET;
+}
+
+/** No digest, so no secret is it. */
+export const NO_SECRET = "";
 
 function isSame(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, i) => byte === right[i]);

@@ -4,7 +4,7 @@ import type { DeviceState } from "@modelfleet/protocol";
 export interface Schema {
   api_keys: ApiKeysTable;
   claims: ClaimsTable;
-  claim_nonces: ClaimNoncesTable;
+  claim_messages: ClaimMessagesTable;
   revoked_keys: RevokedKeysTable;
   devices: DevicesTable;
   desired_slots: DesiredSlotsTable;
@@ -45,13 +45,13 @@ export interface ClaimsTable {
   /** 1: what enrols with it waits for an operator. */
   needs_approval: number;
   revoked_at_ms: number | null;
-  /** Accepted messages; as many nonces are kept. */
+  /** Accepted messages; as many digests are kept. */
   asked: number;
 }
 
-export interface ClaimNoncesTable {
+export interface ClaimMessagesTable {
   claim_id: string;
-  nonce: string;
+  sha256: string;
 }
 
 export interface RevokedKeysTable {

@@ -15,11 +15,12 @@ import type {
   TimedReportItem,
 } from "../../ports/fleet-store.ts";
 import { appendAudit } from "./append-audit.ts";
-import { claimOf, deviceOf } from "./device-row.ts";
-import { enrol } from "./enrol.ts";
+import { claimOf, claimRow, deviceOf } from "./device-row.ts";
+import { enrol, NO_SECRET } from "./enrol.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { recordReport } from "./record-report.ts";
 import { replaceDesired } from "./replace-desired.ts";
+import { approveDevice, revokeDevice } from "./revoke-device.ts";
 import { rowsBy } from "./rows-by.ts";
 import type { Schema } from "./schema.ts";
 
@@ -34,17 +35,21 @@ export class SqlFleetStore implements FleetStore {
 
   readonly addClaim = (claim: ClaimRecord, audit: AuditEntry): Promise<void> =>
     this.#database.transaction().execute(async (transaction) => {
-      const { createdAtMs, expiresAtMs, labels, ...row } = claim;
-      await transaction
-        .insertInto("claims")
-        .values({
-          ...row,
-          labels: JSON.stringify(labels),
-          created_at_ms: createdAtMs,
-          expires_at_ms: expiresAtMs,
-        })
-        .execute();
+      await transaction.insertInto("claims").values(claimRow(claim)).execute();
       await appendAudit(transaction, audit);
+    });
+
+  readonly revokeClaim = (id: string, audit: AuditEntry): Promise<boolean> =>
+    this.#database.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable("claims")
+        .set({ revoked_at_ms: audit.atMs })
+        .where("id", "=", id)
+        .where("revoked_at_ms", "is", null)
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) return false;
+      await appendAudit(transaction, audit);
+      return true;
     });
 
   readonly claim = async (id: string): Promise<ClaimRecord | undefined> => {
@@ -72,19 +77,34 @@ export class SqlFleetStore implements FleetStore {
         .returning("id")
         .execute();
       if (forgotten.length === 0) return;
-      await appendAudit(transaction, audit(forgotten.map(({ id }) => id)));
+      const ids = forgotten.map(({ id }) => id);
+      await transaction.deleteFrom("claim_messages").where("claim_id", "in", ids).execute();
+      await appendAudit(transaction, audit(ids));
     });
 
   readonly enrol = (
     enrolment: EnrolmentRecord,
     audit: (outcome: Admitted) => AuditEntry,
   ): Promise<EnrolOutcome> =>
-    this.#database.transaction().execute(async (transaction) => {
-      const outcome = await enrol(transaction, enrolment);
-      const isAdmitted = outcome === "enrolled" || outcome === "again";
-      if (isAdmitted) await appendAudit(transaction, audit(outcome));
-      return outcome;
-    });
+    this.#database.transaction().execute((transaction) => enrol(transaction, enrolment, audit));
+
+  readonly approveDevice = (
+    id: DeviceId,
+    publicKey: Uint8Array,
+    audit: AuditEntry,
+  ): Promise<boolean> =>
+    this.#database
+      .transaction()
+      .execute((transaction) => approveDevice(transaction, { id, publicKey, audit }));
+
+  readonly revokeDevice = (
+    id: DeviceId,
+    reason: string | null,
+    audit: AuditEntry,
+  ): Promise<boolean> =>
+    this.#database
+      .transaction()
+      .execute((transaction) => revokeDevice(transaction, { id, reason, audit }));
 
   readonly device = async (id: DeviceId): Promise<DeviceRecord | undefined> => {
     const row = await this.#devices().where("id", "=", id).executeTakeFirst();
@@ -108,7 +128,9 @@ export class SqlFleetStore implements FleetStore {
   readonly secretOf = async (id: DeviceId): Promise<Sha256 | undefined> => {
     const found = this.#database.selectFrom("devices").select("secret_sha256");
     const row = await found.where("id", "=", id).executeTakeFirst();
-    return row && (row.secret_sha256 as Sha256);
+    return row === undefined || row.secret_sha256 === NO_SECRET
+      ? undefined
+      : (row.secret_sha256 as Sha256);
   };
 
   readonly setLabels = (id: DeviceId, labels: Labels, audit: AuditEntry): Promise<void> =>
@@ -123,7 +145,8 @@ export class SqlFleetStore implements FleetStore {
     const change = this.#database
       .updateTable("devices")
       .set({ online: online ? 1 : 0, presence_boot: boot, last_seen_at_ms: atMs })
-      .where("id", "=", id);
+      .where("id", "=", id)
+      .where("state", "=", "active");
     // mqtt.md 2: the will of a connection before this one arrives late and means nothing.
     await (online ? change : change.where("presence_boot", "<=", boot)).execute();
   };

@@ -6,6 +6,8 @@ export function deviceView(record: DeviceRecord, recent: readonly TimedReportIte
   const { id, class: deviceClass, labels, enrolledAtMs, online, lastSeenAtMs, boot } = record;
   return {
     id,
+    state: record.state,
+    revoked: revocationOf(record),
     class: deviceClass,
     labels,
     enrolledAtMs,
@@ -26,4 +28,8 @@ export function deviceView(record: DeviceRecord, recent: readonly TimedReportIte
     slots: [...record.slots],
     recent: [...recent],
   };
+}
+
+function revocationOf({ revokedAtMs, revokeReason }: DeviceRecord): Device["revoked"] {
+  return revokedAtMs === null ? null : { atMs: revokedAtMs, reason: revokeReason };
 }

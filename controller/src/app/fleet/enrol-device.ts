@@ -1,36 +1,29 @@
-import { timingSafeEqual } from "node:crypto";
 import {
-  type CredentialMessage,
-  claimMac,
+  claimLimits,
   type DeviceId,
-  decodeBase64,
+  type EnrolAnswer,
   type EnrolRequest,
-  type EnrolResponse,
-  encodeBase64,
-  encodePayload,
-  formatTimestamp,
   keyIdOf,
   type OpenedEnrol,
-  openEnrolMessage,
-  openEnvelope,
-  payloadTypes,
-  roleOf,
   sha256,
-  signEnvelopeWith,
-  VerifyError,
 } from "@modelfleet/protocol";
-import {
-  checkClass,
-  claimUsed,
-  type LiveClaim,
-  liveClaim,
-} from "../../domain/claim/check-claim.ts";
+import { claimUsed } from "../../domain/claim/check-claim.ts";
 import { EnrolError } from "../../domain/errors.ts";
 import { deviceIdFor } from "../../domain/fleet/device-id.ts";
+import { enrolEntry } from "../../domain/fleet/enrol-entry.ts";
+import type { AuditTally } from "../../ports/audit-log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
-import type { DeviceRecord, FleetStore } from "../../ports/fleet-store.ts";
+import type {
+  Admitted,
+  ClaimRecord,
+  DeviceRecord,
+  EnrolOutcome,
+  FleetStore,
+} from "../../ports/fleet-store.ts";
 import type { Keys } from "../../ports/keys.ts";
+import { OpenEnrolment } from "./open-enrolment.ts";
+import { signCredential } from "./sign-credential.ts";
 
 const SECRET_BYTES = 32;
 /** Hex digits of the key in a generated name: short, and longer when that name is taken. */
@@ -41,131 +34,120 @@ export interface EnrolDevicePorts {
   readonly log: EventLog;
   readonly keys: Keys;
   readonly fleet: FleetStore;
+  readonly tally: AuditTally;
 }
 
 /**
  * Takes a device into the fleet (trust.md 7). Rules:
  *
  * 1. The message is signed by the key it brings, and carries the MAC of a live claim's secret over its exact bytes.
- * 2. A key is one device: it keeps its id, and nobody else's key gets that id.
- * 3. The same key presenting the same claim again (its first answer got lost) gets a fresh credential, and takes no
- *    further use of the claim. The credential before it is void.
+ * 2. A key is one device: it keeps its id, and nobody else's key gets that id before the device is revoked.
+ * 3. The same key presenting the same claim again (its first answer got lost) with a fresh nonce gets a fresh
+ *    credential, and takes no further use of the claim. The credential before it is void.
+ * 4. By a claim that needs approval a device gets nothing until an operator has approved its key.
  */
 export class EnrolDevice {
   readonly #ports: EnrolDevicePorts;
+  readonly #opening: OpenEnrolment;
 
   constructor(ports: EnrolDevicePorts) {
     this.#ports = ports;
+    this.#opening = new OpenEnrolment(ports);
   }
 
   /** @throws EnrolError */
-  async run(request: EnrolRequest): Promise<EnrolResponse> {
-    const { clock, fleet } = this.#ports;
-    const opened = open(request.envelope);
-    const { claimId, class: deviceClass } = opened.message;
-    const claim = liveClaim(await fleet.claim(claimId), claimId, clock.nowMs());
-    checkMac(claim, opened, request.mac);
-    checkClass(claim, deviceClass);
-    const known = await fleet.deviceByKey(opened.publicKey);
-    const secret = Buffer.from(clock.randomBytes(SECRET_BYTES)).toString("base64url");
-    const device = await this.#admit({ opened, claim, known, secret });
-    return this.#answer({ device, secret, nonce: opened.message.nonce });
+  async run(request: EnrolRequest): Promise<EnrolAnswer> {
+    try {
+      return await this.#enrol(request);
+    } catch (error) {
+      if (error instanceof EnrolError) this.#refused(error);
+      throw error;
+    }
   }
 
-  async #admit(candidate: Candidate): Promise<DeviceId> {
+  async #enrol(request: EnrolRequest): Promise<EnrolAnswer> {
+    const { clock, fleet } = this.#ports;
+    const { opened, claim } = await this.#opening.run(request);
+    const known = await fleet.deviceByKey(opened.publicKey);
+    const secret = Buffer.from(clock.randomBytes(SECRET_BYTES)).toString("base64url");
+    const { device, outcome } = await this.#admit({ opened, claim, known, secret });
+    if (outcome === "pending") {
+      return { pending: { device, retryAfterMs: claimLimits.approvalPollMsMin } };
+    }
+    return signCredential(this.#ports, { device, secret, nonce: opened.message.nonce });
+  }
+
+  async #admit(candidate: Candidate): Promise<{ device: DeviceId; outcome: Admitted }> {
     for (const id of namesFor(candidate)) {
-      const outcome = await this.#enrol(id, candidate);
-      if (outcome === "claim-used") throw claimUsed(candidate.claim);
+      const outcome = await this.#store(id, candidate);
       if (outcome === "device-taken") continue;
-      this.#ports.log.info(
-        {
-          event: "device.enrolled",
-          device: id,
-          claim: candidate.claim.id,
-          again: outcome === "again",
-        },
-        "device enrolled",
-      );
-      return id;
+      if (!isAdmitted(outcome)) throw refusalOf(outcome, candidate);
+      const event = { event: `device.${eventOf[outcome]}`, device: id, claim: candidate.claim.id };
+      this.#ports.log.info({ ...event, again: outcome === "again" }, sentenceOf[outcome]);
+      return { device: id, outcome };
     }
     throw taken(candidate);
   }
 
-  #enrol(id: DeviceId, { opened, claim, secret }: Candidate) {
-    const atMs = this.#ports.clock.nowMs();
+  #store(id: DeviceId, { opened, claim, secret }: Candidate): Promise<EnrolOutcome> {
     const enrolment = {
       id,
       publicKey: opened.publicKey,
       class: claim.class,
       labels: claim.labels,
       claimId: claim.id,
+      messageSha256: sha256(opened.payload),
+      isForThisName: claim.device === id,
+      needsApproval: claim.needsApproval,
       secretSha256: sha256(Buffer.from(secret, "utf8")),
-      atMs,
+      atMs: this.#ports.clock.nowMs(),
     };
-    return this.#ports.fleet.enrol(enrolment, (outcome) => ({
-      atMs,
-      actor: `device:${id}`,
-      action: outcome === "enrolled" ? "device.enrolled" : "device.enrolled-again",
-      subject: `device:${id}`,
-      detail: { claim: claim.id, class: claim.class, key: keyIdOf(opened.publicKey) },
-    }));
+    const key = keyIdOf(opened.publicKey);
+    return this.#ports.fleet.enrol(enrolment, (outcome) =>
+      enrolEntry({ ...enrolment, key }, outcome),
+    );
   }
 
-  async #answer(grant: {
-    device: DeviceId;
-    secret: string;
-    nonce: string;
-  }): Promise<EnrolResponse> {
-    const { keys, clock } = this.#ports;
-    const root = keys.root();
-    const message: CredentialMessage = {
-      type: "credential",
-      spec: 1,
-      fleet: root.document.fleet,
-      ...grant,
-      issuedAt: formatTimestamp(clock.nowMs()),
-      rootVersion: root.document.version,
-    };
-    const envelope = await signEnvelopeWith(payloadTypes.credential, encodePayload(message), [
-      keys.online(),
-    ]);
-    // trust.md 2: a fresh signature is verified by the other implementation before anybody sees it.
-    openEnvelope(envelope, payloadTypes.credential, roleOf(root, "online"));
-    return { root: encodeBase64(root.bytes), credential: encodeBase64(envelope) };
+  /** Anybody may ask: what comes in any number is counted, and the log is told of each. */
+  #refused({ code, message }: EnrolError): void {
+    this.#ports.tally.count({ action: "enrolment.refused", reason: code });
+    const event = { event: "enrolment.refused", code, reason: message };
+    this.#ports.log.warn(event, "enrolment refused");
   }
 }
 
+const eventOf = {
+  enrolled: "enrolled",
+  again: "enrolled",
+  replaced: "replaced",
+  pending: "pending",
+} as const;
+
+const sentenceOf = {
+  enrolled: "device enrolled",
+  again: "device enrolled",
+  replaced: "another device has the place of a revoked one",
+  pending: "a device waits for approval",
+} as const;
+
 interface Candidate {
   readonly opened: OpenedEnrol;
-  readonly claim: LiveClaim;
+  readonly claim: ClaimRecord;
   readonly known: DeviceRecord | undefined;
   readonly secret: string;
 }
 
-function open(envelope: string): OpenedEnrol {
-  const bytes = decodeBase64(envelope);
-  if (bytes === undefined) throw new EnrolError("ENROL_INVALID", "envelope: expected base64");
-  try {
-    return openEnrolMessage(bytes);
-  } catch (cause) {
-    if (!(cause instanceof VerifyError)) throw cause;
-    throw new EnrolError("ENROL_INVALID", `enrolment message: ${cause.message}`, { cause });
-  }
+function isAdmitted(outcome: EnrolOutcome): outcome is Admitted {
+  return Object.hasOwn(eventOf, outcome);
 }
 
-function checkMac(claim: LiveClaim, opened: OpenedEnrol, mac: string): void {
-  const given = decodeBase64(mac);
-  const expected = claimMac(claim.secret, opened.payload);
-  if (given?.length === expected.length && timingSafeEqual(given, expected)) return;
-  throw new EnrolError(
-    "MAC_MISMATCH",
-    `expected the MAC of claim ${claim.id}: give the agent the whole enrolment string as it was printed`,
-  );
-}
-
-/** Names to try, in order: what a known key is called, what the device asks for, else names made from its key. */
-function namesFor({ opened, known }: Candidate): readonly DeviceId[] {
-  const { device: wanted, class: deviceClass } = opened.message;
+/**
+ * Names to try, in order: what the claim is for, what a known key is called, what the device asks for, else names
+ * made from its key.
+ */
+function namesFor({ opened, known, claim }: Candidate): readonly DeviceId[] {
+  const { device, class: deviceClass } = opened.message;
+  const wanted = claim.device ?? device;
   if (known !== undefined && (wanted ?? known.id) === known.id) return [known.id];
   if (known !== undefined) return [];
   if (wanted !== undefined) return [wanted];
@@ -173,8 +155,33 @@ function namesFor({ opened, known }: Candidate): readonly DeviceId[] {
   return NAME_DIGITS.map((digits) => deviceIdFor(deviceClass, key, digits));
 }
 
-function taken({ opened, known }: Candidate): EnrolError {
-  const wanted = opened.message.device ?? "a generated name";
+function refusalOf(
+  outcome: Exclude<EnrolOutcome, Admitted | "device-taken">,
+  { claim }: Candidate,
+): EnrolError {
+  switch (outcome) {
+    case "claim-used":
+      return claimUsed(claim);
+    case "key-revoked":
+      return new EnrolError(
+        "KEY_REVOKED",
+        "the key of this device was revoked for ever: enrol with a new --data folder, which has a new key",
+      );
+    case "replayed":
+      return new EnrolError(
+        "CLAIM_REPLAYED",
+        "expected a fresh message, got one that was taken before: run the agent's enrol command again",
+      );
+    case "asked-too-often":
+      return new EnrolError(
+        "CLAIM_USED",
+        `claim ${claim.id} was presented too often: create a new claim`,
+      );
+  }
+}
+
+function taken({ opened, known, claim }: Candidate): EnrolError {
+  const wanted = claim.device ?? opened.message.device ?? "a generated name";
   if (known !== undefined) {
     return new EnrolError(
       "DEVICE_TAKEN",
@@ -183,6 +190,6 @@ function taken({ opened, known }: Candidate): EnrolError {
   }
   return new EnrolError(
     "DEVICE_TAKEN",
-    `expected a free device name, got ${wanted}, which belongs to another key: choose another name`,
+    `expected a free device name, got ${wanted}, which belongs to another key: choose another name; or, where that key is lost, revoke the device and enrol by a claim of its name (modelfleet claim create --device ${wanted})`,
   );
 }

@@ -8,6 +8,8 @@ import {
 import type { Clock } from "../../ports/clock.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { RefusalCounts } from "../ingest/refusal-counts.ts";
+import { refuseMessage } from "../ingest/refuse-message.ts";
+import { sender } from "../ingest/sender.ts";
 
 export interface TrackPresencePorts {
   readonly clock: Clock;
@@ -24,17 +26,13 @@ export class TrackPresence {
   }
 
   async run(device: DeviceId, payload: Uint8Array): Promise<void> {
-    const { fleet, clock } = this.#ports;
-    const message = parse(payload);
-    if (message === undefined) {
-      this.#ports.refusals.count(device, "online", {
-        code: "FORMAT",
-        reason: "no presence message",
-      });
-      return;
-    }
-    const { boot, online } = message;
-    await fleet.setPresence(device, { boot, online, atMs: clock.nowMs() });
+    const { fleet, clock, refusals } = this.#ports;
+    await refuseMessage(refusals, { device, stream: "online" }, async () => {
+      await sender(fleet, device);
+      const { boot, online } = parse(payload);
+      await fleet.setPresence(device, { boot, online, atMs: clock.nowMs() });
+      return { kind: "stored" };
+    });
   }
 
   /** When the embedded broker starts, nobody is connected yet. */
@@ -43,13 +41,10 @@ export class TrackPresence {
   }
 }
 
-function parse(payload: Uint8Array): OnlineMessage | undefined {
-  try {
-    return OnlineMessage.safeParse(
-      parseStrictJson(payload, { bytesMax: busLimits.retainedBytesMax }),
-    ).data;
-  } catch (error) {
-    if (error instanceof FormatError) return undefined; // The caller counts it.
-    throw error;
-  }
+/** @throws FormatError */
+function parse(payload: Uint8Array): OnlineMessage {
+  const value = parseStrictJson(payload, { bytesMax: busLimits.retainedBytesMax });
+  const message = OnlineMessage.safeParse(value);
+  if (message.success) return message.data;
+  throw new FormatError("FORMAT", "expected a presence message");
 }

@@ -2,10 +2,14 @@ import type { DeviceId } from "@modelfleet/protocol";
 import { MessageRefused } from "../../domain/errors.ts";
 import type { DeviceRecord, FleetStore } from "../../ports/fleet-store.ts";
 
-/** The device a message came from. @throws MessageRefused DEVICE_UNKNOWN */
+/** The device a message came from. @throws MessageRefused DEVICE_UNKNOWN | DEVICE_REVOKED */
 export async function sender(fleet: FleetStore, id: DeviceId): Promise<DeviceRecord> {
   const device = await fleet.device(id);
-  if (device !== undefined) return device;
+  // protocol.md 7.9: a revoked device is heard no more, whatever is still under way.
+  if (device?.state === "revoked") {
+    throw new MessageRefused("DEVICE_REVOKED", `expected a device of this fleet, ${id} is revoked`);
+  }
+  if (device?.state === "active") return device;
   throw new MessageRefused("DEVICE_UNKNOWN", `expected an enrolled device, got ${id}`);
 }
 

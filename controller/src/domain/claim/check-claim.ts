@@ -1,4 +1,4 @@
-import type { DeviceClass, Labels } from "@modelfleet/protocol";
+import type { DeviceClass, DeviceId, Labels } from "@modelfleet/protocol";
 import { EnrolError } from "../errors.ts";
 
 const WAY_OUT = "create a new claim: modelfleet claim create";
@@ -8,38 +8,63 @@ export interface ClaimFacts {
   readonly id: string;
   readonly secret: string | null;
   readonly class: DeviceClass;
+  /** The one device it admits; null: any. */
+  readonly device: DeviceId | null;
   readonly expiresAtMs: number;
+  readonly revokedAtMs: number | null;
   readonly labels: Labels;
 }
 
-/** A claim that still has its secret. */
-export type LiveClaim = ClaimFacts & { readonly secret: string };
-
 /**
- * A claim that is there and not over.
- *
- * @throws EnrolError CLAIM_UNKNOWN | CLAIM_EXPIRED
+ * Nothing is told about a claim before its MAC holds. So one nobody made, one whose secret was forgotten and a wrong
+ * secret are one refusal.
  */
-export function liveClaim(claim: ClaimFacts | undefined, id: string, nowMs: number): LiveClaim {
-  if (claim === undefined) {
-    throw new EnrolError("CLAIM_UNKNOWN", `expected a claim of this fleet, got ${id}: ${WAY_OUT}`);
-  }
-  // protocol.md 7.4: a claim is over at its very last millisecond.
-  if (nowMs >= claim.expiresAtMs || claim.secret === null) {
-    throw new EnrolError(
-      "CLAIM_EXPIRED",
-      `claim ${id} expired ${new Date(claim.expiresAtMs).toISOString()}: ${WAY_OUT} --class ${claim.class}`,
-    );
-  }
-  return { ...claim, secret: claim.secret };
+export function claimRefused(): EnrolError {
+  return new EnrolError(
+    "CLAIM_REFUSED",
+    `expected the MAC of a claim of this fleet: give the agent the whole enrolment string as it was printed; or it is long over, then ${WAY_OUT}`,
+  );
 }
 
-/** @throws EnrolError CLASS_MISMATCH */
-export function checkClass(claim: ClaimFacts, deviceClass: DeviceClass): void {
-  if (claim.class === deviceClass) return;
+/**
+ * A claim that is neither revoked nor over.
+ *
+ * @throws EnrolError CLAIM_REVOKED | CLAIM_EXPIRED
+ */
+export function checkLive(claim: ClaimFacts, nowMs: number): void {
+  if (claim.revokedAtMs !== null) {
+    const when = new Date(claim.revokedAtMs).toISOString();
+    throw new EnrolError("CLAIM_REVOKED", `claim ${claim.id} was revoked ${when}: ${WAY_OUT}`);
+  }
+  // protocol.md 7.4: a claim is over at its very last millisecond.
+  if (nowMs < claim.expiresAtMs) return;
   throw new EnrolError(
-    "CLASS_MISMATCH",
-    `expected a device of class ${claim.class}, got ${deviceClass}: ${WAY_OUT} --class ${deviceClass}`,
+    "CLAIM_EXPIRED",
+    `claim ${claim.id} expired ${new Date(claim.expiresAtMs).toISOString()}: ${WAY_OUT} --class ${claim.class}`,
+  );
+}
+
+/**
+ * A claim that admits a device like this.
+ *
+ * @param wanted the name it asks for, if any
+ * @throws EnrolError CLASS_MISMATCH | NAME_MISMATCH
+ */
+export function checkAdmits(
+  claim: ClaimFacts,
+  deviceClass: DeviceClass,
+  wanted: DeviceId | undefined,
+): void {
+  if (claim.class !== deviceClass) {
+    throw new EnrolError(
+      "CLASS_MISMATCH",
+      `expected a device of class ${claim.class}, got ${deviceClass}: ${WAY_OUT} --class ${deviceClass}`,
+    );
+  }
+  if (claim.device === null || (wanted ?? claim.device) === claim.device) return;
+  throw new EnrolError(
+    "NAME_MISMATCH",
+    `expected device ${claim.device}, which this claim is for, got ${wanted}: leave --device-id out, or ${WAY_OUT} --device ${wanted}`,
   );
 }
 
