@@ -8,10 +8,18 @@ export interface CliErrorOptions extends ErrorOptions {
 /**
  * A command that could not do its work. The message says what was expected, what came, and the way out.
  * USAGE ends with exit code 2, everything else with 1. UNREACHABLE: nobody listened. BROKEN_OFF: the connection was
- * there, and ended before the answer. NOT_DONE: the answer itself says what is missing.
+ * there, and ended before the answer. NOT_DONE: the answer itself says what is missing. UNANSWERED: a person at the keyboard
+ * would not say.
  */
 export class CliError extends CodedError<
-  "USAGE" | "UNREACHABLE" | "BROKEN_OFF" | "REFUSED" | "BAD_ANSWER" | "NOT_DONE" | "FILE"
+  | "USAGE"
+  | "UNREACHABLE"
+  | "BROKEN_OFF"
+  | "REFUSED"
+  | "BAD_ANSWER"
+  | "NOT_DONE"
+  | "FILE"
+  | "UNANSWERED"
 > {
   readonly problemCode: string | undefined;
 

@@ -7,7 +7,9 @@ import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
 import { addDeviceCommands } from "./commands/device.ts";
+import { addKeyCommands } from "./commands/key.ts";
 import { addReleaseCommands } from "./commands/release.ts";
+import { addRootCommands } from "./commands/root.ts";
 import { addTelemetryCommands } from "./commands/telemetry.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -50,6 +52,8 @@ function createProgram(terminal: Terminal): Command {
   addClaimCommands(program, terminal);
   addDeviceCommands(program, terminal);
   addReleaseCommands(program, terminal);
+  addRootCommands(program, terminal);
+  addKeyCommands(program, terminal);
   addDeployCommand(program, terminal);
   addTelemetryCommands(program, terminal);
   addBundleCommands(program, terminal);

@@ -1,29 +1,39 @@
 import { openAsBlob } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { blobLimits, cliLimits, Release, ReleaseManifest } from "@modelfleet/protocol";
+import { isDeepStrictEqual } from "node:util";
+import {
+  cliLimits,
+  decodeEnvelope,
+  parsePayload,
+  Release,
+  ReleaseDocument,
+  ReleaseManifest,
+} from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
+import { namedPaths } from "./local-files.ts";
+import { readManifest, SIGNED_RELEASE } from "./release-folder.ts";
 import { createProgress } from "./render/progress.ts";
+import { inFile, readEnvelopeFile } from "./root-file.ts";
 
 const { publishAttemptsMax, publishRetryMsMin, publishRetryMsMax } = cliLimits;
 
 /**
- * Uploads a release folder: `release.json` first, then each file it names, streamed.
+ * Uploads a release folder: what is signed or `release.json` first, then each file that names, streamed.
  * A connection that breaks (a controller that restarts) is tried again; publishing the same content twice is harmless.
  *
  * @throws CliError FILE when the folder does not hold what its manifest names; REFUSED with the controller's reason
  */
 export async function publishFolder(context: Context, folder: string): Promise<Release> {
-  const manifest = await readManifest(join(folder, "release.json"));
-  const paths = [manifest.entry, manifest.selfTest?.file, manifest.drift?.baseline].filter(
-    (path) => path !== undefined,
-  );
+  const manifest = await readManifest(folder);
+  const signed = await readSigned(folder, manifest);
+  const paths = namedPaths(manifest);
   const sizes = await Promise.all(paths.map((path) => sizeOf(join(folder, path))));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await uploadOnce(context, { folder, manifest, paths, total });
+      return await uploadOnce(context, { folder, manifest, signed, paths, total });
     } catch (error) {
       if (!isWorthRepeating(error, attempt) || attempt === publishAttemptsMax) throw error;
       context.terminal.err(
@@ -48,13 +58,16 @@ function retryMs(attempt: number): number {
 interface Upload {
   readonly folder: string;
   readonly manifest: ReleaseManifest;
+  /** The envelope, where the release was signed before it is uploaded. */
+  readonly signed: Uint8Array<ArrayBuffer> | undefined;
   readonly paths: readonly string[];
   readonly total: number;
 }
 
 async function uploadOnce(context: Context, upload: Upload): Promise<Release> {
   const form = new FormData();
-  form.append("manifest", JSON.stringify(upload.manifest));
+  if (upload.signed === undefined) form.append("manifest", JSON.stringify(upload.manifest));
+  else form.append("envelope", new Blob([upload.signed]), "envelope");
   for (const path of upload.paths)
     form.append(path, await openAsBlob(join(upload.folder, path)), path);
   const encoded = new Response(form);
@@ -92,34 +105,33 @@ function counted(onBytes: (done: number) => void): TransformStream<Uint8Array, U
   });
 }
 
-async function readManifest(path: string): Promise<ReleaseManifest> {
-  const bytes = await readBounded(path);
-  const parsed = ReleaseManifest.safeParse(parse(path, bytes.toString("utf8")));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+/** @throws CliError FILE when somebody has changed release.json since it was signed */
+async function readSigned(
+  folder: string,
+  manifest: ReleaseManifest,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const path = join(folder, SIGNED_RELEASE);
+  const isSigned = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isSigned) return undefined;
+  const bytes = await readEnvelopeFile(path);
+  const { payload } = inFile(path, () => decodeEnvelope(bytes));
+  const document = inFile(path, () => parsePayload(ReleaseDocument, payload));
+  if (isFrom(document, manifest)) return new Uint8Array(bytes);
   throw new CliError(
     "FILE",
-    `${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a release manifest"}`,
+    `${path}: expected what was signed to be what release.json says, got ${document.model}@${document.version} with other facts: sign it again (modelfleet release sign), or remove it`,
   );
 }
 
-function parse(path: string, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CliError("FILE", `${path}: expected JSON: ${String(cause)}`, { cause });
-  }
-}
-
-async function readBounded(path: string): Promise<Buffer> {
-  const size = await sizeOf(path);
-  if (size > blobLimits.manifestBytesMax) {
-    throw new CliError(
-      "FILE",
-      `${path}: expected at most ${blobLimits.manifestBytesMax} bytes, got ${size}`,
-    );
-  }
-  return readFile(path);
+/** Scan results stand in the document beside what the publisher wrote. */
+function isFrom(document: ReleaseDocument, manifest: ReleaseManifest): boolean {
+  const { opset: _scanned, ir: _found, ...compat } = document.compat;
+  const found = ReleaseManifest.parse({ ...document, compat });
+  const { opset: _opset, ir: _ir, ...wanted } = manifest.compat;
+  return isDeepStrictEqual(found, { ...manifest, compat: wanted });
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -5,6 +5,8 @@ export interface Terminal {
   /** Whether a person watches `err`: progress is redrawn in place, else printed a line at a time. */
   readonly isInteractive: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks the person at the keyboard without showing the answer; undefined where nobody sits. */
+  readonly askSecret: ((prompt: string) => Promise<string>) | undefined;
   /** Version of this program. */
   readonly version: string;
   readonly nowMs: () => number;

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { ListReleasesOptions } from "../actions/list-releases.ts";
+import type { SignReleaseOptions } from "../actions/sign-release.ts";
 import { type ApiOptions, withApiOptions } from "../api-options.ts";
+import { withKeyOptions } from "../key-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export function addReleaseCommands(program: Command, terminal: Terminal): void {
@@ -15,7 +17,7 @@ export function addReleaseCommands(program: Command, terminal: Terminal): void {
     release
       .command("publish <folder>")
       .description(
-        "upload the files that release.json in the folder names; they are scanned and signed",
+        "upload the files that release.json in the folder names; they are scanned, and signed unless they are",
       ),
   )
     .addHelpText(
@@ -25,6 +27,22 @@ export function addReleaseCommands(program: Command, terminal: Terminal): void {
     .action(async (folder: string, options: ApiOptions) => {
       const { publishRelease } = await import("../actions/publish-release.ts");
       await publishRelease(terminal, folder, options);
+    });
+  withKeyOptions(
+    release
+      .command("sign <folder>")
+      .description("scan and sign a release where its key is, without a controller or a network")
+      .requiredOption("--key <file...>", "release keys")
+      .requiredOption("--root <file>", "the root in force: it names fleet and release keys")
+      .option("--out <file>", "where the signatures go (default: FOLDER/release.dsse.json)"),
+  )
+    .addHelpText(
+      "before",
+      "Example:\n  modelfleet release sign releases/2.0.0 --key release.key --root root.json\n",
+    )
+    .action(async (folder: string, options: SignReleaseOptions) => {
+      const { signRelease } = await import("../actions/sign-release.ts");
+      await signRelease(terminal, folder, options);
     });
   withApiOptions(
     release

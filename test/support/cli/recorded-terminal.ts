@@ -9,7 +9,10 @@ export type RecordedTerminal = {
 };
 
 /** A terminal nobody watches; its clock moves only when a command sleeps. */
-export function recordedTerminal(env: Readonly<Record<string, string>> = {}): RecordedTerminal {
+export function recordedTerminal(
+  env: Readonly<Record<string, string>> = {},
+  askSecret?: (prompt: string) => Promise<string>,
+): RecordedTerminal {
   const out: string[] = [];
   const err: string[] = [];
   const pauses: number[] = [];
@@ -22,6 +25,7 @@ export function recordedTerminal(env: Readonly<Record<string, string>> = {}): Re
       out: (text) => void out.push(text),
       err: (text) => void err.push(text),
       isInteractive: false,
+      askSecret,
       version: "1.2.3",
       env,
       nowMs: () => nowMs,

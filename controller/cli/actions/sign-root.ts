@@ -1,0 +1,70 @@
+import { keyIdOf, roleOf, type VerifiedRoot } from "@modelfleet/protocol";
+import { addSignature } from "../../src/app/root/add-signature.ts";
+import { inspectRoot, type RootInspection } from "../../src/domain/root/inspect-root.ts";
+import { CliError } from "../cli-error.ts";
+import { keyProvider, openSigningKey } from "../key-access.ts";
+import type { KeyOptions } from "../key-options.ts";
+import { localContext } from "../local-context.ts";
+import { signatureLine } from "../render/root.ts";
+import { inFile, readEnvelopeFile, readRootFile, replaceFile } from "../root-file.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface SignRootOptions extends KeyOptions {
+  readonly key: readonly string[];
+  readonly against?: string;
+}
+
+/** Adds signatures to a root file, and says how many are still wanted. */
+export async function signRoot(
+  terminal: Terminal,
+  path: string,
+  options: SignRootOptions,
+): Promise<void> {
+  const context = localContext(terminal, options);
+  const before = options.against === undefined ? undefined : await readRootFile(options.against);
+  const provider = keyProvider(terminal, options);
+  let bytes = await readEnvelopeFile(path);
+  const draft = inFile(path, () => inspectRoot(bytes, before));
+  for (const file of options.key) {
+    refuseStranger(file, (await provider.read(file)).publicKey, { draft, before });
+    bytes = await addSignature(bytes, await openSigningKey(context, provider, file));
+  }
+  await replaceFile(path, bytes);
+  const { own, previous, refusal, document } = inspectRoot(bytes, before);
+  const signed = { file: path, version: document.version, own, previous, refusal };
+  context.answer(signed, () => `${path}  ${signatureLine(own, previous)}`);
+  context.say(nextStep(path, { own, refusal }, document.version));
+}
+
+interface Signers {
+  readonly draft: RootInspection;
+  readonly before: VerifiedRoot | undefined;
+}
+
+function refuseStranger(file: string, publicKey: Uint8Array, { draft, before }: Signers): void {
+  const keyid = keyIdOf(publicKey);
+  const isNew = draft.document.roles.root.keyids.includes(keyid);
+  if (isNew || (before !== undefined && roleOf(before, "root").keys.has(keyid))) return;
+  const wayOut =
+    before === undefined
+      ? "; a key that leaves with this root signs with --against the root before it"
+      : "";
+  throw new CliError(
+    "USAGE",
+    `expected a root key of root ${draft.document.version}, got ${keyid.slice(0, 16)} in ${file}${wayOut}`,
+  );
+}
+
+function nextStep(
+  path: string,
+  { own, refusal }: Pick<RootInspection, "own" | "refusal">,
+  version: number,
+): string {
+  const missing = own.threshold - own.signed.length;
+  if (missing > 0)
+    return `next: ${missing} more of its root keys: modelfleet root sign ${path} --key KEY`;
+  if (refusal !== null) return `not complete: ${refusal}`;
+  return version === 1
+    ? `next: put it into the controller's keys as root.json`
+    : `next: modelfleet root publish ${path}`;
+}

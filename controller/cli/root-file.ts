@@ -1,0 +1,64 @@
+import { open } from "node:fs/promises";
+import {
+  decodeEnvelope,
+  documentLimits,
+  openPinnedRoot,
+  sha256,
+  type VerifiedRoot,
+  VerifyError,
+} from "@modelfleet/protocol";
+import { writeDurably } from "../src/adapters/key-folder/key-file.ts";
+import { CliError } from "./cli-error.ts";
+
+/** A small file as a whole. @throws CliError FILE */
+export async function readEnvelopeFile(path: string): Promise<Uint8Array> {
+  const { envelopeBytesMax } = documentLimits;
+  const buffer = new Uint8Array(envelopeBytesMax + 1);
+  let length = 0;
+  try {
+    await using file = await open(path, "r");
+    ({ bytesRead: length } = await file.read(buffer, 0, buffer.length, 0));
+  } catch (cause) {
+    throw new CliError("FILE", `${path}: cannot be read: ${String(cause)}`, { cause });
+  }
+  if (length <= envelopeBytesMax) return buffer.slice(0, length);
+  throw new CliError("FILE", `${path}: expected at most ${envelopeBytesMax} bytes, got more`);
+}
+
+/** A root that is complete by its own keys; whether it is the fleet's, whoever keeps the file must know. */
+export async function readRootFile(path: string): Promise<VerifiedRoot> {
+  const bytes = await readEnvelopeFile(path);
+  return inFile(path, () => openPinnedRoot(bytes, sha256(decodeEnvelope(bytes).payload)));
+}
+
+/** The same work, with the file named in what goes wrong with it. @throws CliError FILE */
+export function inFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof VerifyError)) throw cause;
+    throw new CliError("FILE", `${path}: ${cause.message}`, { cause });
+  }
+}
+
+/** A document of its own, never over another one. @throws CliError FILE */
+export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await using file = await open(path, "wx", 0o644);
+    await file.writeFile(bytes);
+    await file.sync();
+  } catch (cause) {
+    const isThere = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
+    const why = isThere ? "a file is there already: choose another name" : String(cause);
+    throw new CliError("FILE", `${path}: cannot be made: ${why}`, { cause });
+  }
+}
+
+/** The same document with more in it. @throws CliError FILE */
+export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeDurably(path, bytes);
+  } catch (cause) {
+    throw new CliError("FILE", `${path}: cannot be written: ${String(cause)}`, { cause });
+  }
+}
