@@ -14,6 +14,7 @@ export interface ControllerFlags extends AccessFlags {
   readonly publicMqttUrl?: string | undefined;
   readonly dev?: boolean | undefined;
   readonly keyPassphraseFile?: string | undefined;
+  readonly allowPlainKeys?: boolean | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -29,6 +30,8 @@ export interface ControllerConfig extends AccessConfig {
   readonly isDev: boolean;
   /** Holds the passphrase of the keys in the data folder. */
   readonly keyPassphraseFile: string | undefined;
+  /** Keys that lie there unprotected are taken; with --dev always. */
+  readonly allowPlainKeys: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -57,6 +60,7 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
     publicMqttUrl: parseOrigin("--public-mqtt-url", flags.publicMqttUrl, ["mqtt:", "mqtts:"]),
     isDev,
     keyPassphraseFile: flags.keyPassphraseFile,
+    allowPlainKeys: isDev || flags.allowPlainKeys === true,
     ...parseAccess(flags, isDev),
     logLevel: parseLogLevel(flags.logLevel),
   };

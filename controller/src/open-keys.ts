@@ -12,17 +12,21 @@ export interface KeySurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The keys of a data folder: bare seeds only with --dev. @throws KeyError */
+/** The keys of a data folder: bare seeds only where that was said. @throws KeyError */
 export function openKeys(
   folder: string,
-  { isDev, keyPassphraseFile }: Pick<ControllerConfig, "isDev" | "keyPassphraseFile">,
+  {
+    isDev,
+    keyPassphraseFile,
+    allowPlainKeys,
+  }: Pick<ControllerConfig, "isDev" | "keyPassphraseFile" | "allowPlainKeys">,
   { clock, env }: KeySurroundings,
 ): Promise<Keys> {
   const passphrase = (key: { readonly name: string; readonly path: string }) =>
     keyPassphraseFile === undefined
       ? Promise.reject(noPassphrase(key))
       : readPassphraseFile(keyPassphraseFile);
-  const provider = fileKeyProvider({ passphrase, allowPlain: isDev, env });
+  const provider = fileKeyProvider({ passphrase, allowPlain: allowPlainKeys, env });
   return openKeyFolder(folder, { dev: isDev, clock, provider });
 }
 

@@ -21,6 +21,7 @@ export function addControllerCommands(program: Command, terminal: Terminal): voi
       "--key-passphrase-file <file>",
       "holds the passphrase of the encrypted keys (or MODELFLEET_KEY_PASSPHRASE_FILE)",
     )
+    .option("--allow-plain-keys", "take keys that are not encrypted, where the disk is")
     .option("--dev", "for trying out: keys on disk, no API key needed on this machine")
     .option(
       "--oidc-issuer <url>",

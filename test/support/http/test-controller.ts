@@ -70,6 +70,9 @@ export function testConfig(dataFolder: string): ControllerConfig {
     publicUrl: undefined,
     publicMqttUrl: undefined,
     isDev: true,
+    keyPassphraseFile: undefined,
+    // Opening an encrypted key takes a third of a second.
+    allowPlainKeys: true,
     oidc: undefined,
     trustedProxies: [],
     fourEyes: [],

@@ -80,7 +80,7 @@ function plainHandle(bytes: Uint8Array, { path, mode, options }: PlainFile): Key
   if (!options.allowPlain) {
     throw new KeyError(
       "KEY_INVALID",
-      `${path}: expected an encrypted key or one behind a command, got a bare seed, which only --dev takes: make a key with "modelfleet key new" and let the next root name it`,
+      `${path}: expected an encrypted key or one behind a command, got a bare seed: make a key with "modelfleet key new" and let the next root name it (modelfleet root rotate), or start with --allow-plain-keys where the disk itself is protected`,
     );
   }
   const signer = ed25519Signer(seed);
