@@ -93,7 +93,7 @@ test("a second controller on the HTTP port is refused by name, and frees the MQT
 
 test("a controller without --dev and without keys says which file it wants", async () => {
   await using folder = await temporaryFolder();
-  const config = { ...testConfig(folder.path), isDev: false, adminKey: "k".repeat(32) };
+  const config = { ...testConfig(folder.path), isDev: false };
 
   await expect(startController(config, surroundings)).rejects.toMatchObject({
     code: "KEY_MISSING",

@@ -1,91 +1,134 @@
 import { expect, test } from "vitest";
+import { createApp } from "../../controller/src/http/create-app.ts";
 import { openApiDocument } from "../../controller/src/http/openapi-document.ts";
+import { unwiredUseCases } from "../../controller/src/http/unwired-use-cases.ts";
 import { basic, enrolDevice } from "../support/http/enrolled-device.ts";
+import { everyRoute, pathOf } from "../support/http/every-route.ts";
+import { member, startFleetServer } from "../support/http/fleet-server.ts";
 import { rawHttp } from "../support/http/raw-http.ts";
 import { startInProcess } from "../support/http/test-controller.ts";
 
-const adminKey = "k".repeat(32);
-const bearer = { authorization: `Bearer ${adminKey}` };
-
 /** Everything that answers without a login; a route that is not here must refuse. */
-const publicRoutes = ["POST /v1/enrol", "GET /health/live", "GET /health/ready"];
+const publicRoutes = ["GET /health/live", "GET /health/ready", "POST /v1/enrol"];
 const deviceRoutes = [
-  "GET /v1/device/releases/{digest}",
-  "GET /v1/device/root/{version}",
-  "GET /v1/device/blobs/{digest}",
+  "GET /v1/device/blobs/:digest",
+  "GET /v1/device/releases/:digest",
+  "GET /v1/device/root/:version",
 ];
 
-async function everyRoute(): Promise<readonly string[]> {
-  const { paths } = (await openApiDocument()) as { paths: Record<string, object> };
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
-  );
-}
+test("every route says who may call it, and these are the public and the devices' ones", async () => {
+  const routes = everyRoute();
 
-test("every route refuses a stranger, but for the list of public ones", async () => {
-  await using controller = await startInProcess({ adminKey, isDev: false });
-  const routes = await everyRoute();
-  expect(routes.length).toBeGreaterThan(15);
+  const withAccess = (kind: string | undefined) =>
+    routes.filter(({ access }) => access?.kind === kind).map(({ route }) => route);
 
-  const verdicts = await Promise.all(
-    routes.map(async (route) => {
-      const [method = "", path = ""] = route.split(" ");
-      const answer = await controller.fetch(path.replace(/\{\w+\}/, "a".repeat(64)), { method });
-      return [route, answer.status === 401] as const;
-    }),
-  );
-
-  expect(
-    verdicts
-      .filter(([, isRefused]) => !isRefused)
-      .map(([route]) => route)
-      .sort(),
-  ).toEqual([...publicRoutes].sort());
+  expect(routes.length).toBeGreaterThan(20);
+  expect(withAccess(undefined)).toEqual([]);
+  expect(withAccess("public")).toEqual(publicRoutes);
+  expect(withAccess("device")).toEqual(deviceRoutes);
 });
 
-test("the operator's key does not open the routes of devices, nor a device's login those of the operator", async () => {
-  await using controller = await startInProcess({ adminKey });
-  const { authorization } = await enrolDevice(controller);
+test("the server has no route besides those that are declared", async () => {
+  const app = await createApp({
+    services: {
+      useCases: unwiredUseCases(),
+      health: { database: () => Promise.resolve(), broker: () => Promise.resolve() },
+      readRoot: () => undefined,
+      local: { isDev: false },
+      tally: { count: () => undefined },
+      nowMs: () => 0,
+    },
+    onDefect: () => undefined,
+  });
+  const served: string[] = [];
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook("onRoute", ({ method, url }) => {
+      for (const one of [method].flat()) if (one !== "HEAD") served.push(`${one} ${url}`);
+    });
 
-  for (const route of deviceRoutes) {
-    const path = (route.split(" ")[1] ?? "").replace(/\{\w+\}/, "a".repeat(64));
-    expect((await controller.fetch(path, { headers: bearer })).status).toBe(401);
+  await app.init();
+
+  const declared = everyRoute().map(({ route }) => route);
+  expect(served.filter((route) => !route.endsWith("*")).sort()).toEqual(declared);
+  expect(served.filter((route) => route.endsWith("*"))).toEqual([]);
+  await app.close();
+});
+
+test("F58: every route without a login is refused, but for the list of public ones", async () => {
+  await using server = await startFleetServer();
+
+  for (const { route, access } of everyRoute()) {
+    const [method = "", path = ""] = route.split(" ");
+    const answer = await server.ask(pathOf(path), {}, undefined, method);
+    if (access?.kind === "public") expect(answer.status, route).not.toBe(401);
+    else expect(answer.status, route).toBe(401);
   }
-  expect((await controller.fetch("/v1/devices", { headers: { authorization } })).status).toBe(401);
+});
+
+test("F58: keys open no route of devices, and a device's login none of operators", async () => {
+  await using server = await startFleetServer();
+  const device = await member(server, "cam-1");
+
+  for (const { route, access } of everyRoute()) {
+    const [method = "", path = ""] = route.split(" ");
+    const login = access?.kind === "device" ? server.admin : device;
+    const answer = await server.ask(pathOf(path), login, undefined, method);
+    if (access?.kind !== "public") expect(answer.status, route).toBe(401);
+  }
+});
+
+test("a route that declares nothing is closed even to an admin", async () => {
+  const { AccessGuard } = await import("../../controller/src/http/access/access-guard.ts");
+  const unused = undefined as never;
+  const guard = new AccessGuard(
+    { getAllAndOverride: () => undefined } as never,
+    unused,
+    unused,
+    unused,
+    { count: () => undefined },
+  );
+  const context = {
+    getHandler: () => undefined,
+    getClass: () => undefined,
+    switchToHttp: () => ({ getRequest: () => ({}) }),
+  };
+
+  await expect(guard.canActivate(context as never)).rejects.toMatchObject({
+    code: "NOT_PERMITTED",
+  });
+});
+
+test("the operations of the document are the routes", async () => {
+  const { paths } = (await openApiDocument()) as { paths: Record<string, object> };
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(
+      (method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
+    ),
+  );
+
+  expect(described.sort()).toEqual(everyRoute().map(({ route }) => route));
 });
 
 test.each([
-  { what: "the key", authorization: `Bearer ${adminKey}`, status: 200 },
-  { what: "one character less", authorization: `Bearer ${adminKey.slice(1)}`, status: 401 },
-  { what: "one character more", authorization: `Bearer ${adminKey}k`, status: 401 },
-  { what: "another scheme", authorization: `Basic ${adminKey}`, status: 401 },
-  { what: "nothing after the scheme", authorization: "Bearer ", status: 401 },
-])("with $what the operator's routes answer $status", async ({ authorization, status }) => {
-  await using controller = await startInProcess({ adminKey });
-
-  const answer = await controller.fetch("/v1/devices", { headers: { authorization } });
-
-  expect(answer.status).toBe(status);
-  if (status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer /);
-});
-
-test.each([
-  { host: "127.0.0.1:80", origin: "", status: 200 },
-  { host: "localhost", origin: "", status: 200 },
-  { host: "[::1]:80", origin: "", status: 200 },
-  { host: "localhost:1", origin: "Origin: http://localhost:1\r\n", status: 200 },
-  { host: "fleet.example", origin: "", status: 403 },
-  { host: "127.0.0.1.fleet.example", origin: "", status: 403 },
-  { host: "localhost.fleet.example", origin: "", status: 403 },
-  { host: "localhost:1", origin: "Origin: http://fleet.example\r\n", status: 403 },
-  { host: "localhost:1", origin: "Origin: null\r\n", status: 403 },
-  { host: "localhost:1", origin: "Origin: http://localhost:2\r\n", status: 403 },
-])("in development a request to $host from [$origin] answers $status", async (request) => {
+  { host: "127.0.0.1:80", extra: "", status: 200 },
+  { host: "localhost", extra: "", status: 200 },
+  { host: "[::1]:80", extra: "", status: 200 },
+  { host: "localhost:1", extra: "Origin: http://localhost:1\r\n", status: 200 },
+  { host: "fleet.example", extra: "", status: 403 },
+  { host: "127.0.0.1.fleet.example", extra: "", status: 403 },
+  { host: "localhost.fleet.example", extra: "", status: 403 },
+  { host: "localhost:1", extra: "Origin: http://fleet.example\r\n", status: 403 },
+  { host: "localhost:1", extra: "Origin: null\r\n", status: 403 },
+  { host: "localhost:1", extra: "Origin: http://localhost:2\r\n", status: 403 },
+  { host: "localhost:1", extra: "X-Forwarded-For: 127.0.0.1\r\n", status: 401 },
+])("in development a request to $host with [$extra] answers $status", async (request) => {
   await using controller = await startInProcess();
 
   const answer = await rawHttp(
     controller.httpUrl,
-    `GET /v1/devices HTTP/1.1\r\nHost: ${request.host}\r\n${request.origin}Connection: close\r\n\r\n`,
+    `GET /v1/devices HTTP/1.1\r\nHost: ${request.host}\r\n${request.extra}Connection: close\r\n\r\n`,
   );
 
   expect(answer.split("\r\n")[0]).toContain(` ${request.status} `);

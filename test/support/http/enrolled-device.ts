@@ -16,16 +16,25 @@ export interface EnrolledDevice {
   readonly authorization: string;
 }
 
+export interface EnrolOptions {
+  /** Of whoever makes the claim. */
+  readonly headers?: HeadersInit;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 /** Makes a claim and enrols a device with it, over the API alone. */
 export async function enrolDevice(
   controller: InProcessController,
   id = "cam-1",
+  { headers = {}, labels = {} }: EnrolOptions = {},
 ): Promise<EnrolledDevice> {
-  const claim = await controller.post("/v1/claims", { class: "cam-v2" });
+  const claim = await controller.post("/v1/claims", { class: "cam-v2", labels }, headers);
   const { enrolment } = ClaimCreated.parse(await claim.json());
   const device = new SimulatedDevice(id);
   const answer = await controller.post("/v1/enrol", device.enrolRequest(enrolment));
-  const { root, credential } = EnrolResponse.parse(await answer.json());
+  const response = EnrolResponse.parse(await answer.json());
+  if (!("credential" in response)) throw new Error("expected a credential");
+  const { root, credential } = response;
   const pinned = openPinnedRoot(bytesOf(root), parseEnrolment(enrolment).rootSha256);
   const { secret } = openCredential(pinned, bytesOf(credential), nonceOf(1));
   return { device, secret, authorization: basic(id, secret) };
