@@ -5,7 +5,10 @@ import { systemPrincipal } from "./domain/access/principal.ts";
 import { packageVersion } from "./package-version.ts";
 import type { AuditTally } from "./ports/audit-log.ts";
 
-/** The audit log of a running controller. When it stops, what was counted is written down, and then all of it signed. */
+/**
+ * The audit log of a running controller: signed at its start and now and then. When it stops, what was counted is
+ * written down, and then all of it signed.
+ */
 export async function openAudit(
   ports: CheckpointAuditPorts,
   { isDev }: { readonly isDev: boolean },
@@ -23,6 +26,8 @@ export async function openAudit(
     subject: "controller",
     detail: { version: packageVersion(), isDev, rootVersion: keys.root().document.version },
   });
+  // What a killed controller left unsigned, and a first checkpoint of a new log.
+  await checkpoints.run("now");
   checkpoints.start();
   tally.start();
   return tally;

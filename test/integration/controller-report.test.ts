@@ -57,7 +57,7 @@ describe("a report", () => {
     });
   });
 
-  test("that comes again changes nothing and is acknowledged again", async () => {
+  test("F52: that comes again changes nothing and is acknowledged again", async () => {
     await report({ seq: 4, items: [item("accepted")] });
     await ackedReports();
 
@@ -70,7 +70,7 @@ describe("a report", () => {
     ]);
   });
 
-  test("that is older than the newest is not applied", async () => {
+  test("F52: that is older than the newest is not applied", async () => {
     await report({ seq: 5, items: [item("confirmed")], slots: [camera.slot()] });
 
     expect(await report({ seq: 4, items: [item("loading")] })).toEqual({ kind: "duplicate" });
@@ -128,7 +128,7 @@ describe("a report", () => {
 });
 
 describe("a message that is refused", () => {
-  test("with a wrong signature is counted, logged and not acknowledged, and stops nothing", async () => {
+  test("F53: with another device's signature is counted, logged and not acknowledged, and stops nothing", async () => {
     const other = await enrolled(world, "cam-0018");
     const forged = other.report({ device: camera.id, seq: 0, items: [item("confirmed")] });
 
@@ -137,11 +137,13 @@ describe("a message that is refused", () => {
 
     await report({ seq: 1 });
     expect(await ackedReports()).toEqual([[1, 1]]);
-    expect(world.refusals.snapshot()).toEqual([{ stream: "report", code: "SIGNATURE", count: 1 }]);
+    expect(world.refusals.snapshot()).toMatchObject([
+      { stream: "report", code: "SIGNATURE", count: 1 },
+    ]);
     expect(world.log.named("message.refused")).toMatchObject([{ device: "cam-0017" }]);
   });
 
-  test("signed by the device but about another one is not applied", async () => {
+  test("F53: signed by the device but about another one is not applied", async () => {
     await enrolled(world, "cam-0018");
     const about = camera.report({ device: "cam-0018", items: [item("confirmed")] });
 

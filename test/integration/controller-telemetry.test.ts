@@ -59,7 +59,7 @@ describe("telemetry", () => {
     ]);
   });
 
-  test("that comes twice adds up once", async () => {
+  test("F52: that comes twice adds up once", async () => {
     await send([window()]);
 
     expect(await send([window()])).toEqual({ kind: "duplicate" });
@@ -96,7 +96,9 @@ describe("telemetry", () => {
     expect(await send([window(), early])).toEqual({ kind: "stored" });
 
     expect(await summary()).toMatchObject([{ windows: 1 }]);
-    expect(world.refusals.snapshot()).toEqual([{ stream: "tele", code: "WINDOW_TIME", count: 1 }]);
+    expect(world.refusals.snapshot()).toMatchObject([
+      { stream: "tele", code: "WINDOW_TIME", count: 1 },
+    ]);
   });
 
   test("of a release nobody has published is counted and acknowledged", async () => {
@@ -110,7 +112,7 @@ describe("telemetry", () => {
     expect(world.refusals.snapshot()).toMatchObject([{ code: "WINDOW_RELEASE" }]);
   });
 
-  test("signed by another device's key is refused and not acknowledged", async () => {
+  test("F53: signed by another device's key is refused and not acknowledged", async () => {
     const other = await enrolled(world, "cam-0018");
 
     const forged = await world.ingestTelemetry.run(camera.id, other.telemetry([window()]));

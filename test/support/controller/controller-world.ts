@@ -35,6 +35,7 @@ import { DeviceOrder } from "../../../controller/src/app/ingest/device-order.ts"
 import { IngestReport } from "../../../controller/src/app/ingest/ingest-report.ts";
 import { IngestTelemetry } from "../../../controller/src/app/ingest/ingest-telemetry.ts";
 import { RefusalCounts } from "../../../controller/src/app/ingest/refusal-counts.ts";
+import { ShowRefusals } from "../../../controller/src/app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "../../../controller/src/app/ingest/summarize-telemetry.ts";
 import { RecoverStores } from "../../../controller/src/app/recover-stores.ts";
 import { ListReleases } from "../../../controller/src/app/release/list-releases.ts";
@@ -103,7 +104,8 @@ type Ports = ConstructorParameters<typeof DeployRelease>[0] &
   ConstructorParameters<typeof IngestTelemetry>[0] &
   ConstructorParameters<typeof PublishRelease>[0] &
   ConstructorParameters<typeof CreateClaim>[0] &
-  ConstructorParameters<typeof EnrolDevice>[0];
+  ConstructorParameters<typeof EnrolDevice>[0] &
+  ConstructorParameters<typeof RecoverStores>[0];
 
 /** What only reads is asked by the operator of this machine. */
 function useCases(ports: Ports) {
@@ -135,6 +137,7 @@ function useCases(ports: Ports) {
     answerGetDesired: new AnswerGetDesired(ports),
     ingestReport: new IngestReport(ports),
     ingestTelemetry: new IngestTelemetry(ports),
+    showRefusals: new ShowRefusals(ports),
     summarize: {
       run: (query: Parameters<SummarizeTelemetry["run"]>[0]) =>
         new SummarizeTelemetry(ports).run(query, localPrincipal),

@@ -27,7 +27,7 @@ export interface CheckpointAuditPorts {
 
 type Newest = NonNullable<Awaited<ReturnType<AuditLog["newest"]>>>;
 
-/** Signs where the audit log stands, now and then and when the controller stops (protocol.md 9.4). */
+/** Signs where the audit log stands, at start and stop and now and then (protocol.md 9.4). */
 export class CheckpointAudit implements AsyncDisposable {
   readonly #ports: CheckpointAuditPorts;
   #timer: Disposable | undefined;
