@@ -64,6 +64,11 @@ export const ReleasePath = z
     (path) => !path.split("/").some((name) => name.endsWith(".")),
     "no name may end with a dot",
   )
+  .refine(
+    (path) =>
+      !path.split("/").some((name) => /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(name)),
+    "no name may be that of a device on Windows, like CON or nul.onnx",
+  )
   .brand("ReleasePath");
 export type ReleasePath = z.infer<typeof ReleasePath>;
 

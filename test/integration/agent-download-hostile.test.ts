@@ -11,7 +11,7 @@ import {
 import { content, downloadRig, file } from "../support/agent/download-rig.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-test("one byte more than promised is an error, not a longer file", async () => {
+test("F29: one byte more than promised is an error, not a longer file", async () => {
   await using folder = await temporaryFolder();
   await using on = await downloadRig(
     [ignoreRange(Buffer.concat([content, Buffer.of(0)]))],
@@ -23,7 +23,7 @@ test("one byte more than promised is an error, not a longer file", async () => {
   expect(await readdir(folder.inside("blobs"))).toEqual([]);
 });
 
-test("a source that breaks off at the same place and starts anew each time is given up", async () => {
+test("F31: a source that breaks off at the same place and starts anew each time is given up", async () => {
   await using folder = await temporaryFolder();
   await using on = await downloadRig([breakAfter(content, 2_000)], folder.path);
 
@@ -32,7 +32,7 @@ test("a source that breaks off at the same place and starts anew each time is gi
   expect(on.server.requests.length).toBeLessThanOrEqual(4);
 });
 
-test("a range that starts elsewhere than asked never becomes part of the file", async () => {
+test("F31: a range that starts elsewhere than asked never becomes part of the file", async () => {
   await using folder = await temporaryFolder();
   const shifted: BlobAnswer = (_, response) => {
     const range = `bytes 7-${content.length - 1}/${content.length}`;
@@ -50,7 +50,7 @@ test("a range that starts elsewhere than asked never becomes part of the file", 
   expect(await readFile(folder.inside("blobs", file.sha256))).toEqual(content);
 });
 
-test("a body without end is cut off at the first byte too many", async () => {
+test("F29: a body without end is cut off at the first byte too many", async () => {
   await using folder = await temporaryFolder();
   let sent = 0;
   const endless: BlobAnswer = (_, response) => {

@@ -77,7 +77,7 @@ test("a leftover longer than the file is thrown away", async () => {
   expect(on.server.requests.map(({ range }) => range)).toEqual([""]);
 });
 
-test("one flipped byte is found, and neither blob nor leftover stays", async () => {
+test("F29: one flipped byte is found, and neither blob nor leftover stays", async () => {
   await using folder = await temporaryFolder();
   const wrong = Buffer.from(content);
   wrong[4_000] = (wrong[4_000] ?? 0) ^ 1;
@@ -89,7 +89,7 @@ test("one flipped byte is found, and neither blob nor leftover stays", async () 
   expect(await readdir(folder.inside("partial"))).toEqual([]);
 });
 
-test("one byte less than promised is asked for again", async () => {
+test("F29: one byte less than promised is asked for again", async () => {
   await using folder = await temporaryFolder();
   const short = content.subarray(0, 4_999);
   await using on = await downloadRig([ignoreRange(short), serve(content)], folder.path);
@@ -117,9 +117,10 @@ test("attempts without progress are bounded, and the message names the controlle
   expect(on.server.requests).toHaveLength(3);
 });
 
-test("attempts with progress are not counted: a poor link gets there", async () => {
+test("F31: a link that is cut 50 times in one file gets there, for attempts with progress are not counted", async () => {
   await using folder = await temporaryFolder();
-  const hops = [1, 2, 3, 4, 5, 6, 7, 8].map(
+  const hops = Array.from(
+    { length: 50 },
     (): BlobAnswer => (request, response) => {
       const from = Number(/\d+/.exec(request.headers.range ?? "")?.[0] ?? 0);
       const range = `bytes ${from}-4999/5000`;
@@ -127,7 +128,7 @@ test("attempts with progress are not counted: a poor link gets there", async () 
         "content-range": range,
         "content-length": 5_000 - from,
       });
-      response.write(content.subarray(from, from + 500), () =>
+      response.write(content.subarray(from, from + 99), () =>
         setImmediate(() => response.destroy()),
       );
     },
@@ -136,7 +137,7 @@ test("attempts with progress are not counted: a poor link gets there", async () 
 
   await on.download();
 
-  expect(on.server.requests).toHaveLength(9);
+  expect(on.server.requests).toHaveLength(51);
 });
 
 test.each([401, 403, 404, 410])("status %i is an answer, and not asked again", async (status) => {
@@ -163,6 +164,23 @@ test("a download ends when it is told to, and keeps what it has", async () => {
   await expect(filled).rejects.toThrow();
   await partial.close();
   expect((await stat(folder.inside("partial", file.sha256))).size).toBe(100);
+});
+
+test("F10: a root is taken up to 32 KiB and not beyond, none is an answer, and asking is done once", async () => {
+  await using folder = await temporaryFolder();
+  const largest = Buffer.alloc(documentLimits.envelopeBytesMax);
+  const huge = Buffer.alloc(10 * 1024 * 1024);
+  const answers = [ignoreRange(largest), ignoreRange(huge), refuse(404), refuse(503)];
+  await using on = await downloadRig(answers, folder.path);
+
+  expect(await on.source.root(2, never)).toHaveLength(largest.length);
+  await expect(on.source.root(3, never)).rejects.toMatchObject({ code: "SIZE" });
+  expect(await on.source.root(4, never)).toBeUndefined();
+  await expect(on.source.root(5, never)).rejects.toMatchObject({ code: "UNREACHABLE" });
+
+  expect(on.server.requests.map(({ url }) => url)).toEqual(
+    [2, 3, 4, 5].map((version) => `/v1/device/root/${version}`),
+  );
 });
 
 test("a release envelope is taken up to its limit and not beyond", async () => {

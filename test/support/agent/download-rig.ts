@@ -27,7 +27,7 @@ export async function downloadRig(answers: readonly BlobAnswer[], folder: string
   const store = await openStore(folder);
   const source = httpBlobSource({
     ...{ controllerUrl: server.url, device: "cam-1", secret: "s3cret", clock: systemClock },
-    ...{ attemptsMax: 3, retryMsMin: 1, retryMsMax: 5, stallMsMax: 200 },
+    ...{ attemptsMax: 3, retryMsMin: 1, retryMsMax: 5, stallMsMax: 200, rateWindowMs: 100 },
   });
   const download = async (signal = never) => {
     const partial = await store.openPartial(file);

@@ -8,7 +8,6 @@ import {
   type ReleaseDocument,
   ReleaseVersion,
   sha256,
-  type VerifyCode,
   VerifyError,
 } from "@modelfleet/protocol";
 import { type AgentState, slotOf } from "../../domain/install/agent-state.ts";
@@ -16,7 +15,7 @@ import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
 import { stillBlocked } from "../../domain/install/transitions.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { namesSame, type Peeked, peekDesired } from "./peek-desired.ts";
-import type { RootWalk } from "./root-walk.ts";
+import { isRootBound, type RootWalk } from "./root-walk.ts";
 
 /** What a delivered desired document asks for; undefined when it is not to be followed. */
 export type Intake = (
@@ -24,13 +23,6 @@ export type Intake = (
   before: readonly DesiredModel[],
   signal: AbortSignal,
 ) => Promise<readonly DesiredModel[] | undefined>;
-
-/** Refusals that a newer root may end: other online keys, or a root that has not expired. */
-const rootBound: ReadonlySet<VerifyCode> = new Set<VerifyCode>([
-  "SIGNATURE",
-  "ROOT_TOO_OLD",
-  "EXPIRED",
-]);
 
 /** Of a release whose document could not be believed, not even its version. */
 const unknownVersion = ReleaseVersion.parse("0.0.0");
@@ -80,7 +72,7 @@ async function check(
     return peekDesired(parts, bytes);
   } catch (cause) {
     if (!(cause instanceof VerifyError)) throw cause;
-    if (!rootBound.has(cause.code)) return refuse(parts, bytes, cause);
+    if (!isRootBound(cause.code)) return refuse(parts, bytes, cause);
     walk.ask(cause.code);
     if (!(await walk.go(signal))) return refuse(parts, bytes, cause);
   }

@@ -31,8 +31,8 @@ export interface InstallParts {
     facts: DeviceFacts,
     bytesPresent: number,
   ) => Failure | null;
-  /** Nonce of the hello that has no answer yet. */
-  readonly nonce: () => string | null;
+  /** Nonces of the hellos that have no answer yet: of one said over the network, and of one carried away. */
+  readonly nonces: () => readonly string[];
   /** A desired document with this nonce was accepted: it is used up. */
   readonly answered: (nonce: string) => void;
   /** Only a nonce-fresh document will do. */

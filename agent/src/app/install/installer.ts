@@ -4,7 +4,9 @@ import {
   mainSlot,
   type SlotName,
   type SlotReport,
+  sha256,
   storeLimits,
+  type VerifyCode,
 } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
 import { isUrgent, type OnDisk, planStep, type Step } from "../../domain/install/plan-step.ts";
@@ -14,7 +16,7 @@ import { createIntake, type Intake } from "./desired-intake.ts";
 import { execute, isEndable } from "./executors.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { isNewer, refusalOf, wantsOther } from "./peek-desired.ts";
-import { RootWalk } from "./root-walk.ts";
+import { isRootBound, RootWalk } from "./root-walk.ts";
 import { judgeTrial, readOnDisk, readSlotFacts } from "./slot-facts.ts";
 import { SlotRuntime } from "./slot-runtime.ts";
 import { Wake } from "./wake.ts";
@@ -66,16 +68,23 @@ export class Installer {
   deliver(bytes: Uint8Array): void {
     const refusal = refusalOf(this.#parts, bytes);
     if (this.#delivered !== null && !isNewer(this.#parts, bytes, this.#delivered)) {
-      const event = { event: "desired.passed-over" };
-      this.#parts.log.info(event, "a newer document waits to be taken");
-      // It may be newer than the one that waits, which brings the memory to judge it by.
-      if (refusal === "NOT_FRESH") this.#parts.needHello();
+      this.#passOver(bytes, refusal);
       return;
     }
     this.#delivered = bytes;
     const isOther = refusal === "ROOT_TOO_OLD" || wantsOther(this.#parts, bytes, this.#wanted);
     if (isOther) this.#endStep?.abort();
     this.#wake.ring();
+  }
+
+  #passOver(bytes: Uint8Array, refusal: VerifyCode | undefined): void {
+    const event = { event: "desired.passed-over", code: refusal };
+    this.#parts.log.info(event, "a newer document waits to be taken");
+    if (refusal === undefined) return;
+    // It may be newer than the one that waits: after a hello, or a walk, it comes again.
+    if (refusal === "NOT_FRESH") this.#parts.needHello();
+    if (isRootBound(refusal)) this.#walk.ask(refusal);
+    else this.#parts.refused({ code: refusal, sha256: sha256(bytes) });
   }
 
   slots(): SlotReport[] {

@@ -8,7 +8,7 @@ import {
 } from "@modelfleet/protocol";
 import type { InstallParts } from "./install-parts.ts";
 
-type Peeking = Pick<InstallParts, "record" | "clock" | "nonce">;
+type Peeking = Pick<InstallParts, "record" | "clock" | "nonces">;
 
 export interface Peeked {
   readonly checked: CheckedDesired;
@@ -18,13 +18,29 @@ export interface Peeked {
 
 /** The verdict on a document, without doing anything about it. @throws VerifyError */
 export function peekDesired(parts: Peeking, bytes: Uint8Array): Peeked {
-  const trust = parts.record.trust();
-  const nowMs = parts.clock.nowMs();
-  const expectedNonce = parts.nonce();
-  const requireNonce = needsNonce(trust, nowMs);
-  const checked = checkDesired(trust, bytes, { nowMs, expectedNonce, requireNonce });
-  const answers = checked.desired.nonce === expectedNonce ? expectedNonce : null;
+  const nonces = parts.nonces();
+  const checked = checkAnyNonce(parts, bytes, nonces);
+  const answers = nonces.find((nonce) => nonce === checked.desired.nonce) ?? null;
   return { checked, answers };
+}
+
+/** There are two nonces only while a hello was carried away; then its answer is tried with each. */
+function checkAnyNonce(
+  { record, clock }: Peeking,
+  bytes: Uint8Array,
+  [expectedNonce = null, ...others]: readonly string[],
+): CheckedDesired {
+  const trust = record.trust();
+  const nowMs = clock.nowMs();
+  const requireNonce = needsNonce(trust, nowMs);
+  try {
+    return checkDesired(trust, bytes, { nowMs, expectedNonce, requireNonce });
+  } catch (cause) {
+    const mayBeOther =
+      cause instanceof VerifyError && ["NOT_FRESH", "EXPIRED"].includes(cause.code);
+    if (!mayBeOther || others.length === 0) throw cause;
+    return checkAnyNonce({ record, clock, nonces: () => others }, bytes, others);
+  }
 }
 
 /** Whether an arrived document takes the place of a waiting one. One that is not to be followed never does. */

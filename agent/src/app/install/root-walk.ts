@@ -29,6 +29,17 @@ const pause = {
   delayMsMax: documentLimits.rootWalkPauseMsMax,
 };
 
+/** Refusals that a newer root may end: other online keys, or a root that has not expired. */
+const rootBound: ReadonlySet<VerifyCode> = new Set<VerifyCode>([
+  "SIGNATURE",
+  "ROOT_TOO_OLD",
+  "EXPIRED",
+]);
+
+export function isRootBound(code: VerifyCode): boolean {
+  return rootBound.has(code);
+}
+
 /**
  * Root rotation over the air (protocol.md 1.3.8, 1.5.4).
  *
