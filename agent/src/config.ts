@@ -29,6 +29,8 @@ export interface EnrolOptions {
   readonly data: string;
   readonly deviceId?: string;
   readonly class: string;
+  /** auto, http or mqtt; auto when it is absent. */
+  readonly over?: string;
 }
 
 const portMax = 65_535;

@@ -5,21 +5,34 @@ import { httpEnrolment } from "./adapters/enrol-http/http-enrolment.ts";
 import { fileIdentity } from "./adapters/file-store/file-identity.ts";
 import { openFileStore } from "./adapters/file-store/file-store.ts";
 import { nodeFs } from "./adapters/file-store/node-fs.ts";
-import { enrol } from "./app/enrol.ts";
+import { mqttEnrolment } from "./adapters/mqtt-bus/mqtt-enrolment.ts";
+import { type ApprovalWait, enrol } from "./app/enrol.ts";
+import { firstReachable } from "./app/first-reachable.ts";
 import type { EnrolOptions } from "./config.ts";
 import { EnrolmentRecord } from "./domain/enrolment-record.ts";
 import { createWriter, firstState } from "./open-data-folder.ts";
+import type { EnrolmentService } from "./ports/enrolment-service.ts";
 
-/** Enrols the device whose data folder this is. @returns what a person may see of it; never the secret */
-export async function enrolFolder(text: string, options: EnrolOptions) {
+/**
+ * Enrols the device whose data folder this is.
+ *
+ * @param say told what a person has to do meanwhile
+ * @returns what a person may see of it; never the secret
+ */
+export async function enrolFolder(
+  text: string,
+  options: EnrolOptions,
+  say: (text: string) => void,
+) {
   const enrolment = parseEnrolment(text);
+  const service = serviceFor(options.over ?? "auto");
   const deviceClass = parseClass(options.class);
   const device = parseDeviceId(options.deviceId);
   const folder = resolve(options.data);
   const write = createWriter();
   const identity = fileIdentity({ fs: nodeFs, folder, write });
   const record = await enrol(
-    { identity, service: httpEnrolment, clock: systemClock },
+    { identity, service, clock: systemClock, waits: (approval) => say(approvalText(approval)) },
     { enrolment, class: deviceClass, device },
   );
   const enrolled = await identity.enrolment();
@@ -38,6 +51,32 @@ export async function enrolFolder(text: string, options: EnrolOptions) {
     brokerUrl,
     data: folder,
   };
+}
+
+function serviceFor(over: string): EnrolmentService {
+  const mqtt = mqttEnrolment(systemClock);
+  switch (over) {
+    case "http":
+      return httpEnrolment;
+    case "mqtt":
+      return mqtt;
+    case "auto":
+      return firstReachable(httpEnrolment, mqtt);
+    default:
+      throw new FormatError(
+        "FORMAT",
+        `--over: expected auto, http or mqtt, got "${over.slice(0, 64)}"`,
+      );
+  }
+}
+
+function approvalText({ device, fingerprint }: ApprovalWait): string {
+  return [
+    `${device} waits for approval; the fingerprint of this device's key is ${fingerprint}`,
+    "an operator who sees this device approves it with:",
+    `  modelfleet device approve ${device} --fingerprint ${fingerprint}`,
+    "",
+  ].join("\n");
 }
 
 function parseDeviceId(text: string | undefined): DeviceId | undefined {

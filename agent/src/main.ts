@@ -12,9 +12,9 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
 
 // Each command brings its own modules: `--help` must not wait for MQTT and the stores.
 const commands: Parameters<typeof runAgentProgram>[1] = {
-  enrol: async (enrolment, options) => {
+  enrol: async (enrolment, options, say) => {
     const { enrolFolder } = await import("./enrol-folder.ts");
-    return enrolFolder(enrolment, options);
+    return enrolFolder(enrolment, options, say);
   },
   start: async (options) => {
     const [{ parseConfig }, { runAgent }, { createLog }] = await Promise.all([

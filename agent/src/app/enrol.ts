@@ -1,18 +1,25 @@
 import {
   type CredentialMessage,
+  claimLimits,
   claimMac,
   type DeviceId,
   decodeBase64,
   decodeEnvelope,
   type Enrolment,
+  type EnrolRequest,
   type EnrolResponse,
   ed25519Signer,
+  type Fingerprint,
+  fingerprintOf,
+  keyIdOf,
   openCredential,
   openPinnedRoot,
+  type Signer,
   signDeviceMessage,
   type VerifiedRoot,
   VerifyError,
 } from "@modelfleet/protocol";
+import { backoffMs } from "../domain/backoff.ts";
 import { EnrolError } from "../domain/enrol-error.ts";
 import type { EnrolmentRecord } from "../domain/enrolment-record.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -23,6 +30,14 @@ export interface EnrolParts {
   readonly identity: IdentityStore;
   readonly service: EnrolmentService;
   readonly clock: Clock;
+  /** Told once when an operator has to approve this device's key. */
+  readonly waits?: (approval: ApprovalWait) => void;
+}
+
+/** What an operator needs to approve a device: its name, and its key's fingerprint as this device knows it. */
+export interface ApprovalWait {
+  readonly device: DeviceId;
+  readonly fingerprint: Fingerprint;
 }
 
 export interface EnrolWish {
@@ -38,7 +53,7 @@ export interface EnrolWish {
  * @throws EnrolError · VerifyError · StoreError
  */
 export async function enrol(parts: EnrolParts, wish: EnrolWish): Promise<EnrolmentRecord> {
-  const { identity, service, clock } = parts;
+  const { identity, clock } = parts;
   const before = await identity.enrolment();
   if (before !== undefined) {
     const { device } = before.record;
@@ -46,13 +61,7 @@ export async function enrol(parts: EnrolParts, wish: EnrolWish): Promise<Enrolme
     throw new EnrolError("ALREADY_ENROLLED", `this folder belongs to device ${device}; ${way}`);
   }
   const seed = await identity.deviceSeed(() => clock.randomBytes(32));
-  const nonce = base64(clock.randomBytes(16));
-  const envelope = askingEnvelope(wish, seed, nonce);
-  const mac = claimMac(wish.enrolment.claimSecret, decodeEnvelope(envelope).payload);
-  const answer = await service.ask(wish.enrolment.controllerUrl, {
-    envelope: base64(envelope),
-    mac: base64(mac),
-  });
+  const { answer, nonce } = await askUntilGranted(parts, wish, ed25519Signer(seed));
   const root = believeRoot(wish.enrolment, answer);
   const credential = believeCredential(root, answer, nonce);
   const record = recordOf(wish, root, credential);
@@ -60,8 +69,47 @@ export async function enrol(parts: EnrolParts, wish: EnrolWish): Promise<Enrolme
   return record;
 }
 
-function askingEnvelope(wish: EnrolWish, seed: Uint8Array, nonce: string): Uint8Array {
-  const signer = ed25519Signer(seed);
+/** protocol.md 7.8: asks again, with growing pauses, while an operator has to approve; not for ever. */
+async function askUntilGranted(
+  parts: EnrolParts,
+  wish: EnrolWish,
+  signer: Signer,
+): Promise<{ readonly answer: EnrolResponse; readonly nonce: string }> {
+  const { service, clock, waits } = parts;
+  const beganMs = clock.monotonicMs();
+  for (let asked = 0; ; asked += 1) {
+    const nonce = base64(clock.randomBytes(16));
+    const answer = await service.ask(wish.enrolment, requestOf(wish, signer, nonce));
+    if (!("pending" in answer)) return { answer, nonce };
+    const { device } = answer.pending;
+    if (asked === 0) waits?.({ device, fingerprint: fingerprintOf(keyIdOf(signer.publicKey)) });
+    if (clock.monotonicMs() - beganMs >= claimLimits.approvalWaitMsMax) throw notApproved(device);
+    await clock.sleep(
+      backoffMs(approvalPause, asked, clock.chance()),
+      new AbortController().signal,
+    );
+  }
+}
+
+const approvalPause = {
+  delayMsMin: claimLimits.approvalPollMsMin,
+  delayMsMax: claimLimits.approvalPollMsMax,
+};
+
+function notApproved(device: DeviceId): EnrolError {
+  return new EnrolError(
+    "NOT_APPROVED",
+    `expected an operator to approve ${device}, nobody did; run this command again to go on waiting`,
+  );
+}
+
+function requestOf(wish: EnrolWish, signer: Signer, nonce: string): EnrolRequest {
+  const envelope = askingEnvelope(wish, signer, nonce);
+  const mac = claimMac(wish.enrolment.claimSecret, decodeEnvelope(envelope).payload);
+  return { envelope: base64(envelope), mac: base64(mac) };
+}
+
+function askingEnvelope(wish: EnrolWish, signer: Signer, nonce: string): Uint8Array {
   return signDeviceMessage(signer, "enrol", {
     type: "enrol",
     spec: 1,

@@ -8,6 +8,7 @@ export interface AgentCommands {
   readonly enrol: (
     enrolment: string,
     options: EnrolOptions,
+    say: (text: string) => void,
   ) => Promise<Readonly<Record<string, unknown>>>;
   readonly start: (options: StartOptions) => Promise<void>;
   readonly status: (options: StatusOptions) => Promise<StatusAnswer>;
@@ -77,7 +78,7 @@ function buildProgram(commands: AgentCommands, terminal: Terminal): Command {
   return program;
 }
 
-function addEnrol(program: Command, commands: AgentCommands, { out }: Terminal): void {
+function addEnrol(program: Command, commands: AgentCommands, { out, err }: Terminal): void {
   program
     .command("enrol")
     .description("make this device a member of a fleet")
@@ -85,10 +86,11 @@ function addEnrol(program: Command, commands: AgentCommands, { out }: Terminal):
     .requiredOption(dataFlag, dataText)
     .option("--device-id <id>", "name of the device; the controller makes one when it is absent")
     .option("--class <class>", "device class; the claim says which it admits", "generic")
+    .option("--over <way>", "http, mqtt, or auto: mqtt where http reaches nobody", "auto")
     .option("--json", "answer in JSON")
     .addHelpText("before", "Example:\n  modelfleet agent enrol 'mf1:…' --data ./cam-1\n")
     .action(async (enrolment: string, options: EnrolOptions & JsonOption) => {
-      const answer = await commands.enrol(enrolment, options);
+      const answer = await commands.enrol(enrolment, options, err);
       const text = `enrolled as ${String(answer["device"])} into fleet ${String(answer["fleet"])}`;
       out(options.json === true ? `${JSON.stringify(answer)}\n` : `${text}\n`);
     });

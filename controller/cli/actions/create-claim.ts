@@ -9,6 +9,8 @@ export interface CreateClaimOptions extends ApiOptions {
   readonly uses: string;
   readonly valid: string;
   readonly label: readonly string[];
+  readonly device?: string;
+  readonly approve?: boolean;
 }
 
 export async function createClaim(terminal: Terminal, options: CreateClaimOptions): Promise<void> {
@@ -22,6 +24,8 @@ export async function createClaim(terminal: Terminal, options: CreateClaimOption
       uses: readCount("--uses", options.uses),
       lifeMs: readDuration("--valid", options.valid),
       labels: readLabels(options.label),
+      ...(options.device === undefined ? {} : { device: options.device }),
+      ...(options.approve === true ? { needsApproval: true } : {}),
     },
   });
   context.answer(created, () => created.enrolment);

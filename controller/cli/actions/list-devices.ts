@@ -3,6 +3,7 @@ import type { ApiOptions } from "../api-options.ts";
 import { contextOf } from "../context.ts";
 import { readLabels } from "../read-options.ts";
 import { slotsRunning, slotsWanted } from "../render/slots.ts";
+import { stateWord } from "../render/state-word.ts";
 import { age, table } from "../render/table.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -31,7 +32,7 @@ function renderList(list: DeviceList, nowMs: number, isFiltered: boolean): strin
   const rows = list.devices.map((device) => [
     device.id,
     device.class,
-    device.online ? "online" : "offline",
+    stateWord(device),
     device.lastSeenAtMs === null ? "never" : age(device.lastSeenAtMs, nowMs),
     slotsRunning(device),
     slotsWanted(device),

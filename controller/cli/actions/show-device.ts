@@ -2,6 +2,7 @@ import { Device } from "@modelfleet/protocol";
 import type { ApiOptions } from "../api-options.ts";
 import { contextOf } from "../context.ts";
 import { slotsRunning, slotsWanted } from "../render/slots.ts";
+import { stateWord } from "../render/state-word.ts";
 import { age, table } from "../render/table.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -17,15 +18,22 @@ export async function showDevice(
 }
 
 function renderDevice(device: Device, nowMs: number): string {
-  const state = device.online ? "online" : "offline";
   return [
-    `${device.id} (${device.class})  ${state}, agent ${device.agentVersion ?? "never seen"}`,
+    `${device.id} (${device.class})  ${stateWord(device)}, agent ${device.agentVersion ?? "never seen"}`,
+    ...revocation(device),
     `runs     ${slotsRunning(device)}`,
     `wanted   ${slotsWanted(device)} (desired ${device.desired.seq})`,
     `target   ${renderFacts(device.facts)}`,
     "",
     renderSteps(device, nowMs),
   ].join("\n");
+}
+
+function revocation({ revoked }: Device): readonly string[] {
+  if (revoked === null) return [];
+  return [
+    `revoked  ${new Date(revoked.atMs).toISOString()}: ${revoked.reason ?? "no reason given"}`,
+  ];
 }
 
 function renderFacts(facts: Device["facts"]): string {

@@ -69,7 +69,7 @@ function controller(changes: { readonly credential?: object; readonly root?: Uin
       credential: encodeBase64(signed),
     };
   };
-  return { asked, ask: (_: string, request: EnrolRequest) => Promise.resolve(answer(request)) };
+  return { asked, ask: (_: unknown, request: EnrolRequest) => Promise.resolve(answer(request)) };
 }
 
 test("a device becomes a member with a key of its own, and the claim's secret is not sent", async () => {

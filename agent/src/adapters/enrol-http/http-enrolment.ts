@@ -1,4 +1,4 @@
-import { claimLimits, EnrolResponse, Problem } from "@modelfleet/protocol";
+import { claimLimits, EnrolAnswer, Problem } from "@modelfleet/protocol";
 import { EnrolError } from "../../domain/enrol-error.ts";
 import type { EnrolmentService } from "../../ports/enrolment-service.ts";
 
@@ -7,11 +7,11 @@ const answerMsMax = 30_000;
 
 /** `POST /v1/enrol` of the controller (trust.md 7). */
 export const httpEnrolment: EnrolmentService = {
-  ask: async (controllerUrl, request) => {
+  ask: async ({ controllerUrl }, request) => {
     const response = await post(controllerUrl, JSON.stringify(request));
     const body = parseJson(await readCapped(response));
     if (!response.ok) throw new EnrolError("REFUSED", refusalOf(response.status, body));
-    const parsed = EnrolResponse.safeParse(body);
+    const parsed = EnrolAnswer.safeParse(body);
     if (parsed.success) return parsed.data;
     throw new EnrolError("CREDENTIAL", `expected root and credential from ${controllerUrl}`);
   },
