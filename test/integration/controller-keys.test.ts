@@ -1,9 +1,10 @@
 import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { encodeBase64, keyIdOf, ModelName, sha256 } from "@modelfleet/protocol";
+import { keyIdOf, ModelName } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openKeyFolder } from "../../controller/src/adapters/key-folder/key-folder.ts";
 import { ManualClock } from "../support/controller/manual-clock.ts";
 import { refused } from "../support/controller/refused.ts";
+import { testProvider, writePlainKey } from "../support/key-files.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { fixtureTimes, fleetRoot } from "../support/trust-fixtures.ts";
 
@@ -14,10 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => folder[Symbol.asyncDispose]());
 
+const clock = new ManualClock(fixtureTimes.nowMs);
 const open = (dev: boolean) =>
-  openKeyFolder(folder.inside("keys"), { dev, clock: new ManualClock(fixtureTimes.nowMs) });
+  openKeyFolder(folder.inside("keys"), { dev, clock, provider: testProvider() });
 const inKeys = (name: string) => folder.inside("keys", name);
-const seedOf = (name: string) => `${encodeBase64(Buffer.from(sha256(Buffer.from(name)), "hex"))}\n`;
+const firstRoot = () => inKeys("roots/1.json");
 
 describe("a folder made with --dev", () => {
   test("holds three different keys and a root of one key a role", async () => {
@@ -40,8 +42,9 @@ describe("a folder made with --dev", () => {
     await open(true);
 
     expect((await stat(folder.inside("keys"))).mode & 0o777).toBe(0o700);
-    for (const name of await readdir(folder.inside("keys"))) {
-      expect((await stat(inKeys(name))).mode & 0o777).toBe(0o600);
+    for (const entry of await readdir(folder.inside("keys"), { recursive: true })) {
+      const found = await stat(inKeys(entry));
+      expect(found.mode & 0o777).toBe(found.isDirectory() ? 0o700 : 0o600);
     }
   });
 
@@ -54,7 +57,7 @@ describe("a folder made with --dev", () => {
 
   test("interrupted before its root was written, is completed with the keys it has", async () => {
     const first = await open(true);
-    await rm(inKeys("root.json"));
+    await rm(firstRoot());
 
     const second = await open(true);
 
@@ -80,9 +83,9 @@ describe("a folder that is not complete is refused:", () => {
 
   test("with an online key the root does not know", async () => {
     await open(true);
-    await writeFile(inKeys("online.key"), seedOf("another"), { mode: 0o600 });
+    await writePlainKey(inKeys("online.key"), "another");
 
-    expect(await refused(open(false))).toMatchObject({ code: "KEY_INVALID" });
+    expect(await refused(open(false))).toMatchObject({ code: "ONLINE_KEY_MISSING" });
   });
 
   test("with a key others may read", async () => {
@@ -97,8 +100,8 @@ describe("a folder that is not complete is refused:", () => {
 
   test("with a root one byte of which was changed", async () => {
     await open(true);
-    const text = await readFile(inKeys("root.json"), "utf8");
-    await writeFile(inKeys("root.json"), text.replace(/"payload":"./, '"payload":"Z'));
+    const text = await readFile(firstRoot(), "utf8");
+    await writeFile(firstRoot(), text.replace(/"payload":"./, '"payload":"Z'));
 
     expect(await refused(open(false))).toMatchObject({ code: "KEY_INVALID" });
   });
@@ -119,12 +122,12 @@ test("a controller without a release key signs no release, and says where the ke
   await rm(inKeys("release.key"));
   const keys = await open(false);
 
-  expect(() => keys.release(model)).toThrow(/release\.key/);
+  expect(() => keys.release(model)).toThrow(/release sign.*release\.key/);
 });
 
 test("a root of other keys is not taken for ours", async () => {
   await open(true);
-  await writeFile(inKeys("root.json"), fleetRoot().bytes, { mode: 0o600 });
+  await writeFile(inKeys("root.json"), fleetRoot({ version: 2 }).bytes, { mode: 0o600 });
 
   expect(await refused(open(false))).toMatchObject({ code: "KEY_INVALID" });
 });

@@ -1,7 +1,7 @@
 /**
  * A small fleet with real keys from fixed seeds, and signed documents of it.
  *
- * - `seedSigner(name)`: an Ed25519 signer whose seed is SHA-256 of the name; the same on every run.
+ * - `seedSigner(name)`: an Ed25519 signer whose seed, `seedOf(name)`, is SHA-256 of the name; the same on every run.
  * - `fixtureDevice`, `fixtureFleet`: its device and its id.
  * - `fleetKeys`: the signers of the fleet: `root` (three, threshold 2), `release`, `online`, `device`.
  * - `fixtureTimes`: the moments the documents live in, in milliseconds: `issuedAtMs`, `nowMs`, `expiresAtMs`.
@@ -36,6 +36,7 @@ import {
   signEnvelope,
   type TrustState,
   type VerifiedRoot,
+  verifySignatureNative,
 } from "@modelfleet/protocol";
 
 const HOUR_MS = 3_600_000;
@@ -51,8 +52,12 @@ export const fixtureTimes = {
 export const fixtureDevice = DeviceId.parse("cam-0017");
 export const fixtureFleet = "6c6f7f0e-8a2d-4a54-9c0e-3b5a1f0d2c11";
 
+export function seedOf(name: string): Uint8Array {
+  return new Uint8Array(createHash("sha256").update(name).digest());
+}
+
 export function seedSigner(name: string): Signer {
-  return ed25519Signer(createHash("sha256").update(name).digest());
+  return ed25519Signer(seedOf(name));
 }
 
 export const fleetKeys = {
@@ -176,7 +181,7 @@ export function signedDesired(changes: object = {}): Signed {
 
 export function fleetRoot(changes: object = {}): VerifiedRoot {
   const bytes = signDocument(rootDocument(changes), fleetKeys.root);
-  return openPinnedRoot(bytes, payloadDigest(bytes));
+  return openPinnedRoot(bytes, payloadDigest(bytes), verifySignatureNative);
 }
 
 export function fleetState(changes: Partial<TrustState> = {}): TrustState {
