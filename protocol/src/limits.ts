@@ -112,6 +112,8 @@ export const busLimits = {
   helloPauseMsMin: 30 * SECOND_MS,
   /** Uptime after which a device asks for a fresh document by itself. */
   helloEveryMs: DAY_MS,
+  /** How soon an order that was carried to a device is noticed. */
+  exchangePollMs: 2 * SECOND_MS,
   /** Between two reports that say nothing but what was refused. */
   refusalReportPauseMsMin: MINUTE_MS,
   /** Devices that enrol over MQTT (protocol.md 2.8). */
@@ -296,7 +298,7 @@ export const accessLimits = {
   requestsPerSecondPerAddressMax: 200,
   requestBurstPerAddressMax: 2_000,
   requestsPerSecondPerCallerMax: 50,
-  requestBurstPerCallerMax: 500,
+  requestBurstPerCallerMax: 200,
   failedLoginsPerMinutePerAddressMax: 10,
   failedLoginBurstPerAddressMax: 10,
   addressesMax: 10_000,
@@ -353,4 +355,19 @@ export const auditLimits = {
   tallyReasonsMax: 64,
   /** Alerts of one kind that are written down once; beyond that they may be written again. */
   alertsKeptMax: 10_000,
+} as const;
+
+/** Client certificates of the fleet's own authority (protocol.md 7.8). */
+export const certificateLimits = {
+  deviceLifeMs: 365 * DAY_MS,
+  /** A certificate with less left than this is replaced when its device asks. */
+  renewBelowMs: 120 * DAY_MS,
+  /** Its end is an outage: as long as a device may stand in the field. */
+  authorityLifeMs: 30 * 365 * DAY_MS,
+  /** Clocks of a controller and a broker differ by less. */
+  clockSkewMs: HOUR_MS,
+  serialBytes: 16,
+  pemBytesMax: 16 * KIB,
+  /** In one revocation list. */
+  revokedMax: 100_000,
 } as const;

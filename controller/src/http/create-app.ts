@@ -50,6 +50,7 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
         styleSrc: ["'self'", "'unsafe-inline'"],
       },
     },
+    xFrameOptions: { action: "deny" },
     // Only over TLS: `requireTls`.
     strictTransportSecurity: false,
   });

@@ -30,9 +30,8 @@ import { basic } from "./enrolled-device.ts";
 import { smallForm } from "./upload-form.ts";
 
 export interface FleetServerOptions
-  extends Partial<
-    Pick<Ports, "tokens" | "releasesAwaitApproval" | "rolloutsAwaitApproval" | "clock">
-  > {
+  extends Partial<Pick<Ports, "tokens" | "releasesAwaitApproval" | "rolloutsAwaitApproval">> {
+  readonly clock?: ManualClock;
   readonly trustedProxies?: readonly string[];
 }
 
@@ -40,10 +39,9 @@ export type Headers = Readonly<Record<string, string>>;
 export type FleetServer = Awaited<ReturnType<typeof startFleetServer>>;
 
 export async function startFleetServer(options: FleetServerOptions = {}) {
-  const { trustedProxies = [], ...given } = options;
+  const { trustedProxies = [], clock = new ManualClock(fixtureTimes.nowMs), ...given } = options;
   const folder = await temporaryFolder();
   const stores = await openDatabase(":memory:");
-  const clock = new ManualClock(fixtureTimes.nowMs);
   const [bus, log, defects] = [new RecordingBus(), new RecordingLog(), [] as unknown[]];
   const tally = { count: () => undefined };
   const endpoints = () => ({ controllerUrl: "http://fleet.test", brokerUrl: "mqtt://fleet.test" });
