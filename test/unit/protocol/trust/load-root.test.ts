@@ -44,7 +44,7 @@ describe("loadRoot", () => {
     33,
     "2",
     null,
-  ])("refuses a threshold of %s for three keys", (threshold) => {
+  ])("F7: refuses a threshold of %s for three keys", (threshold) => {
     expect(withRoles({ root: { ...roleRule(rootKeys, 2), threshold } })).toBe("ROOT_INVALID");
     const rule = { name: "default", models: ["*"], ...roleRule(rootKeys, 1), threshold };
     expect(withRoles({ release: [rule] })).toBe("ROOT_INVALID");
@@ -54,7 +54,7 @@ describe("loadRoot", () => {
     expect(withRoles({ root: roleRule(rootKeys, threshold) })).toBe("accepted");
   });
 
-  test("refuses one public key under a second id", () => {
+  test("F5: refuses one public key under a second id", () => {
     const [key] = Object.values(honest.keys);
 
     expect(load({ keys: { ...honest.keys, [sha256(Buffer.from("alias"))]: key } })).toBe("KEYID");
@@ -64,7 +64,7 @@ describe("loadRoot", () => {
     ["of small order", new Uint8Array(32)],
     ["of small order, negative", new Uint8Array(32).fill(0).with(31, 0x80)],
     ["not canonical", new Uint8Array(32).fill(0xff).with(0, 0xf0)],
-  ])("refuses a key %s", (_, publicKey) => {
+  ])("F7: refuses a key %s", (_, publicKey) => {
     const keys = keyTable([{ publicKey, sign: () => publicKey }]);
 
     expect(load({ keys: { ...honest.keys, ...keys } })).toBe("ROOT_INVALID");
@@ -146,18 +146,19 @@ describe("acceptNextRoot", () => {
     expect(three.document.version).toBe(3);
   });
 
-  test.each([1, 3, 4])("refuses version %i after version 1", (version) => {
+  test.each([1, 3, 4])("F9: refuses version %i after version 1", (version) => {
     expect(next({ version })).toBe("ROOT_CHAIN");
   });
 
-  test("refuses the same version with other contents", () => {
+  test("F9: refuses the same version with other contents", () => {
     expect(next({ version: 1, revokedReleases: [sha256(Buffer.from("x"))] })).toBe("ROOT_CHAIN");
   });
 
-  test("refuses a root of another fleet", () => {
+  test("F10: refuses a root of another fleet, and one of 10 MB", () => {
     const fleet = "0b8f2a52-1f43-4cf1-8a3d-0d7d1c8f7a10";
 
     expect(next({ version: 2, fleet })).toBe("FLEET");
+    expect(refusal(() => acceptNextRoot(current, Buffer.alloc(10_000_000, " ")))).toBe("SIZE");
   });
 
   test("takes new keys only with the thresholds of the old and of the new root", () => {

@@ -151,7 +151,7 @@ const chains: readonly { story: string; reached: number; versions: readonly Vers
 ];
 
 describe("a walk along roots", () => {
-  test.each(chains)("when $story reaches version $reached of $versions.length", (chain) => {
+  test.each(chains)("F8: when $story reaches version $reached of $versions.length", (chain) => {
     const envelopes = chain.versions.map((version, index) => envelope(version, index + 1));
 
     const reached = walk(envelopes);
