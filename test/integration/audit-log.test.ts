@@ -227,7 +227,9 @@ describe("what strangers try", () => {
 
     const { events } = await stores.audit.page(0, 10);
 
-    expect(events.map(({ action, detail }) => [action, JSON.parse(detail)])).toMatchObject([
+    expect(
+      events.map(({ action, detail }) => [action, JSON.parse(detail) as object]),
+    ).toMatchObject([
       ["enrolment.refused", { reason: "MAC_MISMATCH", times: 500 }],
       ["enrolment.refused", { reason: "CLAIM_USED", times: 1 }],
       ["enrolment.refused", { reason: "CLAIM_USED", times: 1 }],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Refusals } from "@modelfleet/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runProgram } from "../../controller/cli/program.ts";
+import { openDatabase } from "../../controller/src/adapters/sql/open-database.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import { enrolDevice } from "../support/http/enrolled-device.ts";
 import { type InProcessController, startInProcess } from "../support/http/test-controller.ts";
@@ -160,4 +161,25 @@ test("what was not taken in is shown, and what never came", async () => {
   const answer = await controller.fetch("/v1/refusals");
 
   expect(Refusals.parse(await answer.json())).toMatchObject({ refusals: [], gaps: [] });
+});
+
+test("who was not let in, and the end, stand in the log of a stopped controller", async () => {
+  await using stopped = await startInProcess();
+  const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
+  for (const key of ["x".repeat(40), "y".repeat(40)])
+    await stopped.fetch("/v1/devices", bearer(key));
+  await stopped.post("/v1/enrol", { envelope: "AAAA", mac: Buffer.alloc(32).toString("base64") });
+
+  await stopped.close();
+
+  await using stores = await openDatabase(join(stopped.folder, "controller.sqlite"));
+  const { events } = await stores.audit.page(0, 10);
+  const refused = events
+    .slice(1)
+    .map(({ action, detail }) => [action, JSON.parse(detail) as object]);
+  expect(refused).toMatchObject([
+    ["access.refused", { reason: "OPERATOR_KEY_REQUIRED", times: 2 }],
+    ["enrolment.refused", { reason: "ENROL_INVALID", times: 1 }],
+  ]);
+  expect((await stores.audit.newestCheckpoint())?.seq).toBe(events.length);
 });

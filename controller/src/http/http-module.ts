@@ -2,8 +2,9 @@ import { blobLimits } from "@modelfleet/protocol";
 import { type DynamicModule, Module, type Provider } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
 import type { AuditTally } from "../ports/audit-log.ts";
-import { AccessGuard, AUDIT_TALLY } from "./access/access-guard.ts";
+import { AccessGuard } from "./access/access-guard.ts";
 import { AddressLimiter } from "./access/address-limiter.ts";
+import { AUDIT_TALLY, CountedAccess } from "./access/counted-access.ts";
 import type { LocalRule } from "./access/local-rule.ts";
 import { LOCAL_RULE, OperatorLogin } from "./access/operator-login.ts";
 import { RequestLimits } from "./access/request-limits.ts";
@@ -14,6 +15,7 @@ import { ApiKeysRoutes } from "./routes/api-keys-routes.ts";
 import { AuditRoutes } from "./routes/audit-routes.ts";
 import { BundleRoutes } from "./routes/bundle-routes.ts";
 import { ClaimsRoutes } from "./routes/claims-routes.ts";
+import { ClientTrustRoutes } from "./routes/client-trust-routes.ts";
 import { DeploymentsRoutes } from "./routes/deployments-routes.ts";
 import { DeviceSideRoutes } from "./routes/device-side-routes.ts";
 import { DevicesRoutes } from "./routes/devices-routes.ts";
@@ -43,6 +45,7 @@ export const routes = [
   AuditRoutes,
   BundleRoutes,
   ClaimsRoutes,
+  ClientTrustRoutes,
   DeploymentsRoutes,
   DeviceSideRoutes,
   DevicesRoutes,
@@ -65,7 +68,8 @@ export function httpModule(services: HttpServices): DynamicModule {
     controllers: routes,
     providers: [
       ...Object.values(useCases).map(byClass),
-      { provide: APP_GUARD, useClass: AccessGuard },
+      { provide: APP_GUARD, useClass: CountedAccess },
+      AccessGuard,
       { provide: LOCAL_RULE, useValue: local },
       { provide: AUDIT_TALLY, useValue: tally },
       OperatorLogin,

@@ -86,23 +86,33 @@ class FileOutbox implements Outbox {
     const room = await this.#makeRoom(bytes.length);
     // Reports are owed whatever the limit says; they are small and few.
     if (!room && stream === "tele") return this.#dropped.add(1);
-    await this.#add(stream, place, bytes);
-    this.#nextSeq[stream] = place.seq + 1;
+    const isKept = await this.#add(stream, place, bytes);
+    if (isKept) this.#nextSeq[stream] = place.seq + 1;
   }
 
-  /** A full disk costs the oldest telemetry first; one try for each entry given up. */
-  async #add(stream: OutboxStream, place: OutboxPlace, bytes: Uint8Array): Promise<void> {
+  /**
+   * A full disk costs the oldest telemetry first, one try for each entry given up, and at last the new telemetry.
+   *
+   * @returns whether it is stored; if not, it is counted as dropped
+   */
+  async #add(stream: OutboxStream, place: OutboxPlace, bytes: Uint8Array): Promise<boolean> {
     for (;;) {
       try {
         await this.#streams[stream].add(place, bytes, this.#options.nowMs());
-        return;
+        return true;
       } catch (cause) {
+        if (!(cause instanceof StoreError) || cause.code !== "NO_SPACE") throw cause;
         const [oldest] = this.#streams.tele.held();
-        const full = cause instanceof StoreError && cause.code === "NO_SPACE";
-        if (!full || oldest === undefined) throw cause;
+        if (oldest === undefined && stream === "report") throw cause;
+        if (oldest === undefined) return this.#dropNew();
         await this.#drop(oldest);
       }
     }
+  }
+
+  async #dropNew(): Promise<false> {
+    await this.#dropped.add(1);
+    return false;
   }
 
   async #makeRoom(addedBytes: number): Promise<boolean> {

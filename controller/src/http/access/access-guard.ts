@@ -1,11 +1,9 @@
-import { isCodedError } from "@modelfleet/protocol";
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
 import { requireRight } from "../../app/access/require-right.ts";
 import { AuthenticateDevice } from "../../app/fleet/authenticate-device.ts";
 import type { Action } from "../../domain/access/actions.ts";
 import { AccessError } from "../../domain/errors.ts";
-import type { AuditTally } from "../../ports/audit-log.ts";
 import type { HttpRequest } from "../exchange.ts";
 import { HttpError } from "../problems/http-error.ts";
 import { ACCESS_KEY, type Access } from "./access.ts";
@@ -13,16 +11,13 @@ import { basicLogin } from "./basic-login.ts";
 import { OperatorLogin } from "./operator-login.ts";
 import { RequestLimits } from "./request-limits.ts";
 
-export const AUDIT_TALLY = Symbol("AuditTally");
-
 /**
  * Stands before every route. Rules:
  *
  * 1. A route that declares nothing is nobody's, not even an admin's.
  * 2. Who calls is settled first (401), then what he may do anywhere at all (403); what he may do it to is for the
  *    use case to say, which knows the model and the devices.
- * 3. Whoever is not let in is counted in the audit log, by reason.
- * 4. Every address and every caller has its measure of requests (429). Public routes are cheap, or have their own.
+ * 3. Every address and every caller has its measure of requests (429). Public routes are cheap, or have their own.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -30,34 +25,22 @@ export class AccessGuard implements CanActivate {
   readonly #operators: OperatorLogin;
   readonly #devices: AuthenticateDevice;
   readonly #limits: RequestLimits;
-  readonly #tally: AuditTally;
 
   constructor(
     @Inject(Reflector) reflector: Reflector,
     @Inject(OperatorLogin) operators: OperatorLogin,
     @Inject(AuthenticateDevice) devices: AuthenticateDevice,
     @Inject(RequestLimits) limits: RequestLimits,
-    @Inject(AUDIT_TALLY) tally: AuditTally,
   ) {
     this.#reflector = reflector;
     this.#operators = operators;
     this.#devices = devices;
     this.#limits = limits;
-    this.#tally = tally;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<HttpRequest>();
     const access = this.#accessOf(context);
-    try {
-      return await this.#admit(request, access);
-    } catch (error) {
-      if (isCodedError(error)) this.#tally.count({ action: "access.refused", reason: error.code });
-      throw error;
-    }
-  }
-
-  async #admit(request: HttpRequest, access: Access | undefined): Promise<boolean> {
     switch (access?.kind) {
       case "public":
         return true;
