@@ -13,6 +13,7 @@ import { assembleDesired, nextDesiredSeq } from "../../domain/fleet/assemble-des
 import type { Clock } from "../../ports/clock.ts";
 import type { DesiredReplacement } from "../../ports/fleet-store.ts";
 import type { Keys } from "../../ports/keys.ts";
+import { refuseExpiredRoot } from "../root/refuse-expired-root.ts";
 
 export interface DesiredWish {
   readonly device: DeviceId;
@@ -22,13 +23,18 @@ export interface DesiredWish {
   readonly nonce?: string;
 }
 
-/** A signed document with the next sequence. It means nothing until it is stored under the expected one. */
+/**
+ * A signed document with the next sequence. It means nothing until it is stored under the expected one.
+ *
+ * @throws RootError ROOT_EXPIRED
+ */
 export async function signDesired(
   ports: { readonly clock: Clock; readonly keys: Keys },
   wish: DesiredWish,
 ): Promise<DesiredReplacement> {
   const root = ports.keys.root();
   const nowMs = ports.clock.nowMs();
+  refuseExpiredRoot(root, nowMs);
   const seq = nextDesiredSeq(wish.storedSeq, wish.reportedSeq);
   const document = assembleDesired({
     fleet: root.document.fleet,
