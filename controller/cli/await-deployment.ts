@@ -15,6 +15,10 @@ export function underWay(deployment: Deployment): readonly DeploymentDevice[] {
   return deployment.devices.filter((device) => !ENDED.includes(device.status));
 }
 
+function isAtItsEnd(deployment: Deployment): boolean {
+  return deployment.approval.state !== "awaiting-approval" && underWay(deployment).length === 0;
+}
+
 /**
  * Polls a deployment until each device has come to an end or the time is up, and says on the error stream what changed.
  * A controller that goes away and comes back is waited for.
@@ -29,7 +33,7 @@ export async function awaitDeployment(
   let current = created;
   for (;;) {
     announce(context, current, seen);
-    if (underWay(current).length === 0 || context.terminal.nowMs() > deadlineMs) return current;
+    if (isAtItsEnd(current) || context.terminal.nowMs() > deadlineMs) return current;
     await context.terminal.sleep(cliLimits.deploymentPollMs);
     current = await look(context, current);
   }

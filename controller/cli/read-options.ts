@@ -30,3 +30,10 @@ export function readCount(option: string, text: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text);
   throw new CliError("USAGE", `${option}: expected a whole number, got "${text.slice(0, 32)}"`);
 }
+
+/** `digits@1.0.0` → model and version. @throws CliError USAGE */
+export function readRelease(text: string): { readonly model: string; readonly version: string } {
+  const [model, version, ...rest] = text.split("@");
+  if (model !== undefined && version !== undefined && rest.length === 0) return { model, version };
+  throw new CliError("USAGE", `expected a release like digits@1.0.0, got "${text}"`);
+}

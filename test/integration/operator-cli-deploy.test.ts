@@ -13,6 +13,7 @@ const orderOf = (status: string) => ({
   slot: "main",
   target: { all: true },
   createdAtMs: 1,
+  approval: { state: "not-needed" },
   devices: [{ device: "cam-1", status, seq: 1, step: null, code: null, detail: null, reasons: [] }],
 });
 
@@ -53,4 +54,30 @@ test("a wait outlives a controller that goes away and comes back", async () => {
     0,
   );
   expect(asked).toBe(3);
+});
+
+test("a deployment that waits for a second person says how that one agrees", async () => {
+  const approval = { state: "awaiting-approval", requestedBy: "key:1" };
+  const waiting = { ...orderOf("assigned"), devices: [], approval };
+  const url = await serve((_, outgoing) => json(outgoing, 201, waiting));
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+  const argv = ["deploy", "digits@1.0.0", "--all"];
+
+  expect(await runProgram(argv, recorded.terminal)).toBe(0);
+  expect(recorded.out()).toContain("modelfleet deploy approve d1");
+  expect(await runProgram([...argv, "--wait", "--timeout", "1s"], recorded.terminal)).toBe(1);
+});
+
+test("the second person agrees with an id, and gets one JSON object when he asks for it", async () => {
+  const asked: string[] = [];
+  const url = await serve(({ method, url: path }, outgoing) => {
+    asked.push(`${method ?? ""} ${path ?? ""}`);
+    json(outgoing, 200, orderOf("assigned"));
+  });
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  expect(await runProgram(["deploy", "approve", "d1", "--json"], recorded.terminal)).toBe(0);
+
+  expect(asked).toEqual(["POST /v1/deployments/d1/approve"]);
+  expect(JSON.parse(recorded.out())).toMatchObject({ id: "d1" });
 });

@@ -3,8 +3,8 @@ import type { ApiOptions } from "../api-options.ts";
 import { awaitDeployment, underWay } from "../await-deployment.ts";
 import { CliError } from "../cli-error.ts";
 import { type Context, contextOf } from "../context.ts";
-import { readDuration, readLabels } from "../read-options.ts";
-import { table } from "../render/table.ts";
+import { readDuration, readLabels, readRelease } from "../read-options.ts";
+import { renderDeployment } from "../render/deployment.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface DeployOptions extends ApiOptions {
@@ -23,7 +23,7 @@ export async function deploy(
 ): Promise<void> {
   const context = contextOf(terminal, options);
   // Everything is read before anything is ordered.
-  const json = { ...releaseOf(release), slot: options.slot, target: targetOf(options) };
+  const json = { ...readRelease(release), slot: options.slot, target: targetOf(options) };
   const timeoutMs = readDuration("--timeout", options.timeout);
   const created = await context.api.call({
     method: "POST",
@@ -34,12 +34,6 @@ export async function deploy(
   const ended =
     options.wait === true ? await awaitDeployment(context, created, timeoutMs) : created;
   conclude(context, ended, options.wait === true);
-}
-
-function releaseOf(text: string): { readonly model: string; readonly version: string } {
-  const [model, version, ...rest] = text.split("@");
-  if (model !== undefined && version !== undefined && rest.length === 0) return { model, version };
-  throw new CliError("USAGE", `expected a release like digits@1.0.0, got "${text}"`);
 }
 
 function targetOf(options: DeployOptions): object {
@@ -58,6 +52,9 @@ function conclude(context: Context, deployment: Deployment, isWaiting: boolean):
     ["ineligible", "refused", "rolled-back"].includes(device.status),
   );
   const complaints = [
+    ...(isWaiting && deployment.approval.state === "awaiting-approval"
+      ? [`nobody else has agreed yet: modelfleet deploy approve ${deployment.id}`]
+      : []),
     ...(failed.length === 0
       ? []
       : [
@@ -69,17 +66,4 @@ function conclude(context: Context, deployment: Deployment, isWaiting: boolean):
     ),
   ];
   if (complaints.length > 0) throw new CliError("NOT_DONE", complaints.join("\n       "));
-}
-
-function renderDeployment(deployment: Deployment): string {
-  const rows = deployment.devices.map((device) => [
-    device.device,
-    device.status,
-    device.step ?? "",
-    [
-      ...device.reasons.map((reason) => `${reason.code} need ${reason.need} have ${reason.have}`),
-      ...[device.code, device.detail].filter((part) => part !== null),
-    ].join(": "),
-  ]);
-  return table(["device", "status", "step", "reason"], rows);
 }

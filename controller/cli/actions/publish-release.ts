@@ -12,5 +12,8 @@ export async function publishRelease(
   const published = await publishFolder(context, folder);
   const { model, version } = published.document;
   context.answer(published, () => `${model}@${version}  ${published.release}`);
-  if (!context.json) terminal.err(`next: modelfleet deploy ${model}@${version} --all --wait\n`);
+  if (context.json) return;
+  const next = published.approval.state === "awaiting-approval" ? "release approve" : "deploy";
+  const rest = next === "deploy" ? " --all --wait" : "";
+  terminal.err(`next: modelfleet ${next} ${model}@${version}${rest}\n`);
 }

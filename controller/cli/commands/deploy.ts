@@ -1,12 +1,13 @@
 import type { Command } from "commander";
 import type { DeployOptions } from "../actions/deploy.ts";
-import { withApiOptions } from "../api-options.ts";
+import { type ApiOptions, withApiOptions } from "../api-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export function addDeployCommand(program: Command, terminal: Terminal): void {
+  const order = program.command("deploy <release>");
+  addApprove(order, terminal);
   withApiOptions(
-    program
-      .command("deploy <release>")
+    order
       .description(
         "order a release (model@version) for one device, for devices by label, or for all",
       )
@@ -24,5 +25,19 @@ export function addDeployCommand(program: Command, terminal: Terminal): void {
     .action(async (release: string, options: DeployOptions) => {
       const { deploy } = await import("../actions/deploy.ts");
       await deploy(terminal, release, options);
+    });
+}
+
+function addApprove(order: Command, terminal: Terminal): void {
+  withApiOptions(
+    order
+      .command("approve <id>")
+      .description("agree, as the second person, to a deployment that waits"),
+  )
+    .addHelpText("before", "Example:\n  modelfleet deploy approve 4f1d2c3b5a697887\n")
+    .action(async (id: string, _options: ApiOptions, command: Command) => {
+      const { approveDeployment } = await import("../actions/approve-deployment.ts");
+      // An option both know is taken by the command above.
+      await approveDeployment(terminal, id, command.optsWithGlobals());
     });
 }

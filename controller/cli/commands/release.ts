@@ -46,6 +46,16 @@ export function addReleaseCommands(program: Command, terminal: Terminal): void {
     });
   withApiOptions(
     release
+      .command("approve <release>")
+      .description("agree, as the second person, that a release (model@version) may be deployed"),
+  )
+    .addHelpText("before", "Example:\n  modelfleet release approve digits@2.0.0\n")
+    .action(async (name: string, options: ApiOptions) => {
+      const { approveRelease } = await import("../actions/approve-release.ts");
+      await approveRelease(terminal, name, options);
+    });
+  withApiOptions(
+    release
       .command("list")
       .description("every release, newest first")
       .option("--model <model>", "only releases of this model"),
