@@ -89,10 +89,9 @@ describe("a release that was signed elsewhere", () => {
 
   test("is refused with other files, one more, or one less", async () => {
     const golden = jsonBytes(goldenFile({ name: "another" }));
-    expect(await refused(publish(signed(), { "golden.json": golden }))).toMatchObject({
-      code: "FILES",
-      message: expect.stringContaining("golden.json"),
-    });
+    const { code, message } = await refused(publish(signed(), { "golden.json": golden }));
+    expect(code).toBe("FILES");
+    expect(message).toContain("golden.json");
     expect(await refused(publish(signed(), { "extra.txt": golden }))).toMatchObject({
       code: "FILES",
     });
@@ -108,9 +107,7 @@ describe("a release that was signed elsewhere", () => {
     const [input] = io.inputs;
     const wider = { ...io, inputs: [{ ...input, shape: [-1, 8] }] };
 
-    expect(await refused(publish(signed({ io: wider })))).toMatchObject({
-      code: expect.stringMatching(/MODEL_FORMAT|GOLDEN/),
-    });
+    expect(await refused(publish(signed({ io: wider })))).toMatchObject({ code: "MODEL_FORMAT" });
   });
 });
 
