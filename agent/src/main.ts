@@ -25,6 +25,14 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     const config = parseConfig(options);
     await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
   },
+  hello: async (options) => {
+    const { writeHello } = await import("./carry.ts");
+    return writeHello(options, machine());
+  },
+  apply: async (folder, options) => {
+    const { applyBundle } = await import("./carry.ts");
+    return applyBundle(folder, options, { agentVersion: packageVersion() });
+  },
   status: async ({ data, socket }) => {
     const [{ socketPathOf }, { readStatus }, { statusText }] = await Promise.all([
       import("./config.ts"),

@@ -4,6 +4,8 @@ import { httpBlobSource, httpMirror } from "./adapters/blob-http/http-blob-sourc
 import { mirroredSource } from "./adapters/blob-http/mirrored-source.ts";
 import { processTable } from "./adapters/clock/process-table.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
+import { carriedDocuments, carriedFiles } from "./adapters/exchange-folder/carried-source.ts";
+import { exchangeFolder, exchangePaths } from "./adapters/exchange-folder/exchange-folder.ts";
 import { machineFacts } from "./adapters/facts/machine-facts.ts";
 import { openFileOutbox } from "./adapters/file-outbox/file-outbox.ts";
 import { nodeFs } from "./adapters/file-store/node-fs.ts";
@@ -12,6 +14,7 @@ import { createMqttBus } from "./adapters/mqtt-bus/mqtt-bus.ts";
 import { RunnerProcessHost } from "./adapters/runner-process/runner-host.ts";
 import { runnerMainPath } from "./adapters/runner-process/runner-main-path.ts";
 import { sweepRunners } from "./adapters/runner-process/runner-records.ts";
+import { ExchangeWatch } from "./app/exchange-watch.ts";
 import { Installer } from "./app/install/installer.ts";
 import { ReleaseShelf } from "./app/install/release-shelf.ts";
 import { createReporter } from "./app/reporter.ts";
@@ -75,7 +78,7 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
 type Parts = ReturnType<typeof wire>;
 
 async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { installer, uplink, spool, router, status, loading, watch, report } = parts;
+  const { installer, uplink, spool, router, status, loading, watch, report, carried } = parts;
   const { socketPath, tcpPort } = run.config;
   const api = await startLocalApi({
     models: router,
@@ -98,6 +101,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     uplink.run(target, stop.signal),
     spool.run(stop.signal),
     watch.run(report, stop.signal),
+    carried.run(target.deliver, stop.signal),
   ];
   run.log.info(
     { event: "agent.ready", device: parts.device, socketPath, tcpPort: api.tcpPort },
@@ -141,6 +145,8 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     observed: (release) => spool.tensorsOf(release),
   });
   const source = blobSource(folder, config, log);
+  const exchange = exchangeFolder(config.folder, nodeFs.remove);
+  const carried = new ExchangeWatch({ exchange, clock, log });
   const report = createReporter({ ...owner, slots: () => installer.slots(), stored });
   const installer: Installer = new Installer(
     {
@@ -150,8 +156,11 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
       serving: router,
       report,
       rules: { ...defaultProbation, confirmMs: config.confirmMs },
-      nonce: () => uplink.nonce(),
-      answered: (nonce) => uplink.answered(nonce),
+      nonces: () => [uplink.nonce(), carried.nonce()].filter((nonce) => nonce !== null),
+      answered: (nonce) => {
+        uplink.answered(nonce);
+        carried.answered(nonce);
+      },
       needHello: () => uplink.needHello(),
       rootAdopted: () => uplink.sayHello(),
       refused: (refusal) => watch.refused(refusal),
@@ -169,15 +178,22 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     installer.slots().flatMap(({ slot, active }) => {
       return active === null || router.active(slot) !== undefined ? [] : [active];
     });
-  return { device, installer, uplink, spool, router, status, loading, watch, report };
+  return { device, installer, uplink, spool, router, status, loading, watch, report, carried };
 }
 
-function blobSource({ enrolment }: DataFolder, { mirrorUrl }: AgentConfig, log: Log): BlobSource {
+function blobSource({ enrolment }: DataFolder, config: AgentConfig, log: Log): BlobSource {
+  const { mirrorUrl } = config;
   const { controllerUrl, device, secret } = enrolment;
   const clock = systemClock;
+  const { bundle } = exchangePaths(config.folder);
   const controller = httpBlobSource({ controllerUrl, device, secret, clock });
-  if (mirrorUrl === undefined) return controller;
-  return mirroredSource({ controller, mirror: httpMirror({ mirrorUrl, clock }), clock, log });
+  const parts = { clock, log };
+  const network =
+    mirrorUrl === undefined
+      ? controller
+      : mirroredSource({ controller, mirror: httpMirror({ mirrorUrl, clock }), ...parts });
+  const documents = carriedDocuments(bundle, network);
+  return mirroredSource({ controller: documents, mirror: carriedFiles(bundle), ...parts });
 }
 
 function runFolderOf({ folder }: AgentConfig): string {

@@ -112,8 +112,6 @@ export const busLimits = {
   helloPauseMsMin: 30 * SECOND_MS,
   /** Uptime after which a device asks for a fresh document by itself. */
   helloEveryMs: DAY_MS,
-  /** How soon an order that was carried to a device is noticed. */
-  exchangePollMs: 2 * SECOND_MS,
   /** Between two reports that say nothing but what was refused. */
   refusalReportPauseMsMin: MINUTE_MS,
   /** Devices that enrol over MQTT (protocol.md 2.8). */
@@ -125,6 +123,15 @@ export const busLimits = {
   takeoverPauseMsMin: SECOND_MS,
   takeoverPauseMsMax: 120 * SECOND_MS,
   takeoverForgetMs: 10 * MINUTE_MS,
+} as const;
+
+/** Updates that are carried to a device by hand. */
+export const exchangeLimits = {
+  /** How soon an order that lies there is noticed. */
+  pollMs: SECOND_MS,
+  /** An order that was not followed by then will not be. */
+  takenMsMax: 30 * SECOND_MS,
+  installMsMax: 30 * MINUTE_MS,
 } as const;
 
 /** What a device keeps until the controller has committed it. */

@@ -6,9 +6,7 @@ import {
   type DeviceId,
   type Signer,
   type SlotReport,
-  signDeviceMessage,
 } from "@modelfleet/protocol";
-import { fitSlots } from "../domain/install/fit-slots.ts";
 import type { Bus, BusListener } from "../ports/bus.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { FactsSource } from "../ports/facts-source.ts";
@@ -17,7 +15,7 @@ import type { Outbox } from "../ports/outbox.ts";
 import type { StateRecord } from "./install/state-record.ts";
 import { OutboxSender } from "./outbox-sender.ts";
 import { parseMessage } from "./parse-message.ts";
-import { timeOf } from "./reporter.ts";
+import { signHello } from "./sign-hello.ts";
 import type { TrustWatch } from "./trust-watch.ts";
 
 export interface UplinkParts {
@@ -163,21 +161,13 @@ export class Uplink {
     if (!bus.connected() || this.#target === undefined) return;
     const nonce = Buffer.from(clock.randomBytes(16)).toString("base64");
     const state = record.current();
-    const snapshot = {
-      type: "hello" as const,
-      spec: 1 as const,
-      device,
-      boot: state.boot,
-      nonce,
-      agentVersion,
-      ...timeOf(clock.nowMs(), state.timeFloorMs),
-      rootVersion: state.rootVersion,
-      desiredSeq: state.seq,
+    const bytes = signHello({
+      ...{ device, signer, agentVersion, nonce, state },
+      nowMs: clock.nowMs(),
       facts: await facts.read(),
-      ...watch.condition(),
-    };
-    const hello = fitSlots(this.#target.slots(), (slots) => ({ ...snapshot, slots }));
-    const bytes = signDeviceMessage(signer, "hello", hello);
+      condition: watch.condition(),
+      slots: this.#target.slots(),
+    });
     // Before it is sent: the answer may be here before the broker's acknowledgement.
     this.#nonce = nonce;
     this.#helloAtMs = clock.monotonicMs();
@@ -187,10 +177,11 @@ export class Uplink {
   /** trust.md 6: a document that is fresh whatever the clock says, once for each day of uptime. */
   async #sayDaily(signal: AbortSignal): Promise<void> {
     const { bus, clock } = this.#parts;
-    while (!signal.aborted) {
+    for (;;) {
       const pauseMs = busLimits.helloEveryMs * (0.9 + 0.1 * clock.chance());
       await clock.sleep(pauseMs, signal).catch(() => undefined);
-      if (!signal.aborted && bus.connected()) this.#helloAfter(0);
+      if (signal.aborted) return;
+      if (bus.connected()) this.#helloAfter(0);
     }
   }
 

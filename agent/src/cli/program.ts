@@ -1,10 +1,11 @@
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import type { EnrolOptions, StartOptions } from "../config.ts";
+import { addExchange, type ExchangeCommands } from "./exchange-commands.ts";
 
 export type ExitCode = 0 | 1 | 2;
 
 /** What the commands do; each is loaded only when it is asked for. Each returns lines for standard output. */
-export interface AgentCommands {
+export interface AgentCommands extends ExchangeCommands {
   readonly enrol: (
     enrolment: string,
     options: EnrolOptions,
@@ -75,6 +76,7 @@ function buildProgram(commands: AgentCommands, terminal: Terminal): Command {
   addEnrol(program, commands, terminal);
   addStart(program, commands);
   addStatus(program, commands, terminal);
+  addExchange(program, commands, terminal.out);
   return program;
 }
 

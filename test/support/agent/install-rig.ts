@@ -11,15 +11,7 @@
  *   `held`: sequences of the documents it said to hold.
  */
 import { join } from "node:path";
-import {
-  DeviceFacts,
-  mainSlot,
-  modelDigest,
-  ReleaseDocument,
-  type ReportItem,
-  type Sha256,
-  sha256,
-} from "@modelfleet/protocol";
+import { DeviceFacts, mainSlot, type ReportItem, type Sha256 } from "@modelfleet/protocol";
 import { systemClock } from "../../../agent/src/adapters/clock/system-clock.ts";
 import { durableWriter } from "../../../agent/src/adapters/file-store/durable-write.ts";
 import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
@@ -40,11 +32,10 @@ import {
   fixtureDevice,
   fixtureTimes,
   fleetRoot,
-  payloadDigest,
-  releaseDocument,
   signDocument,
 } from "../trust-fixtures.ts";
-import { type ChainKeys, rootChain } from "./root-chain.ts";
+import { publisher } from "./publisher.ts";
+import { rootChain } from "./root-chain.ts";
 import { steeredHost } from "./steered-host.ts";
 import { steeredSource } from "./steered-source.ts";
 
@@ -152,24 +143,7 @@ export function installRig({ folder, fs = nodeFs, admit = () => null }: InstallR
     stop,
     want,
     deliver: (bytes: Uint8Array) => installer?.deliver(bytes),
-    publish: (version: string, options: PublishOptions = {}) =>
-      publish(source, chain.keys(), { version, ...options }),
-    /** What no publisher's tool would sign. */
-    publishUnchecked: (version: string, changes: object) => {
-      const document = {
-        ...releaseDocument({ model: "digits", version, selfTest: undefined }),
-        ...changes,
-      };
-      const envelope = signDocument(document, [chain.keys().release]);
-      const release = payloadDigest(envelope);
-      source.releases.set(release, envelope);
-      return release;
-    },
-    rotate: (keys: Partial<ChainKeys> = {}, changes: object = {}) => {
-      const bytes = chain.next(keys, changes);
-      source.roots.set(chain.version(), bytes);
-      return bytes;
-    },
+    ...publisher(source, chain),
     state: () => record?.current(),
     slot: () => record?.current().slots.find(({ slot }) => slot === mainSlot),
     slots: () => installer?.slots(),
@@ -194,40 +168,14 @@ export async function confirmed(rig: InstallRig, version: string, securityVersio
 
 const firstNonce = "AAECAwQFBgcICQoLDA0ODw==";
 
-type PublishOptions = {
-  readonly securityVersion?: number;
-  readonly bytes?: number;
-  /** Of the release document. */
-  readonly changes?: object;
-};
-
-function publish(
-  source: ReturnType<typeof steeredSource>,
-  keys: ChainKeys,
-  options: PublishOptions & { readonly version: string },
-): Sha256 {
-  const { version, securityVersion = 1, bytes: size = 3_000 } = options;
-  const content = Buffer.alloc(size, version);
-  const digest = sha256(content);
-  const files = ReleaseDocument.shape.files.parse([
-    { path: "model.onnx", size: content.length, sha256: digest },
-  ]);
-  const document = releaseDocument({
-    ...{ model: "digits", version, securityVersion, files, digest: modelDigest(files) },
-    ...{ selfTest: undefined, ...options.changes },
-  });
-  const envelope = signDocument(document, [keys.release]);
-  const release = payloadDigest(envelope);
-  source.blobs.set(digest, content);
-  source.releases.set(release, envelope);
-  return release;
-}
-
 const deviceFacts = DeviceFacts.parse({
   ...{ class: "cam-v2", target: "linux-x64-glibc", os: "linux", arch: "x64", node: "v24.0.0" },
   libc: { family: "glibc", version: "2.36" },
   ...{ cpuCores: 2, memoryMiB: 4_096, memoryAvailableMiB: 2_048, diskFreeMiB: 4_096 },
-  ...{ runtimes: [], agentVersion: "0.1.0", protocol: 1 },
+  runtimes: [
+    { id: "onnxruntime-node", version: "1.23.2", providers: ["cpu"], opsetMax: 23, irMax: 11 },
+  ],
+  ...{ agentVersion: "0.1.0", protocol: 1 },
 });
 
 function newRouter(): Router<LoadedModel> {

@@ -1,6 +1,7 @@
-import type { DeviceFacts, ReleaseDocument, Sha256, VerifyCode } from "@modelfleet/protocol";
+import type { DeviceFacts, ReleaseDocument } from "@modelfleet/protocol";
 import type { Failure } from "../../domain/install/failure.ts";
 import type { ProbationRules } from "../../domain/install/probation.ts";
+import type { RefusedDocument } from "../../domain/refused-document.ts";
 import type { BlobSource } from "../../ports/blob-source.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { FactsSource } from "../../ports/facts-source.ts";
@@ -40,10 +41,4 @@ export interface InstallParts {
   /** Another root holds: the controller should know at once. */
   readonly rootAdopted: () => void;
   readonly refused: (refusal: RefusedDocument) => void;
-}
-
-/** A root or desired document that was refused; the digest is that of its envelope. */
-export interface RefusedDocument {
-  readonly code: VerifyCode;
-  readonly sha256: Sha256;
 }

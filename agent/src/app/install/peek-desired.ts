@@ -28,13 +28,17 @@ export function peekDesired(parts: Peeking, bytes: Uint8Array): Peeked {
 function checkAnyNonce(
   { record, clock }: Peeking,
   bytes: Uint8Array,
-  [expectedNonce = null, ...others]: readonly string[],
+  [expectedNonce, ...others]: readonly string[],
 ): CheckedDesired {
   const trust = record.trust();
   const nowMs = clock.nowMs();
   const requireNonce = needsNonce(trust, nowMs);
   try {
-    return checkDesired(trust, bytes, { nowMs, expectedNonce, requireNonce });
+    return checkDesired(trust, bytes, {
+      nowMs,
+      expectedNonce: expectedNonce ?? null,
+      requireNonce,
+    });
   } catch (cause) {
     const mayBeOther =
       cause instanceof VerifyError && ["NOT_FRESH", "EXPIRED"].includes(cause.code);
