@@ -192,3 +192,18 @@ test("a deployment over two plants is one for who holds the model in both", asyn
     "cam-b",
   ]);
 });
+
+test("F58: a file is read by who may read a model it is of, and a device's bundle made by who holds the device", async () => {
+  await using server = await twoPlants();
+  const key = await keyFor(server, { role: "deployer", models: ["vision.*"], labels: plantA });
+  const other = await keyFor(server, { role: "viewer", models: ["other"] });
+  const { releases } = await answerOf(await server.ask("/v1/releases", key), ReleaseList);
+  const file = releases[0]?.document.files[0]?.sha256 ?? "";
+  const bundle = async (device: string) =>
+    (await server.ask(`/v1/devices/${device}/bundle`, key, { rootVersion: 1 })).status;
+
+  expect((await server.ask(`/v1/blobs/${file}`, key)).status).toBe(200);
+  expect((await server.ask(`/v1/blobs/${file}`, other)).status).toBe(404);
+  expect(await bundle("cam-b")).toBe(403);
+  expect(await bundle("cam-a")).toBe(200);
+});

@@ -12,6 +12,7 @@ import { startInProcess } from "../support/http/test-controller.ts";
 const publicRoutes = ["GET /health/live", "GET /health/ready", "POST /v1/enrol"];
 const deviceRoutes = [
   "GET /v1/device/blobs/:digest",
+  "GET /v1/device/certificate",
   "GET /v1/device/releases/:digest",
   "GET /v1/device/root/:version",
 ];

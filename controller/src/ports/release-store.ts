@@ -27,6 +27,8 @@ export interface ReleaseStore {
   readonly byDigest8: (short: Digest8) => Promise<ReleaseRecord | undefined>;
   /** Oldest first. */
   readonly list: (model?: ModelName) => Promise<readonly ReleaseRecord[]>;
+  /** Models that have a release with this file, each once. */
+  readonly modelsWith: (blob: Sha256) => Promise<readonly ModelName[]>;
   /** Digests of every file of every release. */
   readonly blobs: () => Promise<ReadonlySet<Sha256>>;
 }

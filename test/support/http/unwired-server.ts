@@ -6,6 +6,7 @@ import type { UseCases } from "../../../controller/src/http/services.ts";
 import { unwiredUseCases } from "../../../controller/src/http/unwired-use-cases.ts";
 import type { BlobStore } from "../../../controller/src/ports/blob-store.ts";
 import type { FleetStore } from "../../../controller/src/ports/fleet-store.ts";
+import type { ReleaseStore } from "../../../controller/src/ports/release-store.ts";
 import { basic } from "./enrolled-device.ts";
 
 export const secret = "s".repeat(43);
@@ -35,7 +36,10 @@ export async function startUnwired(options: UnwiredOptions) {
       useCases: {
         ...unwiredUseCases(),
         authenticateDevice: new AuthenticateDevice({ fleet: fleet as unknown as FleetStore }),
-        readBlob: new ReadBlob({ blobs: blobs as unknown as BlobStore }),
+        readBlob: new ReadBlob({
+          blobs: blobs as unknown as BlobStore,
+          releases: {} as ReleaseStore,
+        }),
         ...options.useCases,
       },
       health: {

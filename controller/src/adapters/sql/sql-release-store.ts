@@ -87,6 +87,17 @@ export class SqlReleaseStore implements ReleaseStore {
     return rows.map(recordOf);
   };
 
+  readonly modelsWith = async (blob: Sha256): Promise<readonly ModelName[]> => {
+    const rows = await this.#database
+      .selectFrom("release_files")
+      .innerJoin("releases", "releases.release", "release_files.release")
+      .select("releases.model")
+      .distinct()
+      .where("release_files.sha256", "=", blob)
+      .execute();
+    return rows.map(({ model }) => model as ModelName);
+  };
+
   readonly blobs = async (): Promise<ReadonlySet<Sha256>> => {
     const rows = await this.#database
       .selectFrom("release_files")

@@ -10,6 +10,7 @@ import type { Principal } from "../../domain/access/principal.ts";
 import { BundleError } from "../../domain/errors.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
+import { requireRight } from "../access/require-right.ts";
 import { type AnswerDesiredPorts, answerDesired } from "../deployment/answer-desired.ts";
 import { knownDevice } from "../fleet/known-device.ts";
 import type { AnswerHello } from "../ingest/answer-hello.ts";
@@ -32,10 +33,11 @@ export class ExportBundle {
     this.#ports = ports;
   }
 
-  /** @throws NotFoundError DEVICE_UNKNOWN, BundleError HELLO_REFUSED */
+  /** @throws AccessError NOT_PERMITTED, NotFoundError DEVICE_UNKNOWN, BundleError HELLO_REFUSED */
   async run(id: DeviceId, request: BundleRequest, caller: Principal): Promise<Bundle> {
     const { fleet, releases } = this.#ports;
-    await knownDevice(fleet, id);
+    const { labels } = await knownDevice(fleet, id);
+    requireRight(caller, { action: "device.change", labels });
     if (request.hello === undefined) await answerDesired(this.#ports, id);
     else await this.#takeHello(id, request.hello);
     const { desired } = await knownDevice(fleet, id);

@@ -23,7 +23,7 @@ export class SendBlob {
 
   /** @throws NotFoundError BLOB_UNKNOWN; HttpError RANGE_NOT_SATISFIABLE | DOWNLOADS_TOO_MANY */
   async run(digest: Sha256, request: HttpRequest, reply: HttpReply): Promise<void> {
-    const blob = await this.#readBlob.run(digest);
+    const blob = await this.#readBlob.run(digest, request.caller);
     const { sizeBytes } = blob;
     const etag = `"${digest}"`;
     const headers = {
