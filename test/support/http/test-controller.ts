@@ -1,3 +1,8 @@
+import { randomBytes } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeBase64 } from "@modelfleet/protocol";
+import { sealSeed } from "../../../controller/src/adapters/key-provider/sealed-seed.ts";
 import {
   type ControllerConfig,
   type RunningController,
@@ -37,7 +42,7 @@ export async function startInProcess(options: InProcessOptions = {}): Promise<In
   if (options.isDev === false) await first.close();
   const controller =
     options.isDev === false
-      ? await startController({ ...config, isDev: false }, surroundings)
+      ? await startController({ ...config, ...(await sealed(config)), isDev: false }, surroundings)
       : first;
   const fetchPath = (path: string, init?: RequestInit) =>
     fetch(`${controller.httpUrl}${path}`, init);
@@ -68,6 +73,7 @@ export function testConfig(dataFolder: string): ControllerConfig {
     httpPort: 0,
     mqttPort: 0,
     publicUrl: undefined,
+    mqttTls: undefined,
     publicMqttUrl: undefined,
     isDev: true,
     keyPassphraseFile: undefined,
@@ -78,4 +84,24 @@ export function testConfig(dataFolder: string): ControllerConfig {
     fourEyes: [],
     logLevel: "info",
   };
+}
+
+/** The keys --dev has made as a controller without it wants them: the online key encrypted, and no other. */
+async function sealed({ dataFolder }: ControllerConfig): Promise<Partial<ControllerConfig>> {
+  const [path, keyPassphraseFile] = [
+    join(dataFolder, "keys", "online.key"),
+    join(dataFolder, "keys", "passphrase"),
+  ];
+  const seed = decodeBase64((await readFile(path, "utf8")).trim());
+  if (seed === undefined) throw new Error("expected a seed");
+  const by = {
+    name: "online",
+    passphrase: "correct horse battery staple",
+    createdAt: "2026-01-01T00:00:00Z",
+    randomBytes: (length: number) => new Uint8Array(randomBytes(length)),
+  };
+  await writeFile(path, JSON.stringify(await sealSeed(seed, by)), { mode: 0o600 });
+  await writeFile(keyPassphraseFile, by.passphrase, { mode: 0o600 });
+  for (const other of ["root.key", "release.key"]) await rm(join(dataFolder, "keys", other));
+  return { keyPassphraseFile };
 }
