@@ -36,7 +36,19 @@ export default {
       "nest-only-in-http",
       "Nest lives in controller/src/http and main.ts.",
       { pathNot: "^controller/src/(http/|main[.]ts$)" },
-      { path: "node_modules/(@nestjs|rxjs|reflect-metadata)/" },
+      { path: "node_modules/(@nestjs|rxjs)/" },
+    ),
+    rule(
+      "reflection-only-where-asked-for",
+      "reflect-metadata lives in controller/src/http, and where certificates are made: their library looks for it.",
+      { pathNot: "^controller/src/(http/|main[.]ts$|adapters/certificates/)" },
+      { path: "node_modules/reflect-metadata/" },
+    ),
+    rule(
+      "x509-only-in-certificates",
+      "Certificates are made in one room.",
+      { pathNot: "^controller/src/adapters/certificates/" },
+      { path: "node_modules/@peculiar/" },
     ),
     rule(
       "domain-is-pure",

@@ -15,11 +15,13 @@ import { AuthenticateDevice } from "./app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "./app/fleet/change-device.ts";
 import { CreateClaim, type Endpoints } from "./app/fleet/create-claim.ts";
 import { EnrolDevice } from "./app/fleet/enrol-device.ts";
+import { FetchCertificate } from "./app/fleet/fetch-certificate.ts";
 import { ListClaims } from "./app/fleet/list-claims.ts";
 import { ListDevices } from "./app/fleet/list-devices.ts";
 import { ReportDuplicate } from "./app/fleet/report-duplicate.ts";
 import { RevokeClaim } from "./app/fleet/revoke-claim.ts";
 import { RevokeDevice } from "./app/fleet/revoke-device.ts";
+import { ShowClientTrust } from "./app/fleet/show-client-trust.ts";
 import { ShowDevice } from "./app/fleet/show-device.ts";
 import { TrackPresence } from "./app/fleet/track-presence.ts";
 import { AckSender } from "./app/ingest/ack-sender.ts";
@@ -46,6 +48,8 @@ import type { UseCases } from "./http/services.ts";
 import type { AccessStore } from "./ports/access-store.ts";
 import type { AuditLog, AuditTally } from "./ports/audit-log.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
+import type { CertificateAuthority } from "./ports/certificate-authority.ts";
+import type { CertificateStore } from "./ports/certificate-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { DeploymentStore } from "./ports/deployment-store.ts";
 import type { DeviceBus } from "./ports/device-bus.ts";
@@ -58,6 +62,8 @@ import type { TokenVerifier } from "./ports/token-verifier.ts";
 
 /** Every port of the controller, behind which the adapters are. */
 export interface Ports {
+  readonly authority: CertificateAuthority | undefined;
+  readonly certificates: CertificateStore;
   readonly access: AccessStore;
   readonly audit: AuditLog;
   readonly blobs: BlobStore;
@@ -111,6 +117,7 @@ export function compose(given: Ports): Application {
     roots,
     door: {
       authenticate: async (device, secret) => (await authenticate.run(device, secret)) === device,
+      recognize: (device, publicKey) => authenticate.recognizes(device, publicKey),
       receive: async (topic, payload) => {
         if (topic.kind === "request") return getDesired.run(topic.device);
         const streams = { online: presence, hello, report, tele: telemetry };
@@ -130,6 +137,7 @@ export function compose(given: Ports): Application {
       createClaim: new CreateClaim(ports),
       deployRelease: new DeployRelease(ports),
       enrolDevice: enrol,
+      fetchCertificate: new FetchCertificate(ports),
       exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
       listApiKeys: new ListApiKeys(ports),
       listClaims: new ListClaims(ports),
@@ -144,6 +152,7 @@ export function compose(given: Ports): Application {
       revokeApiKey: new RevokeApiKey(ports),
       revokeClaim: new RevokeClaim(ports),
       revokeDevice: new RevokeDevice(ports),
+      showClientTrust: new ShowClientTrust(ports),
       showDeployment: new ShowDeployment(ports),
       showDevice: new ShowDevice(ports),
       showRefusals: new ShowRefusals(ports),

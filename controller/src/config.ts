@@ -1,11 +1,17 @@
 import { type AccessConfig, type AccessFlags, parseAccess } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
+import {
+  type MqttTlsConfig,
+  type MqttTlsFlags,
+  parseMqttTls,
+  requireScheme,
+} from "./mqtt-tls-config.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** What a person may say to `modelfleet controller start`; everything as it was typed. */
-export interface ControllerFlags extends AccessFlags {
+export interface ControllerFlags extends AccessFlags, MqttTlsFlags {
   readonly data?: string | undefined;
   readonly host?: string | undefined;
   readonly httpPort?: string | undefined;
@@ -27,6 +33,8 @@ export interface ControllerConfig extends AccessConfig {
   /** Where devices reach this controller; what it listens on when it is not named. */
   readonly publicUrl: string | undefined;
   readonly publicMqttUrl: string | undefined;
+  /** undefined: plain TCP. */
+  readonly mqttTls: MqttTlsConfig | undefined;
   readonly isDev: boolean;
   /** Holds the passphrase of the keys in the data folder. */
   readonly keyPassphraseFile: string | undefined;
@@ -58,6 +66,7 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
     mqttPort: parsePort("--mqtt-port", flags.mqttPort, configDefaults.mqttPort),
     publicUrl: parseOrigin("--public-url", flags.publicUrl, ["http:", "https:"]),
     publicMqttUrl: parseOrigin("--public-mqtt-url", flags.publicMqttUrl, ["mqtt:", "mqtts:"]),
+    mqttTls: parseMqttTls(flags),
     isDev,
     keyPassphraseFile: flags.keyPassphraseFile,
     allowPlainKeys: isDev || flags.allowPlainKeys === true,
@@ -65,6 +74,7 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
     logLevel: parseLogLevel(flags.logLevel),
   };
   requireAddress(config);
+  requireScheme(config.mqttTls, config.publicMqttUrl);
   return config;
 }
 

@@ -18,6 +18,7 @@ import { startHttpServer } from "./http/http-server.ts";
 import { type ControllerLog, createLog } from "./log.ts";
 import { openAudit } from "./open-audit.ts";
 import { openKeys } from "./open-keys.ts";
+import { openMqttTls } from "./open-mqtt-tls.ts";
 
 export type { ControllerConfig, ControllerFlags } from "./config.ts";
 export { configDefaults, parseConfig } from "./config.ts";
@@ -104,12 +105,14 @@ async function open(
     brokerUrl: config.publicMqttUrl ?? urls.mqttUrl,
   });
   const { stores, ...rest } = await openStores(config, closers);
-  const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, log });
+  const { tls, authority } = await openMqttTls(config.mqttTls, rest);
+  const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, tls, log });
   const tokens = config.oidc && (await openOidc(config.oidc, { ...rest, log }));
   const tally = await openAudit({ ...rest, ...stores, log }, config, closers);
   const app = compose({
     ...rest,
     ...stores,
+    authority,
     bus: broker,
     endpoints,
     log,
@@ -126,7 +129,8 @@ async function open(
   forgetTelemetry.start();
   await app.presence.allOffline();
   closers.add(() => broker[Symbol.asyncDispose]());
-  urls.mqttUrl = `mqtt://${inUrl(config.host)}:${await broker.start(app.door)}`;
+  const scheme = tls === undefined ? "mqtt" : "mqtts";
+  urls.mqttUrl = `${scheme}://${inUrl(config.host)}:${await broker.start(app.door)}`;
   closers.add(() => app.roots[Symbol.asyncDispose]());
   const expiry = new WatchRootExpiry({ ...rest, log });
   closers.add(() => {
@@ -169,11 +173,12 @@ async function openStores(config: ControllerConfig, closers: Closers) {
     return undefined;
   });
   const clock = systemClock();
-  const keys = await openKeys(join(folder, "keys"), config, { clock, env: process.env });
+  const keyFolder = join(folder, "keys");
+  const keys = await openKeys(keyFolder, config, { clock, env: process.env });
   const blobs = await openBlobFolder(join(folder, "blobs"));
   const stores = await openDatabase(join(folder, "controller.sqlite"));
   closers.add(() => stores[Symbol.asyncDispose]());
-  return { clock, keys, blobs, stores };
+  return { clock, keyFolder, keys, blobs, stores };
 }
 
 function approvals({ fourEyes }: ControllerConfig) {

@@ -2,6 +2,7 @@ export * from "./api/access.ts";
 export * from "./api/audit.ts";
 export * from "./api/bundle.ts";
 export * from "./api/claims.ts";
+export * from "./api/client-trust.ts";
 export * from "./api/deployments.ts";
 export * from "./api/devices.ts";
 export * from "./api/problem.ts";

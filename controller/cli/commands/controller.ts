@@ -15,6 +15,12 @@ export function addControllerCommands(program: Command, terminal: Terminal): voi
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--http-port <port>", "REST API; 0 takes a free one (default: 7680)")
     .option("--mqtt-port <port>", "MQTT; 0 takes a free one (default: 1883)")
+    .option("--mqtt-tls-cert <file>", "the broker's certificate, PEM: MQTT over TLS")
+    .option("--mqtt-tls-key <file>", "the key of that certificate, PEM")
+    .option(
+      "--mqtt-client-ca <auto|file>",
+      "devices log in to MQTT by certificate: auto makes them at enrolment, a file names another authority",
+    )
     .option("--public-url <url>", "address of the REST API in enrolment strings")
     .option("--public-mqtt-url <url>", "address of MQTT in enrolment strings")
     .option(

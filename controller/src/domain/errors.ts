@@ -77,6 +77,9 @@ export class KeyError extends CodedError<
   | "SIGNING_FAILED"
 > {}
 
+/** Client certificates are not made here. */
+export class CertificateError extends CodedError<"NO_AUTHORITY"> {}
+
 /** A root that cannot be made, or is not taken; the newest root stays in force. */
 export class RootError extends CodedError<
   "ROOT_DRAFT" | "THRESHOLD_UNREACHABLE" | "ROOT_REFUSED" | "ROOT_EXPIRED"

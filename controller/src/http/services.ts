@@ -13,10 +13,12 @@ import type { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
 import type { ChangeDevice } from "../app/fleet/change-device.ts";
 import type { CreateClaim } from "../app/fleet/create-claim.ts";
 import type { EnrolDevice } from "../app/fleet/enrol-device.ts";
+import type { FetchCertificate } from "../app/fleet/fetch-certificate.ts";
 import type { ListClaims } from "../app/fleet/list-claims.ts";
 import type { ListDevices } from "../app/fleet/list-devices.ts";
 import type { RevokeClaim } from "../app/fleet/revoke-claim.ts";
 import type { RevokeDevice } from "../app/fleet/revoke-device.ts";
+import type { ShowClientTrust } from "../app/fleet/show-client-trust.ts";
 import type { ShowDevice } from "../app/fleet/show-device.ts";
 import type { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import type { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
@@ -42,6 +44,7 @@ export interface UseCases {
   readonly deployRelease: DeployRelease;
   readonly enrolDevice: EnrolDevice;
   readonly exportBundle: ExportBundle;
+  readonly fetchCertificate: FetchCertificate;
   readonly listApiKeys: ListApiKeys;
   readonly listClaims: ListClaims;
   readonly listDeployments: ListDeployments;
@@ -55,6 +58,7 @@ export interface UseCases {
   readonly revokeApiKey: RevokeApiKey;
   readonly revokeClaim: RevokeClaim;
   readonly revokeDevice: RevokeDevice;
+  readonly showClientTrust: ShowClientTrust;
   readonly showDeployment: ShowDeployment;
   readonly showDevice: ShowDevice;
   readonly showRefusals: ShowRefusals;

@@ -13,10 +13,12 @@ import { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "../app/fleet/change-device.ts";
 import { CreateClaim } from "../app/fleet/create-claim.ts";
 import { EnrolDevice } from "../app/fleet/enrol-device.ts";
+import { FetchCertificate } from "../app/fleet/fetch-certificate.ts";
 import { ListClaims } from "../app/fleet/list-claims.ts";
 import { ListDevices } from "../app/fleet/list-devices.ts";
 import { RevokeClaim } from "../app/fleet/revoke-claim.ts";
 import { RevokeDevice } from "../app/fleet/revoke-device.ts";
+import { ShowClientTrust } from "../app/fleet/show-client-trust.ts";
 import { ShowDevice } from "../app/fleet/show-device.ts";
 import { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
@@ -44,6 +46,7 @@ export function unwiredUseCases(): UseCases {
     deployRelease: unwired(DeployRelease),
     enrolDevice: unwired(EnrolDevice),
     exportBundle: unwired(ExportBundle),
+    fetchCertificate: unwired(FetchCertificate),
     listApiKeys: unwired(ListApiKeys),
     listClaims: unwired(ListClaims),
     listDeployments: unwired(ListDeployments),
@@ -57,6 +60,7 @@ export function unwiredUseCases(): UseCases {
     revokeApiKey: unwired(RevokeApiKey),
     revokeClaim: unwired(RevokeClaim),
     revokeDevice: unwired(RevokeDevice),
+    showClientTrust: unwired(ShowClientTrust),
     showDeployment: unwired(ShowDeployment),
     showDevice: unwired(ShowDevice),
     showRefusals: unwired(ShowRefusals),

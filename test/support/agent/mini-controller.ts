@@ -64,6 +64,7 @@ export async function miniController(port = 0) {
   const brokerPort = await broker.start({
     authenticate: (device, secret) =>
       Promise.resolve(device === fixtureDevice && secret === miniSecret),
+    recognize: () => Promise.resolve(false),
     receive: (topic, payload) => hear(topic, payload),
     enrol: () => Promise.reject(new Error("expected nobody to enrol by this broker")),
     duplicate: () => Promise.resolve(),

@@ -45,6 +45,7 @@ import { ReadReleaseEnvelope } from "../../../controller/src/app/release/read-re
 import { ReleaseProfiles } from "../../../controller/src/app/release/release-profiles.ts";
 import { ShowRelease } from "../../../controller/src/app/release/show-release.ts";
 import { localPrincipal } from "../../../controller/src/domain/access/principal.ts";
+import type { CertificateAuthority } from "../../../controller/src/ports/certificate-authority.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { fixtureTimes } from "../trust-fixtures.ts";
 import { fixtureKeys } from "./fixture-keys.ts";
@@ -58,9 +59,13 @@ export type ControllerWorld = Awaited<ReturnType<typeof controllerWorld>>;
 
 export interface WorldOptions {
   readonly uploadBytesMax?: number;
+  readonly authority?: CertificateAuthority;
 }
 
-export async function controllerWorld({ uploadBytesMax = 1_000_000 }: WorldOptions = {}) {
+export async function controllerWorld({
+  uploadBytesMax = 1_000_000,
+  authority,
+}: WorldOptions = {}) {
   const folder = await temporaryFolder();
   const stores = await openDatabase(":memory:");
   const [clock, bus, log] = [
@@ -69,12 +74,12 @@ export async function controllerWorld({ uploadBytesMax = 1_000_000 }: WorldOptio
     new RecordingLog(),
   ];
   const blobs = await openBlobFolder(folder.path);
-  const { audit, fleet, releases, deployments, telemetry } = stores;
+  const { audit, certificates, fleet, releases, deployments, telemetry } = stores;
   const refusals = new RefusalCounts({ log });
   const tally = new MinuteTally({ audit, clock, log });
   const ports = {
     ...{ clock, bus, log, blobs, fleet, releases, deployments, telemetry, uploadBytesMax },
-    ...{ audit, tally, refusals },
+    ...{ audit, certificates, tally, refusals, authority },
     watch: new AssignmentWatch({ audit, clock, deployments, log, refusals }),
     keys: fixtureKeys(),
     catalog: targetCatalog,

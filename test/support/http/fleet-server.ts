@@ -46,7 +46,18 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
   const tally = { count: () => undefined };
   const endpoints = () => ({ controllerUrl: "http://fleet.test", brokerUrl: "mqtt://fleet.test" });
   const blobs = await openBlobFolder(folder.path);
-  const ports = { ...stores, clock, bus, log, tally, blobs, keys: fixtureKeys(), endpoints };
+  const authority = undefined;
+  const ports = {
+    ...stores,
+    authority,
+    clock,
+    bus,
+    log,
+    tally,
+    blobs,
+    keys: fixtureKeys(),
+    endpoints,
+  };
   const { useCases, acks } = compose({ ...ports, ...given });
   const server = await startHttpServer({
     host: "127.0.0.1",

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { DeviceId, type UpTopic } from "@modelfleet/protocol";
-import { AedesBroker } from "../../../controller/src/adapters/aedes-broker/aedes-broker.ts";
+import {
+  AedesBroker,
+  type BrokerRules,
+} from "../../../controller/src/adapters/aedes-broker/aedes-broker.ts";
+import type { BrokerTls } from "../../../controller/src/adapters/aedes-broker/broker-tls.ts";
 import type { DeviceDoor } from "../../../controller/src/adapters/aedes-broker/device-door.ts";
-import type { FrameRules } from "../../../controller/src/adapters/aedes-broker/frame-guard.ts";
 import { recordingLog } from "./recording-log.ts";
 
 export const cam1 = DeviceId.parse("cam-1");
@@ -15,11 +18,14 @@ export interface Received {
 }
 
 export interface TestBrokerOptions {
-  readonly rules?: Partial<FrameRules>;
+  readonly rules?: Partial<BrokerRules>;
   readonly port?: number;
   readonly receive?: DeviceDoor["receive"];
   readonly enrol?: DeviceDoor["enrol"];
+  readonly authenticate?: DeviceDoor["authenticate"];
   readonly nowMs?: () => number;
+  readonly tls?: BrokerTls;
+  readonly recognize?: (device: DeviceId, publicKey: Uint8Array | null) => boolean;
 }
 
 /** A real broker on a free port of 127.0.0.1 that lets every device with `goodSecret` in and keeps what it hears. */
@@ -37,9 +43,13 @@ export async function startTestBroker(options: TestBrokerOptions = {}) {
       every: () => ({ [Symbol.dispose]: () => undefined }),
     },
     ...(options.rules === undefined ? {} : { rules: options.rules }),
+    tls: options.tls,
   });
   const port = await broker.start({
-    authenticate: (_device, secret) => Promise.resolve(secret === goodSecret),
+    authenticate:
+      options.authenticate ?? ((_device, secret) => Promise.resolve(secret === goodSecret)),
+    recognize: (device, publicKey) =>
+      Promise.resolve(options.recognize?.(device, publicKey) ?? true),
     receive: (topic, payload) => {
       received.push({ topic, text: Buffer.from(payload).toString("utf8") });
       return options.receive?.(topic, payload) ?? Promise.resolve();
@@ -56,7 +66,7 @@ export async function startTestBroker(options: TestBrokerOptions = {}) {
     log,
     received,
     duplicates,
-    url: `mqtt://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? "mqtt" : "mqtts"}://127.0.0.1:${port}`,
     [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose](),
   };
 }

@@ -19,11 +19,13 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import { BrokerError } from "./broker-error.ts";
+import type { BrokerTls } from "./broker-tls.ts";
+import { credentials } from "./credentials.ts";
 import type { DeviceDoor } from "./device-door.ts";
 import { DeviceInbox } from "./device-inbox.ts";
 import { EnrolmentDesk } from "./enrolment-desk.ts";
 import { Expulsions } from "./expulsions.ts";
-import { FrameGuard, type FrameRules } from "./frame-guard.ts";
+import { type FrameRules, guardOf } from "./frame-guard.ts";
 import { hear } from "./hear.ts";
 import type { ListenAddress } from "./listen.ts";
 import { LoginDesk } from "./login-desk.ts";
@@ -35,16 +37,19 @@ import { isSubscribable, publishRefusal } from "./topic-rights.ts";
 export interface AedesBrokerOptions extends ListenAddress {
   readonly clock: Clock;
   readonly log: EventLog;
+  readonly tls?: BrokerTls | undefined;
   /** Tighter rules for tests; the ones of the protocol otherwise. */
-  readonly rules?: Partial<FrameRules>;
+  readonly rules?: Partial<BrokerRules>;
 }
+
+export type BrokerRules = FrameRules & { readonly enrolConnectionMsMax: number };
 
 const PROTOCOL_MAJORS = [1];
 
 /** The embedded broker: devices come in by TCP, the application listens in process and never by a client of its own. */
 export class AedesBroker implements DeviceBus, AsyncDisposable {
   readonly #options: AedesBrokerOptions;
-  readonly #rules: FrameRules;
+  readonly #rules: BrokerRules;
   readonly #connected = new Map<string, Client>();
   readonly #inbox: DeviceInbox;
   readonly #takeovers: TakeoverWatch;
@@ -75,6 +80,7 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
     const entrance = new SocketEntrance({
       clock: this.#options.clock,
       rules: this.#rules,
+      tls: this.#options.tls,
       onGuarded: (guard) => broker.handle(guard),
       onRefused: (address, reason) => this.#warn("connection.refused", { address, reason }),
     });
@@ -85,7 +91,7 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
       return await entrance.open(this.#options);
     } catch (error) {
       this.#running = undefined;
-      await closeBroker(broker);
+      await close(broker);
       throw error;
     }
   }
@@ -106,7 +112,7 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
 
   async disconnect(device: DeviceId): Promise<void> {
     const client = this.#connected.get(device);
-    if (client !== undefined) await closeClient(client);
+    if (client !== undefined) await close(client);
   }
 
   /** What is on its way of it is refused from now on, its will too; then its retained presence goes. */
@@ -127,7 +133,7 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
     const stopped = running.entrance.stopListening();
     const patience = wait(busLimits.goodbyeMsMax, undefined, { ref: false });
     await Promise.race([this.#announce(running.broker, false), patience]);
-    await closeBroker(running.broker);
+    await close(running.broker);
     running.entrance.cutEverything();
     await stopped;
     await this.#inbox.drained();
@@ -135,13 +141,14 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
 
   async #createBroker(door: DeviceDoor): Promise<Aedes> {
     const enrolments = new EnrolmentDesk({
+      connectionMsMax: this.#rules.enrolConnectionMsMax,
       nowMs: this.#options.clock.nowMs,
       enrol: door.enrol,
       publish: (topic, payload) => this.#publish(topic, payload, 1),
     });
     const desk = new LoginDesk({
-      authenticate: door.authenticate,
-      welcome: (id, client) => enrolments.welcome(id, client, addressOf(client)),
+      credentials: credentials({ door, tls: this.#options.tls, nowMs: this.#options.clock.nowMs }),
+      welcome: (id, client) => enrolments.welcome(id, client, guardOf(client)?.address ?? ""),
       admit: (device) => this.#takeoverRefusal(door, device),
       onRefused: (device, reason) => this.#warn("device.login-refused", { device, reason }),
     });
@@ -287,14 +294,6 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
   }
 }
 
-function closeClient(client: Client): Promise<void> {
-  return new Promise((resolve) => client.close(resolve));
-}
-
-function addressOf({ conn }: Client): string {
-  return conn instanceof FrameGuard ? conn.address : "";
-}
-
-function closeBroker(broker: Aedes): Promise<void> {
-  return new Promise((resolve) => broker.close(resolve));
+function close(open: Aedes | Client): Promise<void> {
+  return new Promise((resolve) => open.close(resolve));
 }

@@ -3,6 +3,8 @@ import type { DeviceId, UpTopic } from "@modelfleet/protocol";
 /** What the broker asks of the application, and gives to it. */
 export interface DeviceDoor {
   readonly authenticate: (device: DeviceId, secret: string) => Promise<boolean>;
+  /** Whether it is a member; and, unless null, whether this is its raw Ed25519 key. */
+  readonly recognize: (device: DeviceId, publicKey: Uint8Array | null) => Promise<boolean>;
   /** One message of a device; messages of one device come one after the other. */
   readonly receive: (topic: UpTopic, payload: Uint8Array) => Promise<void>;
   /** The answer to a device that enrols, also to one that is refused; never rejects for what it sent. */

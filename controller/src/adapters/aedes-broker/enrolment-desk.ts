@@ -6,6 +6,7 @@ import type { DeviceDoor } from "./device-door.ts";
 import { PendingConnections } from "./pending-connections.ts";
 
 export interface EnrolmentDeskOptions {
+  readonly connectionMsMax: number;
   readonly nowMs: () => number;
   readonly enrol: DeviceDoor["enrol"];
   readonly publish: (topic: string, payload: Buffer) => Promise<void>;
@@ -47,7 +48,7 @@ export class EnrolmentDesk {
     if (this.#rate.take(network) > 0) return "ENROLMENTS_TOO_MANY";
     const giveBack = this.#places.take(network);
     if (giveBack === undefined) return "ENROLMENTS_TOO_MANY";
-    const timer = setTimeout(() => client.close(), busLimits.enrolConnectionMsMax);
+    const timer = setTimeout(() => client.close(), this.#options.connectionMsMax);
     this.#guests.set(id, { client, timer, hasAsked: false });
     client.conn.once("close", () => {
       clearTimeout(timer);

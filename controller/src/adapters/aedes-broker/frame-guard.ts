@@ -1,6 +1,8 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import type { Client } from "aedes";
 import { type FixedHeader, packetTypes, readFixedHeader } from "./fixed-header.ts";
+import { type Peer, peerOf } from "./peer-certificate.ts";
 
 export interface FrameRules {
   readonly connectPacketBytesMax: number;
@@ -33,6 +35,7 @@ export interface FrameGuardOptions {
 export class FrameGuard extends Duplex {
   /** Who is at the other end; empty when it is gone already. */
   readonly address: string;
+  readonly peer: Peer;
   readonly #socket: Socket;
   readonly #options: FrameGuardOptions;
   readonly #loginTimer: NodeJS.Timeout;
@@ -48,6 +51,7 @@ export class FrameGuard extends Duplex {
     this.#options = options;
     this.#socket = options.socket;
     this.address = options.socket.remoteAddress ?? "";
+    this.peer = peerOf(options.socket);
     this.#loginTimer = setTimeout(() => this.#refuse("LOGIN_TOO_SLOW"), options.rules.connectMsMax);
     this.#socket.on("data", (chunk: Buffer) => this.#accept(chunk));
     this.#socket.on("end", () => this.push(null));
@@ -169,4 +173,9 @@ export class FrameGuard extends Duplex {
     this.destroy();
     return false;
   }
+}
+
+/** What the broker calls the connection of a client. */
+export function guardOf({ conn }: Client): FrameGuard | undefined {
+  return conn instanceof FrameGuard ? conn : undefined;
 }

@@ -1,10 +1,10 @@
 import { type DeviceId, type EnrolClientId, isCodedError } from "@modelfleet/protocol";
 import type { AedesOptions, Client, ConnectPacket } from "aedes";
-import type { DeviceDoor } from "./device-door.ts";
+import type { Credentials } from "./credentials.ts";
 import { type ConnectVerdict, connackCodes, judgeConnect } from "./topic-rights.ts";
 
 export interface LoginDeskOptions {
-  readonly authenticate: DeviceDoor["authenticate"];
+  readonly credentials: Credentials;
   /** @returns why one that enrols may not come in now */
   readonly welcome: (id: EnrolClientId, client: Client) => string | undefined;
   /** @returns why a device with the right secret may not come in now */
@@ -14,7 +14,7 @@ export interface LoginDeskOptions {
 
 type Refusal = Parameters<Parameters<NonNullable<AedesOptions["authenticate"]>>[3]>[0];
 
-/** Decides who may connect: first by the names in the CONNECT, then by the secret. */
+/** Decides who may connect: first by the names in the CONNECT, then by the secret or the certificate. */
 export class LoginDesk {
   readonly #options: LoginDeskOptions;
   readonly #verdicts = new WeakMap<Client, ConnectVerdict>();
@@ -46,8 +46,8 @@ export class LoginDesk {
 
   async #loginDevice(client: Client, device: DeviceId, secret: string): Promise<Refusal> {
     try {
-      const isGenuine = await this.#options.authenticate(device, secret);
-      if (!isGenuine) return this.#refuse(client, connackCodes.badLogin, "SECRET");
+      const refusal = await this.#options.credentials(device, secret, client);
+      if (refusal !== undefined) return this.#refuse(client, connackCodes.badLogin, refusal);
       return this.#unless(client, this.#options.admit(device));
     } catch (error) {
       if (!isCodedError(error)) throw error;

@@ -1,7 +1,9 @@
-import { createServer, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { busLimits } from "@modelfleet/protocol";
 import { fullBucket, type TokenBucket, takeToken } from "../../domain/token-bucket.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { BrokerTls } from "./broker-tls.ts";
 import { FrameGuard, type FrameRules } from "./frame-guard.ts";
 import { type ListenAddress, listen } from "./listen.ts";
 import { PendingConnections } from "./pending-connections.ts";
@@ -9,6 +11,7 @@ import { PendingConnections } from "./pending-connections.ts";
 export interface SocketEntranceOptions {
   readonly clock: Clock;
   readonly rules: FrameRules;
+  readonly tls: BrokerTls | undefined;
   readonly onGuarded: (guard: FrameGuard) => void;
   readonly onRefused: (address: string, reason: string) => void;
 }
@@ -26,15 +29,20 @@ export class SocketEntrance {
   /** One a device and not one a connection, or coming back would fill it. As many as the fleet has devices. */
   readonly #buckets = new Map<string, TokenBucket>();
   readonly #guards = new Set<FrameGuard>();
-  readonly #server = createServer({
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: busLimits.tcpKeepaliveMs,
-  });
+  /** Of every TCP connection, as long as it stands. */
+  readonly #places = new Map<string, Place>();
+  readonly #server: Server;
 
   constructor(options: SocketEntranceOptions) {
     this.#options = options;
-    this.#server.on("connection", (socket) => this.#welcome(socket));
+    this.#server = createListener(options);
+    this.#server.on("connection", (socket) => this.#seat(socket));
+    this.#server.on(options.tls === undefined ? "connection" : "secureConnection", (socket) =>
+      this.#welcome(socket),
+    );
+    this.#server.on("tlsClientError", ({ message }: Error, { remoteAddress = "" }: Socket) =>
+      options.onRefused(remoteAddress, `TLS ${message.slice(0, 128)}`),
+    );
   }
 
   /** @throws BrokerError PORT_IN_USE | LISTEN_FAILED */
@@ -57,9 +65,11 @@ export class SocketEntrance {
 
   cutEverything(): void {
     for (const guard of this.#guards) guard.destroy();
+    for (const { socket } of this.#places.values()) socket.destroy();
   }
 
-  #welcome(socket: Socket): void {
+  /** Counted from its first byte, before a handshake costs anything. */
+  #seat(socket: Socket): void {
     const address = socket.remoteAddress ?? "";
     const giveBack = this.#pending.take(address);
     if (giveBack === undefined) {
@@ -67,18 +77,34 @@ export class SocketEntrance {
       socket.destroy();
       return;
     }
+    const name = nameOf(socket);
+    this.#places.set(name, { socket, giveBack, sinceMs: this.#options.clock.nowMs() });
+    socket.once("close", () => {
+      giveBack();
+      this.#places.delete(name);
+    });
+  }
+
+  #welcome(socket: Socket): void {
+    const address = socket.remoteAddress ?? "";
+    const place = this.#places.get(nameOf(socket));
+    if (place === undefined) return;
+    // protocol.md 2.4: the time for the CONNECT began with the connection, not behind the handshake.
+    const { rules, clock } = this.#options;
+    const leftMs = rules.connectMsMax - (clock.nowMs() - place.sinceMs);
+    const connectMsMax = Math.min(Math.max(1, leftMs), rules.connectMsMax);
     const guard = new FrameGuard({
       socket,
-      rules: this.#options.rules,
+      rules: { ...rules, connectMsMax },
       onViolation: (violation) => this.#options.onRefused(address, violation),
     });
     this.#guards.add(guard);
     this.#admissions.set(guard, (device) => {
-      giveBack();
+      place.giveBack();
       guard.admit(() => this.#publishWaitMs(device));
     });
     guard.once("close", () => {
-      giveBack();
+      place.giveBack();
       this.#guards.delete(guard);
       this.#admissions.delete(guard);
     });
@@ -93,4 +119,35 @@ export class SocketEntrance {
     this.#buckets.set(device, take.bucket);
     return 0;
   }
+}
+
+interface Place {
+  /** The TCP connection, also below TLS. */
+  readonly socket: Socket;
+  readonly giveBack: () => void;
+  readonly sinceMs: number;
+}
+
+function createListener({ tls, rules }: SocketEntranceOptions): Server {
+  const socketOptions = {
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: busLimits.tcpKeepaliveMs,
+  };
+  if (tls === undefined) return createServer(socketOptions);
+  return createTlsServer({
+    ...socketOptions,
+    cert: tls.certificate,
+    key: tls.key,
+    minVersion: "TLSv1.2",
+    handshakeTimeout: rules.connectMsMax,
+    ...(tls.clients && { ca: tls.clients.pem, requestCert: true }),
+    // Whoever enrols has no certificate yet; who needs one and has none is told so in the answer to its CONNECT.
+    rejectUnauthorized: false,
+  });
+}
+
+/** The same of a TCP connection and of the TLS inside it. */
+function nameOf({ remoteAddress = "", remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -7,6 +7,7 @@ import { indexBatchesByAge } from "./migration-2-retention.ts";
 import { createAudit, createTelemetryBoots } from "./migration-3-audit.ts";
 import { addApprovals, createApiKeys } from "./migration-4-access.ts";
 import { boundClaims, deviceStates } from "./migration-5-identity.ts";
+import { createCertificates } from "./migration-6-certificates.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -38,4 +39,5 @@ export const migrations: Record<string, Migration> = {
       await deviceStates(database);
     },
   },
+  "0006-certificates": { up: createCertificates },
 };

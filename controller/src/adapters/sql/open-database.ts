@@ -3,6 +3,7 @@ import { Kysely, SqliteDialect, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { AccessStore } from "../../ports/access-store.ts";
 import type { AuditLog } from "../../ports/audit-log.ts";
+import type { CertificateStore } from "../../ports/certificate-store.ts";
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
@@ -13,6 +14,7 @@ import { openNodeSqlite } from "./node-sqlite.ts";
 import type { Schema } from "./schema.ts";
 import { SqlAccessStore } from "./sql-access-store.ts";
 import { SqlAuditLog } from "./sql-audit-log.ts";
+import { SqlCertificateStore } from "./sql-certificate-store.ts";
 import { SqlDeploymentStore } from "./sql-deployment-store.ts";
 import { SqlFleetStore } from "./sql-fleet-store.ts";
 import { SqlReleaseStore } from "./sql-release-store.ts";
@@ -22,6 +24,7 @@ const IN_MEMORY = ":memory:";
 
 export interface Stores extends AsyncDisposable {
   readonly access: AccessStore;
+  readonly certificates: CertificateStore;
   readonly fleet: FleetStore;
   readonly releases: ReleaseStore;
   readonly deployments: DeploymentStore;
@@ -47,6 +50,7 @@ export async function openDatabase(file: string): Promise<Stores> {
   const commits = new GroupCommit(database);
   return {
     access: new SqlAccessStore(database),
+    certificates: new SqlCertificateStore(database),
     fleet: new SqlFleetStore(database, commits),
     releases: new SqlReleaseStore(database),
     deployments: new SqlDeploymentStore(database),

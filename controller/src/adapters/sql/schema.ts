@@ -6,6 +6,7 @@ export interface Schema {
   claims: ClaimsTable;
   claim_messages: ClaimMessagesTable;
   revoked_keys: RevokedKeysTable;
+  certificates: CertificatesTable;
   devices: DevicesTable;
   desired_slots: DesiredSlotsTable;
   report_items: ReportItemsTable;
@@ -58,6 +59,15 @@ export interface RevokedKeysTable {
   public_key: Uint8Array;
   device: string;
   revoked_at_ms: number;
+}
+
+export interface CertificatesTable {
+  serial: string;
+  device: string;
+  public_key: Uint8Array;
+  pem: string;
+  issued_at_ms: number;
+  expires_at_ms: number;
 }
 
 export interface DevicesTable {

@@ -21,4 +21,15 @@ export class AuthenticateDevice {
     const isEqual = timingSafeEqual(given, Buffer.from(stored ?? NOBODY, "hex"));
     return isEqual && stored !== undefined ? device.data : undefined;
   }
+
+  /**
+   * By a certificate somebody else has checked: whether the device is a member.
+   *
+   * @param publicKey raw Ed25519 key of the certificate; null when its authority does not certify device keys
+   */
+  async recognizes(id: DeviceId, publicKey: Uint8Array | null): Promise<boolean> {
+    const device = await this.#fleet.device(id);
+    if (device?.state !== "active") return false;
+    return publicKey === null || Buffer.from(device.publicKey).equals(publicKey);
+  }
 }

@@ -22,6 +22,7 @@ import type {
   FleetStore,
 } from "../../ports/fleet-store.ts";
 import type { Keys } from "../../ports/keys.ts";
+import { IssueCertificate, type IssueCertificatePorts } from "./issue-certificate.ts";
 import { OpenEnrolment } from "./open-enrolment.ts";
 import { signCredential } from "./sign-credential.ts";
 
@@ -29,7 +30,7 @@ const SECRET_BYTES = 32;
 /** Hex digits of the key in a generated name: short, and longer when that name is taken. */
 const NAME_DIGITS = [8, 16];
 
-export interface EnrolDevicePorts {
+export interface EnrolDevicePorts extends IssueCertificatePorts {
   readonly clock: Clock;
   readonly log: EventLog;
   readonly keys: Keys;
@@ -49,10 +50,12 @@ export interface EnrolDevicePorts {
 export class EnrolDevice {
   readonly #ports: EnrolDevicePorts;
   readonly #opening: OpenEnrolment;
+  readonly #certificates: IssueCertificate;
 
   constructor(ports: EnrolDevicePorts) {
     this.#ports = ports;
     this.#opening = new OpenEnrolment(ports);
+    this.#certificates = new IssueCertificate(ports);
   }
 
   /** @throws EnrolError */
@@ -74,7 +77,12 @@ export class EnrolDevice {
     if (outcome === "pending") {
       return { pending: { device, retryAfterMs: claimLimits.approvalPollMsMin } };
     }
-    return signCredential(this.#ports, { device, secret, nonce: opened.message.nonce });
+    const certificate = await this.#certificates.run(device, opened.publicKey);
+    const grant = { device, secret, nonce: opened.message.nonce };
+    return signCredential(
+      this.#ports,
+      certificate === undefined ? grant : { ...grant, certificate },
+    );
   }
 
   async #admit(candidate: Candidate): Promise<{ device: DeviceId; outcome: Admitted }> {

@@ -15,7 +15,7 @@ import type { Keys } from "../../ports/keys.ts";
 /** What a new device gets: the root to trust, and its secret, signed for this very question. */
 export async function signCredential(
   { keys, clock }: { readonly keys: Keys; readonly clock: Clock },
-  grant: Pick<CredentialMessage, "device" | "secret" | "nonce">,
+  grant: Pick<CredentialMessage, "device" | "secret" | "nonce" | "certificate">,
 ): Promise<EnrolResponse> {
   const root = keys.root();
   const message: CredentialMessage = {

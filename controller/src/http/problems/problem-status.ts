@@ -2,6 +2,7 @@ import type { FormatError } from "@modelfleet/protocol";
 import type {
   AccessError,
   BundleError,
+  CertificateError,
   DeployError,
   DeviceStateError,
   EnrolError,
@@ -16,6 +17,7 @@ import type { HttpError } from "./http-error.ts";
 type Code = (
   | AccessError
   | BundleError
+  | CertificateError
   | DeployError
   | DeviceStateError
   | EnrolError
@@ -36,6 +38,7 @@ const statuses = {
   DEPLOYMENT_UNKNOWN: 404,
   MODEL_UNKNOWN: 404,
   ROOT_UNKNOWN: 404,
+  NO_AUTHORITY: 404,
   API_KEY_UNKNOWN: 404,
   CLAIM_UNKNOWN: 404,
 
