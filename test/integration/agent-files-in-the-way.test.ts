@@ -22,11 +22,11 @@ import { confirmed, type InstallRig, installRig } from "../support/agent/install
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const obstacles: Record<string, (path: string, target: string) => Promise<void>> = {
+const obstacles: Record<string, (path: string, target: string) => Promise<unknown>> = {
   "a symbolic link": (path, target) => symlink(target, path),
   "a dangling link": (path, target) => symlink(`${target}-missing`, path),
   "a folder": (path) => mkdir(join(path, "deep"), { recursive: true }),
-  "a pipe": (path) => Promise.resolve(void execFileSync("mkfifo", [path])),
+  "a pipe": (path) => Promise.resolve(execFileSync("mkfifo", [path])),
   "a hard link": (path, target) => link(target, path),
 };
 

@@ -1,13 +1,10 @@
 import { readdir } from "node:fs/promises";
-import { formatTimestamp, ModelName, type Sha256 } from "@modelfleet/protocol";
+import { ModelName, type Sha256 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
+import { admit } from "../../agent/src/domain/install/admit.ts";
 import { confirmed, type InstallRig, installRig } from "../support/agent/install-rig.ts";
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { fixtureTimes } from "../support/trust-fixtures.ts";
-
-const DAY_MS = 86_400_000;
-const YEAR_MS = 365 * DAY_MS;
 
 const isActive = (rig: InstallRig, release: Sha256) =>
   eventually(() => rig.slot()?.active?.release === release);
@@ -80,117 +77,6 @@ test("F18: a trial with a higher security version that fails leaves the way back
   expect(rig.state()?.floors).toEqual([{ model: "digits", securityVersion: 1 }]);
 });
 
-test.each([
-  ["document", 8 * DAY_MS, {}],
-  ["root", YEAR_MS, { issuedAt: YEAR_MS - DAY_MS, expires: YEAR_MS + DAY_MS }],
-  ["document and an expired root", YEAR_MS, {}],
-])("F19: an expired %s is refused, and inference goes on", async (_, laterMs, life) => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  const first = await confirmed(rig, "1.0.0");
-  rig.hello.nonce = null;
-  rig.time.nowMs += laterMs;
-  const moments = Object.entries(life).map(([name, ms]) => [
-    name,
-    formatTimestamp(fixtureTimes.issuedAtMs + ms),
-  ]);
-  const before = rig.state();
-
-  rig.want(rig.publish("2.0.0"), { nonce: undefined, ...Object.fromEntries(moments) });
-  await isRefused(rig, "EXPIRED");
-
-  expect(rig.state()).toEqual(before);
-  expect(rig.source.rootsAsked).toEqual([2]);
-  expect(await answeredBy(rig)).toBe(first);
-});
-
-test.each([
-  ["1970", 0],
-  ["2099", Date.parse("2099-01-01T00:00:00Z")],
-])("F20: with a clock in %s only an answer to the device's own hello is followed, and it is", async (_, nowMs) => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  await confirmed(rig, "1.0.0");
-  rig.time.nowMs = nowMs;
-  const second = rig.publish("2.0.0");
-
-  rig.want(second, { nonce: undefined });
-  await isRefused(rig, "NOT_FRESH");
-  rig.want(second);
-  await isActive(rig, second);
-
-  expect(rig.hellos).toEqual(["needed"]);
-});
-
-test("F20: a clock that jumps back two years in mid-install stops neither that install nor the next fresh word", async () => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  await confirmed(rig, "1.0.0");
-  const goOn = rig.source.holdDownloads();
-  const second = rig.publish("2.0.0");
-  rig.want(second);
-  await eventually(() => rig.steps().includes("2.0.0 downloading"));
-
-  rig.time.nowMs -= 2 * YEAR_MS;
-  goOn();
-  await isActive(rig, second);
-  const third = rig.publish("3.0.0");
-  rig.want(third);
-
-  await isActive(rig, third);
-});
-
-test("F21: an order that expires during its download is completed", async () => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  await confirmed(rig, "1.0.0");
-  const goOn = rig.source.holdDownloads();
-  const second = rig.publish("2.0.0");
-  rig.want(second);
-  await eventually(() => rig.steps().includes("2.0.0 downloading"));
-
-  rig.time.nowMs += 30 * DAY_MS;
-  goOn();
-
-  await isActive(rig, second);
-});
-
-test("F22: the same document replayed for 30 days makes the device stale at 14, and its model runs", async () => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  const release = rig.publish("1.0.0");
-  await rig.start();
-  const replayed = rig.want(release);
-  await isActive(rig, release);
-  const stale: boolean[] = [];
-
-  for (let day = 1; day <= 30; day += 1) {
-    rig.time.uptimeMs += DAY_MS;
-    rig.deliver(replayed);
-    stale.push(rig.watch.isStale());
-  }
-  const answered = await answeredBy(rig);
-  rig.want(release);
-  await eventually(() => !rig.watch.isStale());
-
-  expect(stale.indexOf(true) + 1).toBe(14);
-  expect(stale.slice(13)).not.toContain(false);
-  expect(answered).toBe(release);
-});
-
-test("a document that answers no hello is followed, and makes nothing fresh", async () => {
-  await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path });
-  await confirmed(rig, "1.0.0");
-  rig.time.uptimeMs += 14 * DAY_MS;
-  const second = rig.publish("2.0.0");
-
-  rig.want(second, { nonce: undefined });
-  await isActive(rig, second);
-
-  expect(rig.watch.condition()).toEqual({ stale: true });
-});
-
 const bad = {
   FLOOR: { securityVersion: 0 },
   INCOMPATIBLE_TARGET: {
@@ -236,6 +122,42 @@ test.each([
   await isRefused(rig, code);
 
   expect(rig.state()).toEqual(before);
+  expect(await answeredBy(rig)).toBe(first);
+});
+
+const compat = { classes: ["cam-v2"], runtime: "onnxruntime>=1.20", minMemoryMiB: 8 };
+const unfit: readonly (readonly [string, object, string])[] = [
+  ["for another class", { compat: { ...compat, classes: ["cam-v3"] } }, "INCOMPATIBLE_TARGET"],
+  [
+    "for a newer runtime",
+    { compat: { ...compat, runtime: "onnxruntime>=9.0" } },
+    "UNSUPPORTED_RUNTIME",
+  ],
+  ["for another runtime", { compat: { ...compat, runtime: "tfjs>=4.0" } }, "UNSUPPORTED_RUNTIME"],
+  ["of a newer operator set", { compat: { ...compat, opset: 24 } }, "UNSUPPORTED_OPSET"],
+  ["of an unknown format", { format: "tflite" }, "FORMAT"],
+  ["of a later specification", { spec: 2 }, "FORMAT"],
+];
+
+test.each(
+  unfit,
+)("F33: a release %s is refused before any of its files is asked for", async (_, changes, code) => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path, admit });
+  const first = rig.publish("1.0.0", { changes: { compat } });
+  await rig.start();
+  rig.want(first);
+  await isActive(rig, first);
+  const asked = rig.source.asked.length;
+  const like = rig.host.modelOf("1.0.0")?.staged.document;
+  const second = rig.publishUnchecked("2.0.0", { ...like, version: "2.0.0", compat, ...changes });
+
+  rig.want(second);
+  await eventually(() =>
+    rig.reported.some((item) => item.release === second && item.code === code),
+  );
+
+  expect(rig.source.asked).toHaveLength(asked);
   expect(await answeredBy(rig)).toBe(first);
 });
 

@@ -32,6 +32,7 @@ test("an agent says hello, installs what is wanted, serves it, and owes nothing 
   expect(await agent.status()).toMatchObject({
     agent: "running",
     connected: true,
+    stale: false,
     slots: [{ active: { release } }],
   });
 });

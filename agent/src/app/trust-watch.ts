@@ -5,11 +5,10 @@ import {
   type TrustCondition,
   type VerifyCode,
 } from "@modelfleet/protocol";
+import type { RefusedDocument } from "../domain/refused-document.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import type { RefusedDocument } from "./install/install-parts.ts";
 import { Wake } from "./install/wake.ts";
-import type { Report } from "./reporter.ts";
 
 /** Ordinary on a healthy wire: told with the next message, and no reason for one of its own. */
 const ordinary: ReadonlySet<VerifyCode> = new Set<VerifyCode>(["ROLLBACK", "NOT_FRESH"]);
@@ -67,14 +66,15 @@ export class TrustWatch {
     };
   }
 
-  async run(report: Report, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  async run(report: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    for (;;) {
       await this.#wake.listen(signal, this.#restMs());
-      if (!signal.aborted) await this.#say(report);
+      if (signal.aborted) return;
+      await this.#say(report);
     }
   }
 
-  async #say(report: Report): Promise<void> {
+  async #say(report: () => Promise<void>): Promise<void> {
     const isNewlyStale = this.isStale() && !this.#isStaleSaid;
     if (!isNewlyStale && this.#owedInMs() !== 0) return;
     if (isNewlyStale) {

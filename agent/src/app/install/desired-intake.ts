@@ -72,19 +72,26 @@ async function check(
     return peekDesired(parts, bytes);
   } catch (cause) {
     if (!(cause instanceof VerifyError)) throw cause;
-    if (!isRootBound(cause.code)) return refuse(parts, bytes, cause);
-    walk.ask(cause.code);
-    if (!(await walk.go(signal))) return refuse(parts, bytes, cause);
+    if (isRootBound(cause.code)) walk.ask(cause.code);
+    if (!isRootBound(cause.code) || !(await walk.go(signal))) {
+      refuse(parts, bytes, cause);
+      return undefined;
+    }
   }
+  return checkAgain(parts, bytes);
+}
+
+function checkAgain(parts: InstallParts, bytes: Uint8Array): Peeked | undefined {
   try {
     return peekDesired(parts, bytes);
   } catch (cause) {
-    if (cause instanceof VerifyError) return refuse(parts, bytes, cause);
-    throw cause;
+    if (!(cause instanceof VerifyError)) throw cause;
+    refuse(parts, bytes, cause);
+    return undefined;
   }
 }
 
-function refuse(parts: InstallParts, bytes: Uint8Array, refusal: VerifyError): undefined {
+function refuse(parts: InstallParts, bytes: Uint8Array, refusal: VerifyError): void {
   const { code, message } = refusal;
   // Redelivery out of order is ordinary; anything newer is already followed.
   if (code === "ROLLBACK") parts.log.info({ event: "desired.stale", code }, message);

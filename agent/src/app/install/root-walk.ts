@@ -8,10 +8,10 @@ import {
   VerifyError,
 } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
+import type { RefusedDocument } from "../../domain/refused-document.ts";
 import type { BlobSource } from "../../ports/blob-source.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { RefusedDocument } from "./install-parts.ts";
 import type { StateRecord } from "./state-record.ts";
 
 export interface RootWalkParts {

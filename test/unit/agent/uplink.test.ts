@@ -1,0 +1,144 @@
+import {
+  busLimits,
+  type DeviceFacts,
+  DeviceFacts as DeviceFactsSchema,
+  decodeEnvelope,
+  HelloMessage,
+} from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import { StateRecord } from "../../../agent/src/app/install/state-record.ts";
+import { Uplink } from "../../../agent/src/app/uplink.ts";
+import { firstState } from "../../../agent/src/open-data-folder.ts";
+import type { BusListener } from "../../../agent/src/ports/bus.ts";
+import type { ModelStore } from "../../../agent/src/ports/model-store.ts";
+import { manualClock, settled } from "../../support/agent/manual-clock.ts";
+import { outboxInMemory } from "../../support/agent/outbox-in-memory.ts";
+import { fixtureDevice, fleetKeys, fleetRoot } from "../../support/trust-fixtures.ts";
+
+const facts: DeviceFacts = DeviceFactsSchema.parse({
+  ...{ class: "cam-v2", target: "linux-x64-glibc", os: "linux", arch: "x64", node: "v24.0.0" },
+  libc: { family: "glibc", version: "2.36" },
+  ...{ cpuCores: 2, memoryMiB: 4_096, memoryAvailableMiB: 2_048, diskFreeMiB: 4_096 },
+  ...{ runtimes: [], agentVersion: "0.1.0", protocol: 1 },
+});
+
+/** A connected uplink whose hellos are kept, opened. */
+async function setUp() {
+  const manual = manualClock();
+  let serial = 0;
+  const clock = {
+    ...manual,
+    nowMs: () => 0,
+    chance: () => 0,
+    randomBytes: (length: number) => new Uint8Array(length).fill(++serial),
+  };
+  const hellos: HelloMessage[] = [];
+  let listener: BusListener | undefined;
+  const condition = { stale: false };
+  const fresh: number[] = [];
+  const root = fleetRoot();
+  const quiet = () => undefined;
+  const uplink = new Uplink({
+    ...{ device: fixtureDevice, signer: fleetKeys.device, agentVersion: "0.1.0", clock },
+    outbox: outboxInMemory(0),
+    record: new StateRecord({} as ModelStore, firstState(root), { device: fixtureDevice, root }),
+    facts: { read: () => Promise.resolve(facts), proved: quiet },
+    log: { info: quiet, warn: quiet, error: quiet },
+    watch: {
+      condition: () => (condition.stale ? { stale: true } : {}),
+      fresh: () => void fresh.push(1),
+    },
+    bus: {
+      run: (given) => {
+        listener = given;
+        return Promise.resolve();
+      },
+      connected: () => true,
+      request: () => Promise.resolve(),
+      publish: (stream, bytes) => {
+        if (stream !== "hello") return Promise.resolve();
+        const text = new TextDecoder().decode(decodeEnvelope(bytes).payload);
+        hellos.push(HelloMessage.parse(JSON.parse(text)));
+        return Promise.resolve();
+      },
+    },
+  });
+  const stop = new AbortController();
+  const target = { deliver: quiet, slots: () => [], wanted: () => [] };
+  const done = uplink.run(target, stop.signal);
+  listener?.connected();
+  await manual.advance(0);
+  await settled();
+  const end = async () => {
+    stop.abort();
+    await done;
+  };
+  return {
+    ...{ uplink, hellos, condition, fresh, advance: manual.advance },
+    reconnect: () => listener?.connected(),
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+test("many reasons to say hello are one hello, half a minute after the last", async () => {
+  await using on = await setUp();
+  for (let turn = 0; turn < 50; turn += 1) on.uplink.needHello();
+
+  await on.advance(busLimits.helloPauseMsMin - 1);
+  const before = on.hellos.length;
+  await on.advance(1);
+  await on.advance(busLimits.helloPauseMsMin);
+
+  expect(before).toBe(1);
+  expect(on.hellos).toHaveLength(2);
+  expect(new Set(on.hellos.map(({ nonce }) => nonce)).size).toBe(2);
+});
+
+test("another root is told at once, and the hello that waited is not said besides", async () => {
+  await using on = await setUp();
+  on.uplink.needHello();
+
+  on.uplink.sayHello();
+  await on.advance(0);
+  const atOnce = on.hellos.length;
+  await on.advance(busLimits.helloPauseMsMin);
+
+  expect(atOnce).toBe(2);
+  expect(on.hellos).toHaveLength(2);
+});
+
+test("a day of uptime is a reason to ask for a fresh word", async () => {
+  await using on = await setUp();
+
+  for (let day = 1; day <= 3; day += 1) await on.advance(busLimits.helloEveryMs);
+  await on.advance(0);
+
+  expect(on.hellos).toHaveLength(4);
+});
+
+test("an answer uses up its own nonce and no newer one, and makes the device fresh", async () => {
+  await using on = await setUp();
+  const first = on.uplink.nonce() ?? "";
+  on.uplink.sayHello();
+  await on.advance(0);
+  const second = on.uplink.nonce() ?? "";
+
+  on.uplink.answered(first);
+  const kept = on.uplink.nonce();
+  on.uplink.answered(second);
+
+  expect(first).not.toBe(second);
+  expect(kept).toBe(second);
+  expect(on.uplink.nonce()).toBeNull();
+  expect(on.fresh).toHaveLength(2);
+});
+
+test("a hello says when the device is stale", async () => {
+  await using on = await setUp();
+  on.condition.stale = true;
+
+  on.uplink.sayHello();
+  await on.advance(0);
+
+  expect(on.hellos.map(({ stale }) => stale)).toEqual([undefined, true]);
+});
