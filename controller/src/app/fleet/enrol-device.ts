@@ -171,10 +171,7 @@ function refusalOf(
     case "claim-used":
       return claimUsed(claim);
     case "key-revoked":
-      return new EnrolError(
-        "KEY_REVOKED",
-        "the key of this device was revoked for ever: enrol with a new --data folder, which has a new key",
-      );
+      return keyRevoked();
     case "replayed":
       return new EnrolError(
         "CLAIM_REPLAYED",
@@ -188,8 +185,16 @@ function refusalOf(
   }
 }
 
+function keyRevoked(): EnrolError {
+  return new EnrolError(
+    "KEY_REVOKED",
+    "the key of this device was revoked for ever: enrol with a new --data folder, which has a new key",
+  );
+}
+
 function taken({ opened, known, claim }: Candidate): EnrolError {
   const wanted = claim.device ?? opened.message.device ?? "a generated name";
+  if (known?.state === "revoked") return keyRevoked();
   if (known !== undefined) {
     return new EnrolError(
       "DEVICE_TAKEN",
