@@ -45,7 +45,7 @@ export default {
       { path: "node_modules/reflect-metadata/" },
     ),
     rule(
-      "x509-only-in-certificates",
+      "certificates-in-one-room",
       "Certificates are made in one room.",
       { pathNot: "^controller/src/adapters/certificates/" },
       { path: "node_modules/@peculiar/" },

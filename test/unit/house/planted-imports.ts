@@ -98,8 +98,10 @@ export const plantedImports: readonly PlantedImport[] = [
 
   ...inEveryForm("nest-only-in-http", "controller/src/app", "@nestjs/common"),
   once("nest-only-in-http", "controller/src/adapters/first", "rxjs"),
-  once("nest-only-in-http", "controller/cli", "reflect-metadata"),
+  once("reflection-only-where-asked-for", "controller/cli", "reflect-metadata"),
   once("nest-only-in-http", "controller/src", "@nestjs/core"),
+  once("reflection-only-where-asked-for", "controller/src/adapters/first", "reflect-metadata"),
+  once("certificates-in-one-room", "controller/src/app", "@peculiar/x509"),
 
   ...inEveryForm("domain-is-pure", DOMAIN, "node:fs"),
   ...inEveryForm("domain-is-pure", "controller/src/domain", "pino"),
