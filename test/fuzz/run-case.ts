@@ -9,7 +9,7 @@ import { oddEnvelope, plainEnvelope } from "./change-envelope.ts";
 import { oddPayload, plainPayload } from "./change-text.ts";
 import { openLedger, satisfies } from "./ledger.ts";
 import { makeWorld, type World } from "./make-world.ts";
-import { pick, type Subject } from "./prepared.ts";
+import { pick, type Subject, WrongResult } from "./prepared.ts";
 import { signSomehow, signWell } from "./sign-somehow.ts";
 import { desired } from "./subjects/desired-subject.ts";
 import { credential, deviceMessage, enrol } from "./subjects/message-subjects.ts";
@@ -31,7 +31,7 @@ export interface FuzzCase {
 export interface Verdict {
   readonly story: string;
   readonly isGood: boolean;
-  /** "accepted", the code of the refusal, or "THROWN" for anything else that came out. */
+  /** "accepted", the code of the refusal, "WRONGLY" for accepted with another result, "THROWN" for all else. */
   readonly native: string;
   /** The same by the portable backend, where it was asked. */
   readonly portable: string | undefined;
@@ -128,7 +128,8 @@ function outcome(one: FuzzCase, verify: Verifier): { code: string; thrown?: unkn
     one.open(verify);
     return { code: "accepted" };
   } catch (thrown) {
-    return thrown instanceof VerifyError ? { code: thrown.code } : { code: "THROWN", thrown };
+    if (thrown instanceof VerifyError) return { code: thrown.code };
+    return { code: thrown instanceof WrongResult ? "WRONGLY" : "THROWN", thrown };
   }
 }
 
@@ -136,6 +137,7 @@ function outcome(one: FuzzCase, verify: Verifier): { code: string; thrown?: unkn
 export function faultOf({ isGood, native, portable }: Verdict): Fault | undefined {
   if (native === "THROWN" || portable === "THROWN") return "throws";
   if (portable !== undefined && portable !== native) return "backends differ";
+  if (native === "WRONGLY") return "wrongful accept";
   if (native === "accepted") return isGood ? undefined : "wrongful accept";
   return isGood ? "wrongful refusal" : undefined;
 }

@@ -38,8 +38,12 @@ function main(): number {
   if (options.only !== undefined) return showOne(seed, options.only);
   const startMs = performance.now();
   const tally = run({ ...options, seed });
-  const seconds = Math.round((performance.now() - startMs) / 100) / 10;
-  console.log(JSON.stringify(summary(tally, { runs: options.runs, seed, seconds })));
+  const { user, system } = process.cpuUsage();
+  const times = {
+    seconds: rounded((performance.now() - startMs) / 1_000),
+    cpuSeconds: rounded((user + system) / 1e6),
+  };
+  console.log(JSON.stringify({ ...summary(tally, { runs: options.runs, seed }), ...times }));
   return Object.values(tally.faults).every((count) => count === 0) ? 0 : 1;
 }
 
@@ -74,7 +78,7 @@ function count(tally: Tally, verdict: Verdict): Fault | undefined {
   return fault;
 }
 
-function summary(tally: Tally, run: { runs: number; seed: number; seconds: number }): object {
+function summary(tally: Tally, run: { runs: number; seed: number }): object {
   return {
     runs: run.runs,
     seed: run.seed,
@@ -84,8 +88,11 @@ function summary(tally: Tally, run: { runs: number; seed: number; seconds: numbe
     wrongfulRefusals: tally.faults["wrongful refusal"],
     throws: tally.faults.throws,
     differential: { compared: tally.differential, different: tally.faults["backends differ"] },
-    seconds: run.seconds,
   };
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 10) / 10;
 }
 
 function showOne(seed: number, index: number): number {
