@@ -116,6 +116,12 @@ describe("an audit log", () => {
     expect(verdict(replaced(5, changed))).toMatchObject({ seq: 5, how: "changed" });
   });
 
+  test("F59: that skips a number is broken there, although every hash fits", () => {
+    const skipping = rehashed({ ...sixth, seq: 7, previousHash: fifth.hash });
+
+    expect(verdict([...whole.slice(0, 6), skipping])).toMatchObject({ seq: 6, how: "changed" });
+  });
+
   test("F59: written anew from an entry on is broken at the next checkpoint", () => {
     expect(verdict(rewritten(6))).toMatchObject({ seq: 8, how: "changed" });
     expect(verdict(rewritten(1))).toMatchObject({ seq: 4, how: "changed" });
