@@ -85,7 +85,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["*.config.ts"],
+    files: ["**/*.config.ts"],
     rules: { "no-restricted-syntax": "off" },
   },
 );

@@ -49,7 +49,7 @@ test("a device that has exactly what is needed may be given the release", () => 
   expect(decide({})).toEqual({ eligible: true, variant: 0, reasons: [] });
 });
 
-describe("the refused neighbours of that device, each by its code", () => {
+describe("F33: the refused neighbours of that device, each by its code", () => {
   const cases: readonly (readonly [EligibilityCode, string, Partial<DeviceFacts>])[] = [
     ["CLASS", "another class", { class: "cam-v3" }],
     ["ARCH", "another architecture than its target", { arch: "arm" }],

@@ -1,4 +1,10 @@
-import { acceptNextRoot, adoptRoot, type Signer, type VerifiedRoot } from "@modelfleet/protocol";
+import {
+  acceptNextRoot,
+  adoptRoot,
+  type Signer,
+  type VerifiedRoot,
+  verifySignatureNative as verify,
+} from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import {
   fixtureTimes,
@@ -87,5 +93,5 @@ function nextRoot({
       online: roleRule(onlineKeys, 1),
     },
   });
-  return acceptNextRoot(state.root, signDocument(document, rootKeys));
+  return acceptNextRoot(state.root, signDocument(document, rootKeys), verify);
 }

@@ -5,6 +5,7 @@ import {
   ModelName,
   type NewDesired,
   raiseFloor,
+  verifySignatureNative as verify,
 } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import {
@@ -65,11 +66,8 @@ describe("raiseFloor", () => {
 });
 
 function news(changes: object): NewDesired {
-  const checked = checkDesired(state, signedDesired(changes).bytes, {
-    nowMs: fixtureTimes.nowMs,
-    expectedNonce: null,
-    requireNonce: false,
-  });
+  const context = { nowMs: fixtureTimes.nowMs, expectedNonce: null, requireNonce: false };
+  const checked = checkDesired(state, signedDesired(changes).bytes, context, verify);
   if (checked.kind === "same") throw new Error("expected a new document");
   return checked;
 }

@@ -7,6 +7,7 @@ import {
   ReleaseDocument,
   Sha256,
   sha256,
+  verifySignatureNative as verify,
 } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import {
@@ -34,7 +35,8 @@ describe("a release", () => {
   test("named by the desired document and signed by the release key is accepted", () => {
     const { bytes, sha256: release } = signedRelease();
 
-    const document = checkRelease(root, bytes, { release, model, deviceClass: "cam-v2", floor: 4 });
+    const expected = { release, model, deviceClass: "cam-v2", floor: 4, size: bytes.length };
+    const document = checkRelease(root, bytes, expected, verify);
 
     expect(document).toEqual(releaseDocument());
   });
@@ -43,11 +45,11 @@ describe("a release", () => {
     ["the online key", fleetKeys.online],
     ["a root key", fleetKeys.root[0]],
     ["a stranger", seedSigner("stranger")],
-  ])("signed by %s is refused", (_, signer) => {
+  ])("F13: signed by %s is refused", (_, signer) => {
     expect(checkBytes(signDocument(releaseDocument(), [signer]))).toBe("SIGNATURE");
   });
 
-  test("signed by the key of another rule is refused", () => {
+  test("F14: signed by the key of another rule than the first for its model is refused", () => {
     const vision = seedSigner("vision");
     const rules = [
       { name: "vision", models: ["vision.*"], ...roleRule([vision], 1) },
@@ -61,14 +63,14 @@ describe("a release", () => {
     const checkUnder = (signer: typeof vision) => {
       const bytes = signDocument(releaseDocument(), [signer]);
       const expected = { release: payloadDigest(bytes), model, deviceClass: "cam-v2", floor: 0 };
-      return refusal(() => checkRelease(split, bytes, expected));
+      return refusal(() => checkRelease(split, bytes, expected, verify));
     };
 
     expect(checkUnder(vision)).toBe("accepted");
     expect(checkUnder(fleetKeys.release)).toBe("SIGNATURE");
   });
 
-  test("that is not the one the desired document names is refused", () => {
+  test("F34: that is not the one the desired document names is refused", () => {
     expect(check({}, { release: Sha256.parse("0".repeat(64)) })).toBe("DIGEST");
     expect(check({}, { release: signedRelease({ version: "2.3.1" }).sha256 })).toBe("DIGEST");
   });
@@ -78,14 +80,14 @@ describe("a release", () => {
     expect(check({ fleet: "0b8f2a52-1f43-4cf1-8a3d-0d7d1c8f7a10" })).toBe("FLEET");
   });
 
-  test("for another class is refused, for every class accepted", () => {
+  test("F33: for another class is refused, for every class accepted", () => {
     const compat = { ...releaseDocument().compat, classes: ["*"] };
 
     expect(check({}, { deviceClass: "cam-v3" })).toBe("CLASS");
     expect(check({ compat }, { deviceClass: "cam-v3" })).toBe("accepted");
   });
 
-  test("at the floor is accepted, below it refused", () => {
+  test("F17: at the floor is accepted, below it refused", () => {
     expect(check({ securityVersion: 4 }, { floor: 4 })).toBe("accepted");
     expect(check({ securityVersion: 3 }, { floor: 4 })).toBe("FLOOR");
   });
@@ -95,12 +97,33 @@ describe("a release", () => {
     const revoking = fleetRoot({ revokedReleases: [release] });
     const expected = { release, model, deviceClass: "cam-v2", floor: 0 };
 
-    expect(refusal(() => checkRelease(revoking, bytes, expected))).toBe("REVOKED");
+    expect(refusal(() => checkRelease(revoking, bytes, expected, verify))).toBe("REVOKED");
+  });
+});
+
+describe("a release,", () => {
+  test("in an envelope longer or shorter than the desired document says is refused", () => {
+    const { length } = signedRelease().bytes;
+
+    expect(check({}, { size: length })).toBe("accepted");
+    expect(check({}, { size: length - 1 })).toBe("SIZE");
+    expect(check({}, { size: length + 1 })).toBe("SIZE");
+  });
+
+  test("may name no self-test, and a drift profile that it lists", () => {
+    expect(check({ selfTest: undefined })).toBe("accepted");
+    expect(check({ drift: { baseline: "golden.json" } })).toBe("accepted");
   });
 
   test.each([
     ["spec 2", { spec: 2 }],
     ["an unknown format", { format: "pickle" }],
+    ["a runtime nobody can read", { compat: { ...releaseDocument().compat, runtime: "any" } }],
+  ])("F33: with %s is refused", (_, changes) => {
+    expect(check(changes)).toBe("FORMAT");
+  });
+
+  test.each([
     ["no files", { files: [] }],
     ["an entry it does not list", { entry: "other.onnx" }],
     ["a self-test it does not list", { selfTest: { file: "other.json" } }],
@@ -159,5 +182,5 @@ function withFile(path: string): object {
 function checkBytes(bytes: Uint8Array, given: Partial<ExpectedRelease> = {}): string {
   const release = payloadDigest(bytes);
   const expected = { release, model, deviceClass: "cam-v2", floor: 0, ...given };
-  return refusal(() => checkRelease(root, bytes, expected));
+  return refusal(() => checkRelease(root, bytes, expected, verify));
 }

@@ -66,7 +66,9 @@ describe("openEnvelope", () => {
 
     expect(openAs(encodeEnvelope(type, payload, telemetry.signatures))).toBe("SIGNATURE");
   });
+});
 
+describe("a threshold", () => {
   test("F4: the same signature nine times is a repeated keyid, not nine of a threshold of six", () => {
     const nine = Array.from({ length: 9 }, () => alice);
     const six = Array.from({ length: 6 }, (_, index) => seedSigner(`signer ${index}`));
@@ -136,7 +138,9 @@ describe("openEnvelope", () => {
       new RangeError(`expected a threshold ≥ 1, got ${threshold}`),
     );
   });
+});
 
+describe("a verdict", () => {
   test("says which type was expected, and what is wrong with repeated keyids", () => {
     const role = roleOfKeys([alice], 1);
     const twice = signEnvelope(type, payload, [alice, alice]);

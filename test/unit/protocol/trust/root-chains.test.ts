@@ -4,6 +4,7 @@ import {
   openPinnedRoot,
   type Signer,
   type VerifiedRoot,
+  verifySignatureNative as verify,
 } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import {
@@ -186,12 +187,12 @@ function signersOf(digits: string): Signer[] {
 
 function walk([first, ...rest]: readonly Uint8Array[]): VerifiedRoot {
   if (first === undefined) throw new Error("expected a first root");
-  return rest.reduce(step, openPinnedRoot(first, payloadDigest(first)));
+  return rest.reduce(step, openPinnedRoot(first, payloadDigest(first), verify));
 }
 
 function step(current: VerifiedRoot, bytes: Uint8Array): VerifiedRoot {
   try {
-    return acceptNextRoot(current, bytes);
+    return acceptNextRoot(current, bytes, verify);
   } catch (error) {
     if (isCodedError(error)) return current;
     throw error;
