@@ -69,7 +69,7 @@ test("a used claim is told in the controller's own words, and only the device's 
   expect((await stat(folder.inside("identity", "device.seed"))).mode & 0o777).toBe(0o600);
 });
 
-test("another root than the pinned one is refused, with --json as an object", async () => {
+test("F65: another root than the pinned one is refused, with --json as an object", async () => {
   await using folder = await temporaryFolder();
   const other = encodeBase64(fleetRoot({ version: 2 }).bytes);
   await using server = await blobServer([answerWith(200, { root: other, credential: other })]);
