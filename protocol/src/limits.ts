@@ -206,7 +206,7 @@ export const claimLimits = {
   refusalBurstPerClaimMax: 20,
   claimsWatchedMax: 10_000,
   /** Accepted messages, remembered until the claim is over, for each device it admits. */
-  messagesPerUseMax: 128,
+  messagesPerUseMax: 1_024,
   /** How a device that waits for an operator asks again. */
   approvalPollMsMin: 2 * SECOND_MS,
   approvalPollMsMax: MINUTE_MS,
@@ -364,7 +364,7 @@ export const auditLimits = {
   alertsKeptMax: 10_000,
 } as const;
 
-/** Client certificates of the fleet's own authority (protocol.md 7.8). */
+/** Client certificates of the fleet's own authority (protocol.md 7.10). */
 export const certificateLimits = {
   deviceLifeMs: 365 * DAY_MS,
   /** A certificate with less left than this is replaced when its device asks. */

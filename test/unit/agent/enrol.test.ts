@@ -1,4 +1,5 @@
 import {
+  claimLimits,
   claimMac,
   type Enrolment,
   type EnrolRequest,
@@ -125,4 +126,39 @@ test("a member is not enrolled a second time", async () => {
   await enrol(parts, wish);
 
   await expect(enrol(parts, wish)).rejects.toMatchObject({ code: "ALREADY_ENROLLED" });
+});
+
+test("a device nobody approves stops asking after its time, with a fresh nonce each time and its key alone kept", async () => {
+  const identity = memoryIdentity();
+  const asked: EnrolRequest[] = [];
+  let nowMs = 0;
+  const pauses: number[] = [];
+  const clock = {
+    ...systemClock,
+    monotonicMs: () => nowMs,
+    sleep: (ms: number) => {
+      pauses.push(ms);
+      nowMs += ms;
+      return Promise.resolve();
+    },
+  };
+  const service = {
+    ask: (_: unknown, request: EnrolRequest) => {
+      asked.push(request);
+      return Promise.resolve({ pending: { device: fixtureDevice, retryAfterMs: 0 } });
+    },
+  };
+
+  const enrolled = enrol({ identity, service, clock }, wish);
+
+  await expect(enrolled).rejects.toMatchObject({ code: "NOT_APPROVED" });
+  expect(nowMs).toBeGreaterThanOrEqual(claimLimits.approvalWaitMsMax);
+  expect(nowMs).toBeLessThan(claimLimits.approvalWaitMsMax + claimLimits.approvalPollMsMax);
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(claimLimits.approvalPollMsMax);
+  const nonces = asked.map(
+    ({ envelope }) => openEnrolMessage(Buffer.from(envelope, "base64")).message.nonce,
+  );
+  expect(new Set(nonces).size).toBe(asked.length);
+  expect(asked.length).toBeLessThan(claimLimits.messagesPerUseMax / 2);
+  expect(Object.keys(identity.held)).toEqual(["seed"]);
 });
