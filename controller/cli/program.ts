@@ -2,6 +2,7 @@ import type { CodedError } from "@modelfleet/protocol";
 import { Command, CommanderError } from "commander";
 import { addApiKeyCommands } from "./commands/api-key.ts";
 import { addAuditCommands } from "./commands/audit.ts";
+import { addBrokerConfigCommand } from "./commands/broker-config.ts";
 import { addBundleCommands } from "./commands/bundle.ts";
 import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
@@ -58,6 +59,7 @@ function createProgram(terminal: Terminal): Command {
   addTelemetryCommands(program, terminal);
   addBundleCommands(program, terminal);
   addAuditCommands(program, terminal);
+  addBrokerConfigCommand(program, terminal);
   return program;
 }
 

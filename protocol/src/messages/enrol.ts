@@ -33,7 +33,7 @@ export const CredentialMessage = z.object({
   rootVersion: Counter,
   /** 256-bit secret for MQTT (password) and HTTP (Basic), base64url. */
   secret: z.string().min(43).max(64),
-  /** Client certificate for MQTT over the device's own key, PEM; of a controller that makes them (protocol.md 7.8). */
+  /** Client certificate for MQTT over the device's own key, PEM; of a controller that makes them (protocol.md 7.10). */
   certificate: z.string().max(4_096).optional(),
 });
 export type CredentialMessage = z.infer<typeof CredentialMessage>;

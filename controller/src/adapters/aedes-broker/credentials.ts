@@ -18,7 +18,7 @@ export interface CredentialsOptions {
   readonly nowMs: () => number;
 }
 
-/** By certificate where there is an authority for them (protocol.md 7.8), by secret elsewhere; never by either. */
+/** By certificate where there is an authority for them (protocol.md 7.10), by secret elsewhere; never by either. */
 export function credentials({ door, tls, nowMs }: CredentialsOptions): Credentials {
   return async (device, secret, client) => {
     const clients = tls?.clients;

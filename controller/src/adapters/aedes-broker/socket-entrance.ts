@@ -37,9 +37,8 @@ export class SocketEntrance {
     this.#options = options;
     this.#server = createListener(options);
     this.#server.on("connection", (socket) => this.#seat(socket));
-    this.#server.on(options.tls === undefined ? "connection" : "secureConnection", (socket) =>
-      this.#welcome(socket),
-    );
+    const welcome = (socket: Socket): void => this.#welcome(socket);
+    this.#server.on(options.tls === undefined ? "connection" : "secureConnection", welcome);
     this.#server.on("tlsClientError", ({ message }: Error, { remoteAddress = "" }: Socket) =>
       options.onRefused(remoteAddress, `TLS ${message.slice(0, 128)}`),
     );

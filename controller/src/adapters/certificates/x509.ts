@@ -1,8 +1,9 @@
 import type { webcrypto } from "node:crypto";
+import type * as x509 from "@peculiar/x509";
 // The library below looks for it when it is loaded.
 import "reflect-metadata";
 
-export type X509 = typeof import("@peculiar/x509");
+export type X509 = typeof x509;
 
 export interface KeyPair {
   readonly publicKey: webcrypto.CryptoKey;

@@ -11,7 +11,7 @@ export interface IssueCertificatePorts {
 }
 
 /**
- * The client certificate of a device, over its own key (protocol.md 7.8). The enrolment has proven that it has the key,
+ * The client certificate of a device, over its own key (protocol.md 7.10). The enrolment has proven that it has the key,
  * so there is no certificate request. The one it has is given again while it is good for long enough: an answer that
  * got lost makes no second one.
  */
