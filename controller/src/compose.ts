@@ -127,19 +127,17 @@ export function compose(given: Ports): Application {
       duplicate: (device) => duplicate.run(device),
     },
     useCases: {
+      ...accessUseCases(ports),
       approveDeployment: new ApproveDeployment(ports),
       approveRelease: new ApproveRelease(ports),
-      authenticateCaller: new AuthenticateCaller(ports),
       approveDevice: new ApproveDevice(ports),
       authenticateDevice: authenticate,
       changeDevice: new ChangeDevice(ports),
-      createApiKey: new CreateApiKey(ports),
       createClaim: new CreateClaim(ports),
       deployRelease: new DeployRelease(ports),
       enrolDevice: enrol,
       fetchCertificate: new FetchCertificate(ports),
       exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
-      listApiKeys: new ListApiKeys(ports),
       listClaims: new ListClaims(ports),
       listDeployments: new ListDeployments(ports),
       listDevices: new ListDevices(ports),
@@ -149,7 +147,6 @@ export function compose(given: Ports): Application {
       readAudit: new ReadAudit(ports),
       readBlob: new ReadBlob(ports),
       readReleaseEnvelope: new ReadReleaseEnvelope(ports),
-      revokeApiKey: new RevokeApiKey(ports),
       revokeClaim: new RevokeClaim(ports),
       revokeDevice: new RevokeDevice(ports),
       showClientTrust: new ShowClientTrust(ports),
@@ -160,5 +157,14 @@ export function compose(given: Ports): Application {
       showRoot: new ShowRoot(ports),
       summarizeTelemetry: new SummarizeTelemetry(ports),
     },
+  };
+}
+
+function accessUseCases(ports: Ports) {
+  return {
+    authenticateCaller: new AuthenticateCaller(ports),
+    createApiKey: new CreateApiKey(ports),
+    listApiKeys: new ListApiKeys(ports),
+    revokeApiKey: new RevokeApiKey(ports),
   };
 }

@@ -17,7 +17,15 @@ export async function recoverAdmin(dataFolder: string): Promise<ApiKeyCreated> {
   const folder = resolve(dataFolder);
   const file = join(folder, "controller.sqlite");
   await requireDatabase(folder, file);
-  using _lock = await lockDataFolder(folder);
+  const lock = await lockDataFolder(folder);
+  try {
+    return await makeKey(file);
+  } finally {
+    lock[Symbol.dispose]();
+  }
+}
+
+async function makeKey(file: string): Promise<ApiKeyCreated> {
   await using stores = await openDatabase(file);
   const ports = { access: stores.access, clock: systemClock(), log: createLog("error") };
   return await new MakeAdminKey(ports).recover();

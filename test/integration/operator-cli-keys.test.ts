@@ -13,7 +13,7 @@ test("a key is made, listed and revoked by the command line, and shown on its ou
   await using server = await startFleetServer();
   const env = {
     MODELFLEET_URL: server.url,
-    MODELFLEET_API_KEY: server.admin.authorization.slice(7),
+    MODELFLEET_API_KEY: server.adminKey,
   };
   const run = async (...argv: readonly string[]) => {
     const recorded = recordedTerminal(env);
@@ -110,7 +110,7 @@ test("with two owners a release is approved by its name", async () => {
   const url = server.url;
   const own = recordedTerminal({
     MODELFLEET_URL: url,
-    MODELFLEET_API_KEY: server.admin.authorization.slice(7),
+    MODELFLEET_API_KEY: server.adminKey,
   });
   const argv = ["release", "approve", "vision.defects@1.0.0"];
 

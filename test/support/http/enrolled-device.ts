@@ -18,7 +18,7 @@ export interface EnrolledDevice {
 
 export interface EnrolOptions {
   /** Of whoever makes the claim. */
-  readonly headers?: HeadersInit;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
 }
 

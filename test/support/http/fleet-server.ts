@@ -77,6 +77,7 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
   const url = `http://127.0.0.1:${server.port}`;
   return {
     ...{ url, stores, clock, bus, log, defects },
+    adminKey: first?.secret ?? "",
     admin: bearer(first?.secret ?? ""),
     /** With a body it is a POST, unless `init` says otherwise. */
     ask: (path: string, headers: Headers, body?: unknown, method?: string) =>

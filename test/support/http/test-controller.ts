@@ -18,7 +18,11 @@ export type InProcessController = AsyncDisposable &
     readonly defects: readonly unknown[];
     /** A request to a path, as the operator of this machine. */
     readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
-    readonly post: (path: string, body: unknown, headers?: HeadersInit) => Promise<Response>;
+    readonly post: (
+      path: string,
+      body: unknown,
+      headers?: Readonly<Record<string, string>>,
+    ) => Promise<Response>;
     /** `Authorization` with the first admin key; there is one without --dev only. */
     readonly admin: { readonly authorization: string };
   };

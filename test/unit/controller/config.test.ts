@@ -32,7 +32,7 @@ test("flags are taken as they are typed", () => {
     logLevel: "debug",
   });
 
-  expect(config).toEqual({
+  expect(config).toMatchObject({
     dataFolder: "/srv/fleet",
     host: "10.0.0.5",
     httpPort: 0,

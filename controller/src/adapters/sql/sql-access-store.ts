@@ -60,7 +60,7 @@ export class SqlAccessStore implements AccessStore {
       .where("revoked_at_ms", "is", null)
       .where("expires_at_ms", ">", nowMs)
       .executeTakeFirstOrThrow();
-    return Number(count);
+    return count;
   };
 
   readonly revokeKey = (id: ApiKeyId, entry: AuditEntry): Promise<boolean> =>
@@ -84,7 +84,7 @@ export class SqlAccessStore implements AccessStore {
 
 function keyOf(row: Selectable<ApiKeysTable>): ApiKeyRecord {
   return {
-    id: row.id as ApiKeyId,
+    id: row.id,
     name: row.name,
     secretSha256: row.secret_sha256 as Sha256,
     grants: JSON.parse(row.grants) as Grants,
