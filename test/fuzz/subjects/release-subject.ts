@@ -13,7 +13,13 @@ import {
 import { releaseChanges } from "./release-changes.ts";
 
 /** What a receiver may ask for instead, as the desired document and the device say it. */
-const wrongly = ["another digest", "revoked", "another model", "a higher floor"] as const;
+const wrongly = [
+  "another digest",
+  "another size",
+  "revoked",
+  "another model",
+  "a higher floor",
+] as const;
 
 /** A release for one model of the fleet, in a device of one class. */
 export const release: Subject = (world, random, isSpoiled) =>
@@ -27,6 +33,8 @@ export function releaseOf(world: World, random: Random, isSpoiled: boolean) {
   const asked = isSpoiled && random.below(4) === 0 ? pick(random, wrongly) : "as signed";
   const changes = isSpoiled && asked === "as signed" ? releaseChanges : [];
   const { story, breaks, members } = pickChange(random, changes, { document, world });
+  const longer = asked === "another size" ? pick(random, [-1, 1]) : 0;
+  const isSizeNamed = longer !== 0 || random.below(2) === 0;
   const other = models[(models.indexOf(model) + 1) % models.length] ?? model;
   const isUnwanted = asked !== "as signed" || rule === undefined;
   const open = (bytes: Uint8Array, { payload, verify }: Opening) => {
@@ -40,6 +48,7 @@ export function releaseOf(world: World, random: Random, isSpoiled: boolean) {
       release: asked === "another digest" ? Sha256.parse(digest(Buffer.from("another"))) : named,
       model: asked === "another model" ? other : model,
       deviceClass: world.deviceClass,
+      ...(isSizeNamed ? { size: bytes.length + longer } : {}),
       floor: asked === "a higher floor" ? document.securityVersion + 1 : document.securityVersion,
     };
     const read = checkRelease(asked === "revoked" ? root : world.root, bytes, expected, verify);
