@@ -35,6 +35,8 @@ async function enrolAt(controllerUrl: string, data: string, ...more: readonly st
       enrol: enrolFolder,
       start: () => Promise.reject(new Error("not asked for")),
       status: () => Promise.reject(new Error("not asked for")),
+      hello: () => Promise.reject(new Error("not asked for")),
+      apply: () => Promise.reject(new Error("not asked for")),
     },
     {
       out: (text) => {
