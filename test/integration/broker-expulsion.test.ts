@@ -23,15 +23,15 @@ test("a device that is expelled is cut off, its will is not said, and the others
 });
 
 test("a login that was under way while it was expelled is worth nothing", async () => {
-  const [asked, judged] = [deferred<void>(), deferred<boolean>()];
+  const [asked, judged] = [deferred<string>(), deferred<boolean>()];
   await using server = await startTestBroker({
-    authenticate: () => {
-      asked.resolve();
+    authenticate: (device) => {
+      asked.resolve(device);
       return judged.promise;
     },
   });
   const connecting = connectDevice(server.url, { will });
-  await asked.promise;
+  expect(await asked.promise).toBe("cam-1");
 
   await server.broker.expel(cam1);
   judged.resolve(true);

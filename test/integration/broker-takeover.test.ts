@@ -62,7 +62,7 @@ test("F57: the controller writes a duplicate into its audit log", async () => {
   await using controller = await startInProcess();
   const { secret } = await enrolDevice(controller, "cam-1");
 
-  await using _last = await takeOver(controller.mqttUrl, busLimits.takeoversMax + 1, {
+  await using last = await takeOver(controller.mqttUrl, busLimits.takeoversMax + 1, {
     password: secret,
   });
 
@@ -70,4 +70,5 @@ test("F57: the controller writes a duplicate into its audit log", async () => {
     const answer = await (await controller.fetch("/v1/audit")).text();
     return answer.includes("device.duplicate") && answer.includes("device:cam-1");
   });
+  expect(last.client.connected).toBe(true);
 });

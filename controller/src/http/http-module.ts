@@ -18,6 +18,7 @@ import { ClaimsRoutes } from "./routes/claims-routes.ts";
 import { ClientTrustRoutes } from "./routes/client-trust-routes.ts";
 import { DeploymentsRoutes } from "./routes/deployments-routes.ts";
 import { DeviceSideRoutes } from "./routes/device-side-routes.ts";
+import { DeviceStateRoutes } from "./routes/device-state-routes.ts";
 import { DevicesRoutes } from "./routes/devices-routes.ts";
 import { EnrolRoutes } from "./routes/enrol-routes.ts";
 import { HEALTH_CHECKS, HealthRoutes } from "./routes/health-routes.ts";
@@ -48,6 +49,7 @@ export const routes = [
   ClientTrustRoutes,
   DeploymentsRoutes,
   DeviceSideRoutes,
+  DeviceStateRoutes,
   DevicesRoutes,
   EnrolRoutes,
   HealthRoutes,

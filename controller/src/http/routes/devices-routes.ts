@@ -1,19 +1,15 @@
 import {
   Device,
-  DeviceApproval,
   DeviceChange,
   DeviceId,
   DeviceList,
   DeviceQuery,
-  DeviceRevocation,
   labelsOf,
 } from "@modelfleet/protocol";
-import { Body, Controller, Get, HttpCode, Inject, Param, Patch, Post, Query } from "@nestjs/common";
+import { Body, Controller, Get, Inject, Param, Patch, Query } from "@nestjs/common";
 import { ApiBearerAuth, ApiOkResponse, ApiTags } from "@nestjs/swagger";
-import { ApproveDevice } from "../../app/fleet/approve-device.ts";
 import { ChangeDevice } from "../../app/fleet/change-device.ts";
 import { ListDevices } from "../../app/fleet/list-devices.ts";
-import { RevokeDevice } from "../../app/fleet/revoke-device.ts";
 import { ShowDevice } from "../../app/fleet/show-device.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import { Needs } from "../access/access.ts";
@@ -26,21 +22,15 @@ export class DevicesRoutes {
   readonly #list: ListDevices;
   readonly #show: ShowDevice;
   readonly #change: ChangeDevice;
-  readonly #approve: ApproveDevice;
-  readonly #revoke: RevokeDevice;
 
   constructor(
     @Inject(ListDevices) list: ListDevices,
     @Inject(ShowDevice) show: ShowDevice,
     @Inject(ChangeDevice) change: ChangeDevice,
-    @Inject(ApproveDevice) approve: ApproveDevice,
-    @Inject(RevokeDevice) revoke: RevokeDevice,
   ) {
     this.#list = list;
     this.#show = show;
     this.#change = change;
-    this.#approve = approve;
-    this.#revoke = revoke;
   }
 
   @Get()
@@ -72,29 +62,5 @@ export class DevicesRoutes {
     @Caller() caller: Principal,
   ): Promise<Device> {
     return this.#change.run(id, change, caller);
-  }
-
-  @Post(":id/approve")
-  @HttpCode(200)
-  @Needs("device.change")
-  @ApiOkResponse({ standardSchema: Device })
-  approve(
-    @Param("id", { schema: DeviceId }) id: DeviceId,
-    @Body({ schema: DeviceApproval }) approval: DeviceApproval,
-    @Caller() caller: Principal,
-  ): Promise<Device> {
-    return this.#approve.run(id, approval, caller);
-  }
-
-  @Post(":id/revoke")
-  @HttpCode(200)
-  @Needs("device.change")
-  @ApiOkResponse({ standardSchema: Device })
-  revoke(
-    @Param("id", { schema: DeviceId }) id: DeviceId,
-    @Body({ schema: DeviceRevocation }) revocation: DeviceRevocation,
-    @Caller() caller: Principal,
-  ): Promise<Device> {
-    return this.#revoke.run(id, revocation, caller);
   }
 }
