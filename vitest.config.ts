@@ -8,7 +8,12 @@ export default defineConfig({
     projects: [
       {
         ...source, // Pure tests may share their modules: a third of the time saved.
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          isolate: false,
+          testTimeout: 30_000,
+        },
       },
       {
         ...source,

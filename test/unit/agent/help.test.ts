@@ -8,13 +8,15 @@ test.each([
   [["enrol"], "Usage: modelfleet agent enrol [options] <string>"],
   [["start"], "Usage: modelfleet agent start [options]"],
   [["status"], "Usage: modelfleet agent status [options]"],
+  [["hello"], "Usage: modelfleet agent hello [options]"],
+  [["apply"], "Usage: modelfleet agent apply [options] <folder>"],
 ])("the help of %j begins with an example, then its usage", async (command, usage) => {
   const written: string[] = [];
   const terminal = { out: (text: string) => written.push(text), err: unasked };
 
   const exitCode = await runAgentProgram(
     [...command, "--help"],
-    { enrol: unasked, start: unasked, status: unasked },
+    { enrol: unasked, start: unasked, status: unasked, hello: unasked, apply: unasked },
     terminal,
   );
 
