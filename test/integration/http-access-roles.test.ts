@@ -3,8 +3,12 @@ import {
   Deployment,
   DeploymentList,
   Device,
+  DeviceId,
   DeviceList,
+  digest8,
+  encodeWindow,
   ReleaseList,
+  TelemetryAnswer,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { actionsOf } from "../../controller/src/domain/access/actions.ts";
@@ -16,6 +20,7 @@ import {
   member,
   startFleetServer,
 } from "../support/http/fleet-server.ts";
+import { emptyWindow } from "../support/telemetry/windows.ts";
 
 const roles = ["viewer", "uploader", "releaser", "deployer", "admin"] as const;
 const [plantA, plantB] = [{ site: "plant-a" }, { site: "plant-b" }];
@@ -206,4 +211,44 @@ test("F58: a file is read by who may read a model it is of, and a device's bundl
   expect((await server.ask(`/v1/blobs/${file}`, other)).status).toBe(404);
   expect(await bundle("cam-b")).toBe(403);
   expect(await bundle("cam-a")).toBe(200);
+});
+
+test("F58: telemetry is merged over the caller's models and devices alone", async () => {
+  await using server = await twoPlants();
+  const { releases } = await answerOf(await server.ask("/v1/releases", server.admin), ReleaseList);
+  for (const { release } of releases) {
+    for (const device of ["cam-a", "cam-b"]) {
+      const window = { ...emptyWindow, release: digest8(release) };
+      const { slot, startMs, durationMs, release: releasePrefix } = window;
+      const bytes = encodeWindow(window);
+      await server.stores.telemetry.add({
+        ...{ device: DeviceId.parse(device), era: 0, boot: releases.length, dropped: 0 },
+        ...{ seq: Number.parseInt(release.slice(0, 8), 16), receivedAtMs: startMs },
+        windows: [{ slot, releasePrefix, startMs, durationMs, bytes }],
+      });
+    }
+  }
+  const key = await keyFor(
+    server,
+    { role: "viewer", models: ["vision.*"], labels: plantA },
+    { role: "viewer", models: ["other"] },
+  );
+  const seenBy = async (login: Readonly<Record<string, string>>) => {
+    const answer = await answerOf(await server.ask("/v1/telemetry", login), TelemetryAnswer);
+    return answer.summaries.map(({ model, devices }) => [model, devices]);
+  };
+
+  expect(await seenBy(key)).toEqual([["vision.defects", ["cam-a"]]]);
+  expect(await seenBy(server.admin)).toEqual([
+    ["audio.voice", ["cam-a", "cam-b"]],
+    ["vision.defects", ["cam-a", "cam-b"]],
+  ]);
+});
+
+test("F58: who brings files of some models brings none of others, also when another person approves", async () => {
+  await using server = await startFleetServer({ releasesAwaitApproval: true });
+  const key = await keyFor(server, { role: "uploader", models: ["vision.*"] });
+
+  expect((await server.publish(key, { model: "vision.defects" })).status).toBe(201);
+  expect((await server.publish(key, { model: "audio.voice" })).status).toBe(403);
 });
