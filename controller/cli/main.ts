@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { packageVersion } from "../src/package-version.ts";
-import { askSecret } from "./ask-secret.ts";
 import { type ExitCode, runProgram } from "./program.ts";
 
 /** The operator's command line on this process's streams. */
@@ -10,9 +9,14 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     err: (text) => process.stderr.write(text),
     isInteractive: process.stderr.isTTY,
     env: process.env,
-    askSecret: process.stdin.isTTY ? (prompt) => askSecret(prompt, process) : undefined,
+    askSecret: process.stdin.isTTY ? askHere : undefined,
     version: packageVersion(),
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),
   });
+}
+
+async function askHere(prompt: string): Promise<string> {
+  const { askSecret } = await import("./ask-secret.ts");
+  return askSecret(prompt, process);
 }

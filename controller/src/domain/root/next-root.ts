@@ -48,7 +48,7 @@ export function nextRoot(
     version: current.version + 1,
     issuedAt: formatTimestamp(nowMs),
     expires: formatTimestamp(nowMs + lifeMs),
-    keys: Object.fromEntries(Object.entries(keys).filter(([id]) => used.has(id as KeyId))),
+    keys: Object.fromEntries([...used].map((id) => [id, keys[id]])),
     roles,
     revokedReleases: [...new Set([...current.revokedReleases, ...(changes.revokeReleases ?? [])])],
   });
