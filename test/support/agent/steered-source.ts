@@ -54,6 +54,7 @@ export function steeredSource() {
 
 function rejected(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
+    if (signal.aborted) reject(new Error("the download was ended"));
     signal.addEventListener("abort", () => reject(new Error("the download was ended")), {
       once: true,
     });
