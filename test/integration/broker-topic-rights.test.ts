@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { embeddedBroker } from "../support/broker/embedded-broker.ts";
+import { rightsMatrix } from "../support/broker/rights-matrix.ts";
+import { runMatrix } from "../support/broker/run-matrix.ts";
 import { eventually } from "../support/eventually.ts";
 import { closeOf, connectDevice } from "../support/mqtt/device-client.ts";
 import { startTestBroker } from "../support/mqtt/test-broker.ts";
@@ -93,4 +96,11 @@ test("a retained presence of 1 KiB is taken, one byte more closes the connection
 
   await closed;
   expect(server.received).toHaveLength(1);
+});
+
+test("F56: whatever a client tries, it reaches its own topics and no others (embedded broker)", async () => {
+  await using broker = await embeddedBroker();
+
+  expect(rightsMatrix.length).toBeGreaterThanOrEqual(200);
+  expect(await runMatrix(broker, rightsMatrix)).toEqual([]);
 });

@@ -75,7 +75,7 @@ async function issue(
 ): Promise<string> {
   const issued = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
-    subject: [{ CN: [name] }],
+    subject: [{ CN: [{ utf8String: name }] }],
     issuer: certificate.subjectName,
     notBefore: new Date(validFromMs),
     notAfter: new Date(validUntilMs),
@@ -109,7 +109,10 @@ async function revocationList(
     signingAlgorithm: ecdsaP256,
     signingKey: privateKey,
   });
-  return pemOf(list);
+  // OpenSSL reads it under this name only (RFC 7468, 6).
+  return pemOf(list)
+    .replaceAll("-----BEGIN CRL", "-----BEGIN X509 CRL")
+    .replaceAll("-----END CRL", "-----END X509 CRL");
 }
 
 function pemOf(made: { toString(format: "pem"): string }): string {

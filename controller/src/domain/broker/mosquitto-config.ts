@@ -14,8 +14,8 @@ const ENROL_PASSWORD_HASH =
  *
  * 1. Nothing is allowed that is not named; there is no anonymous client.
  * 2. The common name of a certificate is the user name, and that is the client id: whoever says another id has his own.
- * 3. Devices that enrol have no certificate, and could take any client id: so they get a broker of their own, where every
- *    client id must begin like theirs. The controller connects to both.
+ * 3. Devices that enrol have no certificate, and could take any client id: so they get a broker of their own, where no device
+ *    is. The controller connects to both.
  */
 export function mosquittoConfig(plan: BrokerPlan): readonly BrokerFile[] {
   const files = [
@@ -60,13 +60,12 @@ function enrolConfig(plan: BrokerPlan, port: number): string {
     "# Start it beside the first, as a process of its own: there a stranger could take the client id of any device.",
     "",
     ...common(),
-    "max_connections 256",
     `acl_file ${plan.folder}/enrol-acl`,
     `password_file ${plan.folder}/enrol-passwords`,
-    "# No device id has a dot, so nobody here can be taken for a device.",
-    `clientid_prefixes ${enrolUserName}.`,
     "",
     ...listener(plan, port),
+    "# After the listener it is of: before it, this line would open another one on port 1883.",
+    "max_connections 256",
     "",
   ]);
 }
@@ -97,6 +96,7 @@ function common(): readonly string[] {
     "log_type error",
     "log_type warning",
     "log_type notice",
+    "log_type information",
     "connection_messages true",
   ];
 }
