@@ -122,7 +122,7 @@ export function roleEntry({ members, threshold }: Roster) {
 /** Root and online share no key; a release key may be anybody's. */
 export function makeRosters(random: Random): Rosters {
   const pool = random.shuffled(keyPool);
-  const root = someOf(random, pool.slice(0, 12), 4);
+  const root = someOf(random, pool.slice(0, 12), 3);
   const online = someOf(random, pool.slice(12), 2);
   const release = Array.from({ length: 1 + random.below(4) }, () => ({
     models: random.shuffled(patterns).slice(0, 1 + random.below(3)),

@@ -13,7 +13,7 @@ import { caseMaker, type Fault, faultOf, judge, type Verdict } from "./run-case.
 const PROGRESS_MS = 5_000;
 const FAILURES_SHOWN = 20;
 /** Each so many cases are verified by the portable backend too, which takes some 50 times as long. */
-const PORTABLE_EVERY = 16;
+const PORTABLE_EVERY = 20;
 
 const Options = z.object({
   runs: z.coerce.number().int().min(1).default(1_000_000),
