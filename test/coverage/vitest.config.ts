@@ -10,6 +10,7 @@ export default defineConfig({
   resolve: { alias: { "@modelfleet/protocol": join(root, "protocol/src/index.ts") } },
   test: {
     include: ["test/unit/protocol/trust/**/*.test.ts"],
+    isolate: false,
     coverage: {
       enabled: true,
       provider: "v8",

@@ -46,7 +46,7 @@ export function checkDesired(
   const desired = parseDesired(opened.payload);
   checkAddressee(state, desired);
   // protocol.md 1.5.5: the same bytes again are no news and no fault.
-  if (desired.seq === state.seq && opened.sha256 === state.desiredSha256) {
+  if (opened.sha256 === state.desiredSha256) {
     return { kind: "same", desired };
   }
   checkSeq(state, desired);
@@ -94,7 +94,8 @@ function checkSeq(state: TrustState, desired: DesiredDocument): void {
 }
 
 function checkTime(state: TrustState, desired: DesiredDocument, context: DesiredContext): void {
-  const isFresh = context.expectedNonce !== null && desired.nonce === context.expectedNonce;
+  const { nonce } = desired;
+  const isFresh = nonce !== undefined && nonce === context.expectedNonce;
   // protocol.md 1.6.4: without a clock or a memory to trust, only an answer to our own nonce is news.
   if (context.requireNonce && !isFresh) {
     throw new VerifyError("NOT_FRESH", "expected the nonce of this device's hello; say hello");

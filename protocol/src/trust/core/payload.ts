@@ -37,12 +37,11 @@ function checkCritical(json: unknown, known: readonly string[]): void {
   throw new VerifyError("FORMAT", "critical: expected a short list of fields known here; update");
 }
 
-/** `models[0].release`; at most 120 characters, since keys of a record come from outside. */
+/** `models[0].release`, the first part being a name; at most 120 characters, since keys of a record come from outside. */
 function fieldPath(path: readonly PropertyKey[]): string {
   const text = path
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("")
-    .replace(/^\./, "")
-    .slice(0, 120);
+    .slice(1, 121);
   return text === "" ? "payload" : text;
 }

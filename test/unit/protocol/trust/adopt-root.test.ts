@@ -41,6 +41,16 @@ describe("adoptRoot", () => {
     expect(adoptRoot(state, next)).toEqual({ ...state, root: next });
   });
 
+  test("keeps every counter while one of several keys stays", () => {
+    const [two, other] = [seedSigner("online 3"), seedSigner("release 3")];
+    const many = { online: [online, newOnline], release: [release, newRelease] };
+    const before = { ...state, root: nextRoot(many) };
+    const fewer = { online: [two, newOnline], release: [other, newRelease] };
+    const next = nextRoot({ ...fewer, from: before.root });
+
+    expect(adoptRoot(before, next)).toEqual({ ...before, root: next });
+  });
+
   test("takes the time of a later root, so that a wrong clock cannot go back behind it", () => {
     const earlier = { ...state, timeFloorMs: fixtureTimes.issuedAtMs - 1 };
     const next = nextRoot({ online: [online], release: [release] });
@@ -71,21 +81,31 @@ describe("adoptRoot", () => {
 
     expect(adoptRoot(state, next).floors).toEqual({ "vision.defects": 9 });
   });
+
+  test("keeps the floor of a model that no rule covered before", () => {
+    const narrow = { online: [online], release: [release], models: ["constructor"] };
+    const before = { ...state, root: nextRoot(narrow) };
+    const next = nextRoot({ online: [online], release: [release], from: before.root });
+
+    expect(adoptRoot(before, next).floors).toEqual(state.floors);
+  });
 });
 
 interface Keys {
   readonly online: readonly Signer[];
   readonly release: readonly Signer[];
   readonly models?: readonly string[];
+  readonly from?: VerifiedRoot;
 }
 
 function nextRoot({
   online: onlineKeys,
   release: releaseKeys,
   models = ["*"],
+  from = state.root,
 }: Keys): VerifiedRoot {
   const document = rootDocument({
-    version: 2,
+    version: from.document.version + 1,
     keys: keyTable([...rootKeys, ...onlineKeys, ...releaseKeys]),
     roles: {
       root: roleRule(rootKeys, 2),
@@ -93,5 +113,5 @@ function nextRoot({
       online: roleRule(onlineKeys, 1),
     },
   });
-  return acceptNextRoot(state.root, signDocument(document, rootKeys), verify);
+  return acceptNextRoot(from, signDocument(document, rootKeys), verify);
 }

@@ -180,6 +180,7 @@ describe("time", () => {
     expect(check({ nonce: otherNonce }, strict)).toBe("NOT_FRESH");
     expect(check({}, strict)).toBe("NOT_FRESH");
     expect(check({}, { requireNonce: true, expectedNonce: null })).toBe("NOT_FRESH");
+    expect(check({}, { requireNonce: true, expectedNonce: undefined as never })).toBe("NOT_FRESH");
   });
 
   test("F19: an expired root stops new documents, unless the document brings an earlier time of its own", () => {

@@ -153,14 +153,16 @@ describe("a verdict", () => {
     );
   });
 
-  test("asks the verifier it was given, and looks at no payload that it does not vouch for", () => {
+  test("asks the verifier it was given about keys of the role alone, and looks at no payload that it does not vouch for", () => {
     const asked: unknown[] = [];
     const never: Verifier = (...values) => {
       asked.push(values);
       return false;
     };
 
-    expect(refusal(() => openEnvelope(honest, type, roleOfKeys([alice], 1), never))).toBe(
+    const both = signEnvelope(type, payload, [bob, alice]);
+
+    expect(refusal(() => openEnvelope(both, type, roleOfKeys([alice], 1), never))).toBe(
       "SIGNATURE",
     );
     expect(asked).toEqual([[alice.publicKey, pae(type, payload), alice.sign(pae(type, payload))]]);

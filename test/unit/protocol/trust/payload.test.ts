@@ -1,4 +1,10 @@
-import { encodePayload, parsePayload, ReleaseDocument, VerifyError } from "@modelfleet/protocol";
+import {
+  encodePayload,
+  FormatError,
+  parsePayload,
+  ReleaseDocument,
+  VerifyError,
+} from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { refusal, releaseDocument } from "../../../support/trust-fixtures.ts";
@@ -44,6 +50,29 @@ describe("parsePayload", () => {
     expect(wrong).not.toThrow(/424242/);
   });
 
+  test("cuts the name of a field that is very long, since keys may come from outside", () => {
+    const Named = z.object({ names: z.record(z.string(), z.int()) });
+    const payload = encodePayload({ names: { ["k".repeat(500)]: "one" } });
+
+    expect(() => parsePayload(Named, payload)).toThrow(
+      new RegExp(`^names\\.${"k".repeat(114)}: Invalid input`),
+    );
+  });
+
+  test("names the payload where no field is at fault, and the field that is critical", () => {
+    expect(() => parsePayload(Small, Buffer.from("[]"))).toThrow(/^payload: Invalid input/);
+    expect(() => parse({ ...valid, critical: ["later"] })).toThrow(
+      "critical: expected a short list of fields known here; update",
+    );
+  });
+
+  test("keeps what the parser said as the cause", () => {
+    const wrong = thrown(() => parsePayload(Small, Buffer.from("{")));
+
+    expect(wrong).toBeInstanceOf(VerifyError);
+    expect(wrong).toHaveProperty("cause", expect.any(FormatError));
+  });
+
   test.each(["[]", "null", "7", '"text"', "true"])("refuses %s, which is no object", (text) => {
     expect(refusal(() => parsePayload(Small, Buffer.from(text)))).toBe("FORMAT");
   });
@@ -57,3 +86,11 @@ describe("parsePayload", () => {
     }
   });
 });
+
+function thrown(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
