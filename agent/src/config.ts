@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { FormatError, telemetryLimits } from "@modelfleet/protocol";
 import { defaultProbation } from "./domain/install/probation.ts";
+import type { MqttTlsFiles, MqttTlsOptions } from "./mqtt-tls.ts";
 
 /** How one agent runs. */
 export interface AgentConfig {
@@ -13,10 +14,11 @@ export interface AgentConfig {
   readonly confirmMs: number;
   /** Where model files are asked for first; undefined is the controller alone. */
   readonly mirrorUrl?: string | undefined;
+  readonly mqttTls?: MqttTlsFiles | undefined;
 }
 
 /** Options as they stand on the command line. */
-export interface StartOptions {
+export interface StartOptions extends MqttTlsOptions {
   readonly data: string;
   readonly socket?: string;
   readonly tcpPort?: string;

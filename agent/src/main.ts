@@ -17,12 +17,13 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     return enrolFolder(enrolment, options, say);
   },
   start: async (options) => {
-    const [{ parseConfig }, { runAgent }, { createLog }] = await Promise.all([
+    const [{ parseConfig }, { readMqttTls }, { runAgent }, { createLog }] = await Promise.all([
       import("./config.ts"),
+      import("./mqtt-tls.ts"),
       import("./run-agent.ts"),
       import("./log.ts"),
     ]);
-    const config = parseConfig(options);
+    const config = { ...parseConfig(options), mqttTls: await readMqttTls(options) };
     await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
   },
   hello: async (options) => {

@@ -29,6 +29,9 @@ import type { ModelStore } from "./ports/model-store.ts";
 /** Everything of one enrolled device's data folder, in use by this process alone. */
 export interface DataFolder {
   readonly enrolment: EnrolmentRecord;
+  readonly identity: IdentityStore;
+  /** Of the device's key. */
+  readonly seed: Uint8Array;
   readonly signer: Signer;
   readonly store: ModelStore;
   readonly write: DurableWrite;
@@ -55,13 +58,15 @@ export async function openDataFolder(folder: string, start: FolderStart): Promis
   try {
     const anchor = openPinnedRoot(enrolled.anchor, enrolled.record.rootSha256);
     const { device } = enrolled.record;
-    const signer = ed25519Signer(await readSeed(identity, folder));
+    const seed = await readSeed(identity, folder);
+    const signer = ed25519Signer(seed);
     const store = await openFileStore({ fs: nodeFs, folder, write });
     const state = await beginBoot(store, anchor, start);
     const root = await readRoot(store, state, { anchor, log: start.log });
     const record = new StateRecord(store, state, { device, root });
     const wanted = await readWanted(store, record);
-    return { enrolment: enrolled.record, signer, store, write, record, wanted, lock };
+    const enrolment = enrolled.record;
+    return { enrolment, identity, seed, signer, store, write, record, wanted, lock };
   } catch (cause) {
     await lock.release();
     throw cause;

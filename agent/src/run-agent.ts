@@ -21,6 +21,7 @@ import { createReporter } from "./app/reporter.ts";
 import { type RequestOutcome, TelemetrySpool } from "./app/telemetry-spool.ts";
 import { TrustWatch } from "./app/trust-watch.ts";
 import { Uplink } from "./app/uplink.ts";
+import { brokerLogin } from "./broker-access.ts";
 import type { AgentConfig } from "./config.ts";
 import type { AgentStatus } from "./domain/agent-status.ts";
 import { admit } from "./domain/install/admit.ts";
@@ -102,6 +103,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     spool.run(stop.signal),
     watch.run(report, stop.signal),
     carried.run(target.deliver, stop.signal),
+    parts.keep(stop.signal),
   ];
   run.log.info(
     { event: "agent.ready", device: parts.device, socketPath, tcpPort: api.tcpPort },
@@ -119,16 +121,13 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
 
 function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Outbox) {
   const { enrolment, signer, store, record } = folder;
-  const { device, secret, brokerUrl } = enrolment;
+  const { device } = enrolment;
   const clock = systemClock;
   const { agentVersion } = machine;
-  const facts = machineFacts({
-    ...machine,
-    class: enrolment.class,
-    folder: config.folder,
-    targetOf: findTargetId,
-  });
-  const bus = createMqttBus({ brokerUrl, device, secret, clock, log, boot: record.current().boot });
+  const at = { class: enrolment.class, folder: config.folder, targetOf: findTargetId };
+  const facts = machineFacts({ ...machine, ...at });
+  const login = brokerLogin(folder, config.mqttTls, { clock, log });
+  const bus = createMqttBus({ ...login.access, clock, log, boot: record.current().boot });
   const watch = new TrustWatch(clock, log);
   const owner = { device, signer, outbox, record, clock, log, watch };
   const uplink = new Uplink({ ...owner, agentVersion, bus, facts });
@@ -145,8 +144,10 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     observed: (release) => spool.tensorsOf(release),
   });
   const source = blobSource(folder, config, log);
-  const exchange = exchangeFolder(config.folder, nodeFs.remove);
-  const carried = new ExchangeWatch({ exchange, clock, log });
+  const carried = new ExchangeWatch({
+    exchange: exchangeFolder(config.folder, nodeFs.remove),
+    ...{ clock, log },
+  });
   const report = createReporter({ ...owner, slots: () => installer.slots(), stored });
   const installer: Installer = new Installer(
     {
@@ -174,11 +175,18 @@ function wire({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Ou
     stale: watch.isStale(),
     connected: bus.connected(),
   });
-  const loading = () =>
-    installer.slots().flatMap(({ slot, active }) => {
-      return active === null || router.active(slot) !== undefined ? [] : [active];
-    });
-  return { device, installer, uplink, spool, router, status, loading, watch, report, carried };
+  const loading = () => loadingOf(installer, router);
+  return {
+    ...{ device, keep: login.keep, installer, uplink, spool, router },
+    ...{ status, loading, watch, report, carried },
+  };
+}
+
+/** Releases whose runner is not there yet. */
+function loadingOf(installer: Installer, router: Router<LoadedModel>) {
+  return installer.slots().flatMap(({ slot, active }) => {
+    return active === null || router.active(slot) !== undefined ? [] : [active];
+  });
 }
 
 function blobSource({ enrolment }: DataFolder, config: AgentConfig, log: Log): BlobSource {

@@ -94,6 +94,10 @@ export const certificateLimits = {
   clockSkewMs: HOUR_MS,
   serialBytes: 16,
   pemBytesMax: 16 * KIB,
+  /** A device looks at the age of its certificate so often, and asks again so soon when that failed. */
+  lookEveryMs: DAY_MS,
+  retryMs: HOUR_MS,
+  fetchMsMax: 30 * SECOND_MS,
   /** In one revocation list. */
   revokedMax: 100_000,
 } as const;

@@ -161,11 +161,12 @@ function believeCredential(
 function recordOf(
   wish: EnrolWish,
   root: VerifiedRoot,
-  { fleet, device, secret }: CredentialMessage,
+  { fleet, device, secret, certificate }: CredentialMessage,
 ): EnrolmentRecord {
   const { controllerUrl, brokerUrl } = wish.enrolment;
   const rootSha256 = root.sha256;
-  return { fleet, device, secret, class: wish.class, controllerUrl, brokerUrl, rootSha256 };
+  const record = { fleet, device, secret, class: wish.class, controllerUrl, brokerUrl, rootSha256 };
+  return certificate === undefined ? record : { ...record, certificate };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -111,6 +111,9 @@ function addStart(program: Command, commands: AgentCommands): void {
     .option("--window-ms <ms>", "length of a telemetry window")
     .option("--confirm-ms <ms>", "how long a new release is on trial before it is confirmed")
     .option("--blob-mirror <url>", "ask for model files here first; files named by their SHA-256")
+    .option("--mqtt-ca <file>", "authorities of the broker's certificate, PEM (default: the usual)")
+    .option("--mqtt-cert <file>", "client certificate, PEM, where the controller makes none")
+    .option("--mqtt-key <file>", "its key, PEM")
     .addHelpText("before", "Example:\n  modelfleet agent start --data ./cam-1\n")
     .action((options: StartOptions) => commands.start(options));
 }

@@ -5,6 +5,7 @@ export const EnrolmentRecord = CredentialMessage.pick({
   fleet: true,
   device: true,
   secret: true,
+  certificate: true,
 }).extend({
   class: EnrolMessage.shape.class,
   controllerUrl: Problem.shape.type,

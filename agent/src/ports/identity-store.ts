@@ -8,6 +8,8 @@ export interface IdentityStore {
   readonly enrolment: () => Promise<Enrolled | undefined>;
   /** Anchor first, record last: a record on disk means that enrolment is complete. */
   readonly keepEnrolment: (enrolled: Enrolled) => Promise<void>;
+  /** Of a device that is enrolled; the anchor stays. */
+  readonly replaceRecord: (record: EnrolmentRecord) => Promise<void>;
 }
 
 export interface Enrolled {

@@ -3,13 +3,23 @@ import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import type { BrokerFile, BrokerPlan } from "../../../controller/src/domain/broker/broker-plan.ts";
+import {
+  type BrokerFile,
+  type BrokerPlan,
+  controllerName,
+} from "../../../controller/src/domain/broker/broker-plan.ts";
 import { mosquittoConfig } from "../../../controller/src/domain/broker/mosquitto-config.ts";
 import type { CertificateAuthority } from "../../../controller/src/ports/certificate-authority.ts";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
+import { PlainClient } from "../mqtt/plain-client.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
-import { authorityIn, type Certified, serverCertificate } from "./certificates.ts";
+import {
+  authorityIn,
+  type Certified,
+  clientCertificate,
+  serverCertificate,
+} from "./certificates.ts";
 
 export const mosquittoIsHere = spawnSync("mosquitto", ["-h"]).error === undefined;
 
@@ -28,9 +38,9 @@ export type Revoked = Partial<Pick<BrokerPlan, "revocationList" | "revokedDevice
 
 export interface MosquittoOptions {
   /** Changes what was generated. */
-  readonly change?: (file: BrokerFile) => BrokerFile;
+  readonly change?: ((file: BrokerFile) => BrokerFile) | undefined;
   /** Lines of mosquitto_passwd for the broker where devices enrol. */
-  readonly passwords?: string;
+  readonly passwords?: string | undefined;
 }
 
 /** Two real Mosquitto processes on free ports of 127.0.0.1, with the very configuration that `broker-config` writes. */
@@ -85,6 +95,22 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Ru
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** @returns undefined when it is not let in */
+export function comeTo(
+  { port, server }: RunningMosquitto,
+  { cert, key }: Partial<Certified>,
+  clientId = "cam-1",
+): Promise<PlainClient | undefined> {
+  return PlainClient.open({ port, tls: { ca: server.cert, cert, key }, clientId });
+}
+
+export async function comeAsController(broker: RunningMosquitto): Promise<PlainClient> {
+  const certificate = await clientCertificate(broker.authority, controllerName);
+  const controller = await comeTo(broker, certificate, controllerName);
+  if (controller === undefined) throw new Error("expected the controller to be let in");
+  return controller;
 }
 
 interface Written extends MosquittoOptions {

@@ -1,16 +1,25 @@
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { connect as connectTls } from "node:tls";
 import { fixedHeader } from "./raw-connection.ts";
 
 export interface PlainClientOptions {
   readonly port: number;
   /** undefined: plain TCP. */
-  readonly tls?: ConnectionOptions | undefined;
+  readonly tls?: ClientTls | undefined;
   readonly clientId: string;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  readonly will?: { readonly topic: string; readonly text: string; readonly retain: boolean };
+  readonly will?:
+    | { readonly topic: string; readonly text: string; readonly retain: boolean }
+    | undefined;
+}
+
+/** All in PEM. */
+export interface ClientTls {
+  readonly ca: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 export interface PlainMessage {
@@ -37,7 +46,8 @@ export class PlainClient implements AsyncDisposable {
   static async open(options: PlainClientOptions): Promise<PlainClient | undefined> {
     const { port, tls } = options;
     const address = { host: "127.0.0.1", port };
-    const socket = tls === undefined ? connectTcp(address) : connectTls({ ...tls, ...address });
+    const socket =
+      tls === undefined ? connectTcp(address) : connectTls({ ...shownIn(tls), ...address });
     const client = new PlainClient(socket);
     client.#write(connectPacket(options));
     await client.#answer(2);
@@ -193,4 +203,8 @@ function connectPacket({ clientId, username, password, will }: PlainClientOption
 function textOf(value: string): Buffer {
   const bytes = Buffer.from(value, "utf8");
   return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+}
+
+function shownIn({ ca, cert, key }: ClientTls) {
+  return cert === undefined || key === undefined ? { ca } : { ca, cert, key };
 }

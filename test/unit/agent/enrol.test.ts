@@ -43,6 +43,7 @@ function memoryIdentity() {
       return Promise.resolve(held.seed);
     },
     enrolment: () => Promise.resolve(held.enrolled),
+    replaceRecord: () => Promise.resolve(),
     keepEnrolment: (enrolled) => {
       held.enrolled = enrolled;
       return Promise.resolve();

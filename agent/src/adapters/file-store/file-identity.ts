@@ -22,7 +22,12 @@ export function fileIdentity({ fs, folder, write }: FileIdentityOptions): Identi
   const seedPath = join(identity, "device.seed");
   const recordPath = join(identity, "enrolment.json");
   const anchorPath = join(trust, "anchor.json");
+  const keepRecord = async (record: EnrolmentRecord): Promise<void> => {
+    const bytes = new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`);
+    await write({ path: recordPath, bytes, permissions: 0o600 });
+  };
   return {
+    replaceRecord: keepRecord,
     deviceSeed: async (make) => {
       const held = await readWhole(fs, seedPath, seedBytes);
       if (held?.length === seedBytes) return held;
@@ -45,8 +50,7 @@ export function fileIdentity({ fs, folder, write }: FileIdentityOptions): Identi
     keepEnrolment: async ({ record, anchor }) => {
       await fs.makeFolder(trust, 0o755);
       await write({ path: anchorPath, bytes: anchor, permissions: 0o444 });
-      const bytes = new TextEncoder().encode(`${JSON.stringify(record, null, 2)}\n`);
-      await write({ path: recordPath, bytes, permissions: 0o600 });
+      await keepRecord(record);
       await fs.syncFolder(folder);
     },
   };

@@ -6,6 +6,16 @@ export interface BrokerAccess {
   /** Client id and user name too (mqtt.md 6). */
   readonly device: DeviceId;
   readonly secret: string;
+  /** Asked anew for each connection: a certificate is replaced while the agent runs. Of no effect without TLS. */
+  readonly tls?: () => BrokerTls;
+}
+
+/** All in PEM. */
+export interface BrokerTls {
+  /** Authorities of the broker's certificate, in place of the usual ones. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
 }
 
 const keepaliveSeconds = 30;
@@ -17,6 +27,7 @@ export function openConnection(
   signal: AbortSignal,
 ): Promise<MqttClient> {
   const { device } = access;
+  const { ca, cert, key } = access.tls?.() ?? {};
   const client = connect(access.brokerUrl, {
     protocolVersion: 4,
     clean: true,
@@ -28,6 +39,8 @@ export function openConnection(
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
     will: {
       topic: deviceTopics(device).up("online"),
       payload: Buffer.from(willPayload),

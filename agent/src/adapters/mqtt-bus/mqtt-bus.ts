@@ -47,7 +47,9 @@ export function createMqttBus(options: MqttBusOptions): Bus {
           });
           current = client;
           await send(topics.up("online"), presence(options.boot, true, "connected"), true);
-          client.on("message", (topic, bytes) => deliver(options.device, listener, topic, bytes));
+          client.on("message", (topic, bytes, { retain }) =>
+            deliver(options.device, listener, { topic, bytes, retain }),
+          );
           listener.connected();
           await ended;
           if (signal.aborted && client.connected) {
@@ -142,8 +144,17 @@ function rejectOn(signal: AbortSignal): Promise<never> {
   });
 }
 
-function deliver(device: DeviceId, listener: BusListener, topic: string, bytes: Uint8Array): void {
+interface Arrival {
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  readonly retain: boolean;
+}
+
+function deliver(device: DeviceId, listener: BusListener, arrival: Arrival): void {
+  const { topic, bytes, retain } = arrival;
   if (bytes.length > busLimits.packetBytesMax) return;
+  // protocol.md 2.3: not every broker can refuse the retain flag; whoever reads does.
+  if (retain && topic !== controllerStateTopic) return;
   const topics = deviceTopics(device);
   if (topic === topics.desired) listener.desired(bytes);
   if (topic === topics.ack) listener.acknowledged(bytes);

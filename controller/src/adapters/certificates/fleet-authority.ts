@@ -75,7 +75,8 @@ async function issue(
 ): Promise<string> {
   const issued = await x509.X509CertificateGenerator.create({
     serialNumber: serial,
-    subject: [{ CN: [{ utf8String: name }] }],
+    // As text, whatever it begins with: to the library a bare "#" begins hex.
+    subject: new x509.Name([{ CN: [{ utf8String: name }] }]),
     issuer: certificate.subjectName,
     notBefore: new Date(validFromMs),
     notAfter: new Date(validUntilMs),
