@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileIdentity } from "../../../agent/src/adapters/file-store/file-identity.ts";
 import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
 import { nodeFs } from "../../../agent/src/adapters/file-store/node-fs.ts";
+import type { AgentConfig } from "../../../agent/src/config.ts";
 import { EnrolmentRecord } from "../../../agent/src/domain/enrolment-record.ts";
 import { createWriter, firstState } from "../../../agent/src/open-data-folder.ts";
 import { runAgent } from "../../../agent/src/run-agent.ts";
@@ -28,14 +29,18 @@ export async function enrolledFolder(folder: string, urls: Urls): Promise<void> 
 }
 
 /** A whole agent in this process, with real runners; it closes with `await using`. */
-export async function runningAgent(folder: string, confirmMs = 100) {
+export async function runningAgent(
+  folder: string,
+  confirmMs = 100,
+  mqttTls?: AgentConfig["mqttTls"],
+) {
   const events: Record<string, unknown>[] = [];
   const note = (event: Record<string, unknown>) => void events.push(event);
   const stop = new AbortController();
   const socketPath = join(folder, "agent.sock");
   const done = runAgent(
     {
-      config: { folder, socketPath, tcpPort: undefined, windowMs: 1_000, confirmMs },
+      config: { folder, socketPath, tcpPort: undefined, windowMs: 1_000, confirmMs, mqttTls },
       machine: {
         nodePath: process.execPath,
         nodeVersion: process.version,

@@ -28,7 +28,7 @@ export type InProcessController = AsyncDisposable &
   };
 
 export type InProcessOptions = Partial<
-  Pick<ControllerConfig, "isDev" | "oidc" | "trustedProxies" | "fourEyes">
+  Pick<ControllerConfig, "isDev" | "mqttTls" | "oidc" | "trustedProxies" | "fourEyes">
 >;
 
 /** A real controller in this process, on free ports of 127.0.0.1 and a folder of its own. */
