@@ -1,10 +1,18 @@
+import { createPublicKey } from "node:crypto";
 import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { acceptNextRoot, decodeEnvelope, openPinnedRoot, sha256 } from "@modelfleet/protocol";
+import {
+  acceptNextRoot,
+  decodeEnvelope,
+  encodeBase64,
+  openPinnedRoot,
+  sha256,
+} from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runProgram } from "../../controller/cli/program.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
-import { writeCommandKey, writePlainKey } from "../support/key-files.ts";
+import { SIGN, writePlainKey } from "../support/key-files.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { seedOf, seedSigner } from "../support/trust-fixtures.ts";
 
 /** Bare seeds, so that no test waits for scrypt; the commands read every kind of key the same way. */
 let folder: TemporaryFolder;
@@ -21,6 +29,14 @@ async function run(...args: readonly string[]) {
   const recorded = recordedTerminal();
   const exitCode = await runProgram([...args, "--json"], recorded.terminal);
   return { exitCode, answer: JSON.parse(recorded.out()) as Record<string, unknown> };
+}
+
+/** As other programs write it (RFC 8410). */
+function publicPem(name: string): string {
+  const head = Buffer.from("302a300506032b6570032100", "hex");
+  const key = Buffer.concat([head, seedSigner(name).publicKey]);
+  const format = { key, format: "der", type: "spki" } as const;
+  return createPublicKey(format).export({ format: "pem", type: "spki" }).toString();
 }
 
 const init = (...more: readonly string[]) =>
@@ -178,14 +194,29 @@ describe("a new key", () => {
   });
 
   test("behind a command is written down only after it has signed", async () => {
-    await writeFile(at("bad.pem"), "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
-    await writeCommandKey(at("old.key"), "e");
+    const pem = publicPem("e");
+    await writeFile(at("e.pem"), pem);
+    const command = (seed: string) => [
+      ...["key", "new", "f", "--out", at("f.key"), "--json", "--public-key", at("e.pem")],
+      ...["--command", process.execPath, "--", "-e", SIGN, encodeBase64(seedOf(seed))],
+    ];
+    const another = recordedTerminal();
+    const right = recordedTerminal();
 
-    const command = ["--command", process.execPath, "--public-key", at("bad.pem"), "--", "-e", ""];
-    const { answer } = await run("key", "new", "f", "--out", at("f.key"), ...command.slice(0, 4));
-
-    expect(answer).toMatchObject({ error: { code: "KEY_INVALID" } });
+    expect(await runProgram(command("d"), another.terminal)).toBe(1);
+    expect(another.out()).toContain("SIGNING_FAILED");
     expect(await readdir(folder.path)).not.toContain("f.key");
+    expect(await runProgram(command("e"), right.terminal)).toBe(0);
+    expect(await readdir(folder.path)).toEqual(expect.arrayContaining(["f.key", "f.pub"]));
+  });
+
+  test("whose public half has no place leaves nothing in the way of the next try", async () => {
+    await writeFile(at("e.pub"), "");
+    const { terminal } = recordedTerminal({}, () => Promise.resolve("correct horse"));
+
+    expect(await runProgram(["key", "new", "e", "--out", at("e.key")], terminal)).toBe(1);
+
+    expect(await readdir(folder.path)).not.toContain("e.key");
   });
 });
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { encodeBase64, keyLimits, verifySignature } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandKey } from "../../controller/src/adapters/key-provider/command-key.ts";
@@ -144,6 +144,40 @@ describe("a key file is refused", () => {
     });
   });
 
+  test("when what should be base64 of so many bytes is not, or not in its one right form", async () => {
+    const known = { format: "modelfleet-public-key-1", name: "a" };
+    const right = encodeBase64(signer.publicKey);
+    const wrong = [
+      encodeBase64(signer.publicKey.subarray(1)),
+      encodeBase64(new Uint8Array(33)),
+      // The same bytes, with bits set that nobody reads.
+      `${right.slice(0, -2)}${String.fromCharCode(right.charCodeAt(right.length - 2) + 1)}=`,
+    ];
+    for (const publicKey of wrong) {
+      expect(await read(JSON.stringify({ ...known, publicKey }))).toMatchObject({
+        code: "KEY_INVALID",
+      });
+    }
+  });
+
+  test("when it is a folder", async () => {
+    await mkdir(folder.inside("folder.key"));
+
+    expect(await refused(testProvider().read(folder.inside("folder.key")))).toMatchObject({
+      code: "KEY_INVALID",
+    });
+  });
+
+  test("when a word of its command could not be handed to any program", async () => {
+    const [format, publicKey] = ["modelfleet-key-command-1", encodeBase64(signer.publicKey)];
+    const file = (word: string) =>
+      JSON.stringify({ format, name: "a", publicKey, command: ["sign", word] });
+
+    expect(await read(file("01\0"))).toMatchObject({ code: "KEY_INVALID" });
+    await writeFile(folder.inside("good.key"), file("01"), { mode: 0o600 });
+    expect((await testProvider().read(folder.inside("good.key"))).kind).toBe("command");
+  });
+
   test("when only its public half is there and a signature is wanted", async () => {
     const path = folder.inside("alice.pub");
     const publicKey = encodeBase64(signer.publicKey);
@@ -241,6 +275,16 @@ describe("a key behind a command", () => {
     expect((await refused(Promise.resolve(key.sign(message)))).message).toContain("ENOENT");
   });
 
+  test("that lies below a file is refused like one that is not there", async () => {
+    await writeFile(folder.inside("file"), "");
+    const words = [folder.inside("file", "program")];
+    const key = commandKey({ name: "a", publicKey: signer.publicKey, env: {}, words });
+
+    expect(await refused(Promise.resolve(key.sign(message)))).toMatchObject({
+      code: "SIGNING_FAILED",
+    });
+  });
+
   test("signs one after the other, and a failure leaves the next alone", async () => {
     const log = folder.inside("log");
     const script = `
@@ -289,6 +333,8 @@ describe("a passphrase in a file", () => {
     expect(await refused(read())).toMatchObject({ code: "KEY_LOCKED" });
     await write("x".repeat(keyLimits.passphraseBytesMax + 1));
     expect(await refused(read())).toMatchObject({ code: "KEY_INVALID" });
+    await writeFile(folder.inside("pw"), Buffer.from([0xff, 0xfe, 0xfd, 0x80, 0x81, 0x82]));
+    expect((await refused(read())).message).toContain("base64");
     await write("correct horse", 0o604);
     expect((await refused(read())).message).toContain("chmod 600");
     await write("correct horse", 0o640);

@@ -1,9 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { decodeBase64, encodeBase64, formatTimestamp, keyLimits } from "@modelfleet/protocol";
-import { commandKey } from "../../src/adapters/key-provider/command-key.ts";
-import { CommandKey, KeyName, type SealedKey } from "../../src/adapters/key-provider/key-forms.ts";
+import { commandEnvironment, commandKey } from "../../src/adapters/key-provider/command-key.ts";
+import {
+  CommandKey,
+  type KeyFile,
+  KeyName,
+  type SealedKey,
+} from "../../src/adapters/key-provider/key-forms.ts";
 import { readForeignPublicKey } from "../../src/adapters/key-provider/read-foreign-public-key.ts";
 import { sealSeed } from "../../src/adapters/key-provider/sealed-seed.ts";
 import { writeKeyFile } from "../../src/adapters/key-provider/write-key-file.ts";
@@ -35,16 +40,32 @@ export async function newKey(
     options.command === undefined
       ? await sealedKey(terminal, name, options)
       : await testedCommand(terminal, name, { ...options, command: options.command, words });
-  await writeKeyFile(options.out, key);
   const publicFile = `${options.out.replace(/\.key$/, "")}.pub`;
   const { publicKey } = key;
-  await writeKeyFile(publicFile, { format: "modelfleet-public-key-1", name, publicKey });
+  await writePair(
+    [options.out, key],
+    [publicFile, { format: "modelfleet-public-key-1", name, publicKey }],
+  );
   const keyid = shortKeyId({ publicKey: decodeBase64(publicKey) ?? new Uint8Array() });
   const made = { name, keyid, publicKey, file: options.out, publicFile };
   context.answer(made, () => `${options.out}  ${keyid}\n${publicFile}`);
   context.say(
     `keep ${options.out} and its passphrase apart, and a copy of both; give away ${publicFile}`,
   );
+}
+
+/** Both or none: half a pair would stand in the way of the next try. */
+async function writePair(
+  [path, key]: readonly [string, KeyFile],
+  half: readonly [string, KeyFile],
+): Promise<void> {
+  await writeKeyFile(path, key);
+  try {
+    await writeKeyFile(...half);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 function refuseName(name: string): void {
@@ -114,9 +135,7 @@ async function testedCommand(
     throw new CliError("USAGE", `--command: ${parsed.error.issues[0]?.message ?? "too long"}`);
   }
   const key = parsed.data;
-  const env = Object.fromEntries(
-    ["PATH", ...pass].map((variable) => [variable, terminal.env[variable] ?? ""]),
-  );
+  const env = commandEnvironment(pass, terminal.env);
   const bytes = decodeBase64(key.publicKey);
   if (bytes === undefined) throw new RangeError("expected checked base64");
   const signer = commandKey({ name, publicKey: bytes, words: key.command, env });

@@ -47,6 +47,18 @@ export function commandKey(plan: CommandKeyPlan): SigningKey {
   };
 }
 
+/** What a command gets of its caller's environment: PATH, and what its key file names, where it is set. */
+export function commandEnvironment(
+  names: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const passed = ["PATH", ...names].flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(passed);
+}
+
 function readSignature(name: string, output: Uint8Array): Uint8Array {
   if (output.length === SIGNATURE_BYTES) return output;
   const decoded = decodeBase64(new TextDecoder().decode(output).trim());

@@ -7,7 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import { KeyError } from "../../domain/errors.ts";
 import type { KeyHandle, KeyProvider } from "../../ports/keys.ts";
-import { commandKey } from "./command-key.ts";
+import { commandEnvironment, commandKey } from "./command-key.ts";
 import { type CommandKey, KeyFile, type SealedKey } from "./key-forms.ts";
 import { readBounded } from "./read-bounded.ts";
 import { openSeed } from "./sealed-seed.ts";
@@ -53,11 +53,8 @@ function sealedHandle(file: SealedKey, path: string, options: KeyProviderOptions
 }
 
 function commandHandle(file: CommandKey, { env }: KeyProviderOptions): KeyHandle {
-  const passed = ["PATH", ...file.environment].flatMap((name) => {
-    const value = env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  const plan = { ...headOf(file), words: file.command, env: Object.fromEntries(passed) };
+  const passed = commandEnvironment(file.environment, env);
+  const plan = { ...headOf(file), words: file.command, env: passed };
   const open = () => Promise.resolve(commandKey(plan));
   return { ...headOf(file), kind: "command", createdAt: null, open };
 }

@@ -11,7 +11,18 @@ export async function readPassphraseFile(path: string): Promise<string> {
     const way = `chmod 600 ${path}`;
     throw new KeyError("KEY_INVALID", `expected a passphrase only its owner reads: ${way}`);
   }
-  const [line = ""] = new TextDecoder().decode(bytes).split(/\r?\n/, 1);
+  const [line = ""] = textOf(bytes, path).split(/\r?\n/, 1);
   if (line !== "") return line;
   throw new KeyError("KEY_LOCKED", `${path}: expected a passphrase on the first line, got none`);
+}
+
+/** Of random bytes the half that is no text would become one and the same character: a passphrase easy to guess. */
+function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    if (!(cause instanceof TypeError)) throw cause;
+    const way = "write random bytes as base64";
+    throw new KeyError("KEY_INVALID", `${path}: expected text (UTF-8): ${way}`, { cause });
+  }
 }

@@ -9,7 +9,11 @@ export interface FileBytes {
 
 /** A small file, or what a pipe holds. @throws KeyError KEY_MISSING | KEY_INVALID */
 export async function readBounded(path: string, bytesMax: number): Promise<FileBytes> {
-  await using file = await openKey(path);
+  await using file = await openFile(path);
+  const found = await file.stat();
+  if (found.isDirectory()) {
+    throw new KeyError("KEY_INVALID", `${path}: expected a file, got a folder`);
+  }
   const buffer = new Uint8Array(bytesMax + 1);
   let length = 0;
   for (;;) {
@@ -21,16 +25,16 @@ export async function readBounded(path: string, bytesMax: number): Promise<FileB
   if (length > bytesMax) {
     throw new KeyError("KEY_INVALID", `${path}: expected at most ${bytesMax} bytes, got more`);
   }
-  return { bytes: buffer.slice(0, length), mode: (await file.stat()).mode };
+  return { bytes: buffer.slice(0, length), mode: found.mode };
 }
 
-async function openKey(path: string) {
+async function openFile(path: string) {
   try {
     return await open(path, "r");
   } catch (cause) {
     if (!(cause instanceof Error) || !("code" in cause)) throw cause;
     if (cause.code === "ENOENT") {
-      throw new KeyError("KEY_MISSING", `expected a key file at ${path}, got none`, { cause });
+      throw new KeyError("KEY_MISSING", `expected a file at ${path}, got none`, { cause });
     }
     throw new KeyError("KEY_INVALID", `${path}: cannot be read (${cause.message})`, { cause });
   }

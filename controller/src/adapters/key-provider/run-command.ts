@@ -19,8 +19,8 @@ export interface Command {
  * @throws KeyError SIGNING_FAILED with the end of what it said on stderr
  */
 export async function runCommand(command: Command, input: Uint8Array): Promise<Uint8Array> {
-  const [program = "", ...rest] = command.words;
-  const child = spawn(program, rest, { env: command.env, shell: false });
+  const [program = ""] = command.words;
+  const child = start(command);
   const output = new Tail(commandOutputBytesMax + 1);
   const complaint = new Tail(commandComplaintBytesMax);
   let reason: string | undefined;
@@ -49,6 +49,18 @@ export async function runCommand(command: Command, input: Uint8Array): Promise<U
   const said = new TextDecoder().decode(complaint.bytes()).trim();
   const words = said === "" ? "it said nothing on stderr" : `it said: ${said}`;
   throw new KeyError("SIGNING_FAILED", `the command ${program} ${why}; ${words}`);
+}
+
+/** Some failures to start come as an event, others (a file where a folder should be) at once. */
+function start({ words, env }: Command) {
+  const [program = "", ...rest] = words;
+  try {
+    return spawn(program, rest, { env, shell: false });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `the command ${program} could not be run (${why})`;
+    throw new KeyError("SIGNING_FAILED", message, { cause });
+  }
 }
 
 /** @returns undefined when it ended well */

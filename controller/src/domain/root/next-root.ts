@@ -97,6 +97,12 @@ function replaceRoot(
     const change = root.find(({ from }) => from === id);
     return change === undefined ? id : keyIdOf(change.to);
   });
+  if (new Set(kept).size < kept.length) {
+    throw new RootError(
+      "ROOT_DRAFT",
+      "expected a new key in place of each, got one that is a root key already: to have fewer, use modelfleet key revoke",
+    );
+  }
   return {
     keyids: [...new Set([...kept, ...keyIds(addRoot)])],
     threshold: threshold ?? rule.threshold,
@@ -110,7 +116,9 @@ function withoutKeys(roles: Rules, revoked: readonly KeyId[]): Rules {
   }
   const without = <Rule extends RoleRule>(rule: Rule, name: string): Rule => {
     const keyids = rule.keyids.filter((id) => !revoked.includes(id));
-    if (keyids.length < rule.threshold) throw unreachable(name, keyids.length, rule.threshold);
+    const isFewer = keyids.length < rule.keyids.length;
+    if (isFewer && keyids.length < rule.threshold)
+      throw unreachable(name, keyids.length, rule.threshold);
     return { ...rule, keyids };
   };
   return {

@@ -125,7 +125,17 @@ describe("no next root is made", () => {
       { from: idOf(first), to: fresh.publicKey },
       { from: idOf(second), to: fresh.publicKey },
     ];
-    expect(refusal(() => next({ root, threshold: 3 }))).toBe("THRESHOLD_UNREACHABLE");
+    expect(refusal(() => next({ root }))).toBe("ROOT_DRAFT");
+  });
+
+  test("with a root key in the place of another, which would be one fewer", () => {
+    const root = [{ from: idOf(first), to: second.publicKey }];
+    expect(refusal(() => next({ root }))).toBe("ROOT_DRAFT");
+  });
+
+  test("that wants more signatures than it has keys", () => {
+    expect(refusal(() => next({ threshold: 4 }))).toBe("ROOT_DRAFT");
+    expect(next({ threshold: 3 }).roles.root.threshold).toBe(3);
   });
 
   test("by a clock before the moment the current one was issued, but at that very moment", () => {
