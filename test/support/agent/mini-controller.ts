@@ -6,7 +6,9 @@
  * - `want(release)`: what the next answered hello orders; `order()` orders it now, with the last hello's nonce.
  * - `hellos`, `reports`, `telemetry`: what the device said, verified. `acknowledge(false)`: commit nothing any more.
  */
+
 import { randomBytes } from "node:crypto";
+import type { RequestListener } from "node:http";
 import {
   DeviceId,
   decodeBatch,
@@ -41,16 +43,7 @@ export async function miniController(port = 0) {
   let acknowledges = true;
   let wanted: Sha256 | undefined;
   let seq = 0;
-  const http = await blobServer([
-    (request, response) => {
-      const [, , , kind = "", digest = ""] = (request.url ?? "").split("/");
-      const blob = blobs.get(digest);
-      const envelope = releases.get(digest);
-      if (kind === "blobs" && blob !== undefined) serve(blob)(request, response);
-      else if (envelope !== undefined) ignoreRange(envelope)(request, response);
-      else refuse(404)(request, response);
-    },
-  ]);
+  const http = await blobServer([shelf(blobs, releases)]);
   const broker = new AedesBroker({
     host: "127.0.0.1",
     port,
@@ -150,5 +143,19 @@ export async function miniController(port = 0) {
       await broker[Symbol.asyncDispose]();
       await http[Symbol.asyncDispose]();
     },
+  };
+}
+
+function shelf(
+  blobs: ReadonlyMap<string, Buffer>,
+  releases: ReadonlyMap<string, Buffer>,
+): RequestListener {
+  return (request, response) => {
+    const [, , , kind = "", digest = ""] = (request.url ?? "").split("/");
+    const blob = blobs.get(digest);
+    const envelope = releases.get(digest);
+    if (kind === "blobs" && blob !== undefined) serve(blob)(request, response);
+    else if (envelope !== undefined) ignoreRange(envelope)(request, response);
+    else refuse(404)(request, response);
   };
 }
