@@ -158,6 +158,25 @@ describe("the name of a revoked device", () => {
     });
   });
 
+  test("in the new device's hands has nothing running, whatever the old one reported", async () => {
+    const { release } = await published(world);
+    const { id } = await deploy({ device: camera.id });
+    const named = { model: "vision.defects", version: "1.0.0" };
+    const item = { ...named, slot: "main", release, step: "confirmed" };
+    await world.ingestReport.run(camera.id, camera.report({ desiredSeq: 1, items: [item] }));
+    const statusNow = async () => {
+      const { devices } = await world.showDeployment.run(id);
+      return devices.map(({ status }) => status);
+    };
+    expect(await statusNow()).toEqual(["confirmed"]);
+    await revoke();
+
+    await enrol(replacement, await claim(camera.id));
+
+    expect(await statusNow()).toEqual(["assigned"]);
+    expect((await world.showDevice.run(camera.id)).recent).toEqual([]);
+  });
+
   test("goes on above every sequence the old device was given", async () => {
     await published(world);
     await deploy({ device: camera.id });

@@ -1,4 +1,4 @@
-import { claimLimits, type DeviceState } from "@modelfleet/protocol";
+import { claimLimits, type DeviceId, type DeviceState } from "@modelfleet/protocol";
 import type { Selectable, Transaction } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type { Admitted, EnrolmentRecord, EnrolOutcome } from "../../ports/fleet-store.ts";
@@ -196,6 +196,19 @@ async function replace(
       facts: null,
     }))
     .where("id", "=", enrolment.id)
+    .execute();
+  await forgetReports(transaction, enrolment.id);
+}
+
+/** What is still wanted of the device begins anew; how older deployments ended is history. */
+async function forgetReports(transaction: Transaction<Schema>, id: DeviceId): Promise<void> {
+  await transaction.deleteFrom("report_items").where("device", "=", id).execute();
+  const wishes = transaction.selectFrom("desired_slots").select("deployment");
+  await transaction
+    .updateTable("executions")
+    .set({ step: null, code: null, detail: null })
+    .where("device", "=", id)
+    .where("deployment", "in", wishes.where("device", "=", id))
     .execute();
 }
 
