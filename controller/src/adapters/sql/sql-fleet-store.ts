@@ -78,7 +78,8 @@ export class SqlFleetStore implements FleetStore {
         .execute();
       if (forgotten.length === 0) return;
       const ids = forgotten.map(({ id }) => id);
-      await transaction.deleteFrom("claim_messages").where("claim_id", "in", ids).execute();
+      const over = transaction.selectFrom("claims").select("id").where("secret", "is", null);
+      await transaction.deleteFrom("claim_messages").where("claim_id", "in", over).execute();
       await appendAudit(transaction, audit(ids));
     });
 
