@@ -57,7 +57,7 @@ test("nobody approves his own release, however much he may", async () => {
     status: 403,
     code: "SECOND_PERSON_REQUIRED",
   });
-  const other = await keyFor(server, { role: "releaser", models: ["audio.*"] });
+  const other = await keyFor(server, { role: "viewer" }, { role: "releaser", models: ["audio.*"] });
   expect(await problem(await approve(server, path, other))).toMatchObject({
     code: "NOT_PERMITTED",
   });
@@ -128,7 +128,7 @@ test("both people need the right over every device the rollout meets when it is 
   const elsewhere = await keyFor(server, { role: "deployer", labels: plantB });
 
   expect(await problem(await approve(server, path, elsewhere))).toMatchObject({
-    code: "NOT_PERMITTED",
+    code: "DEPLOYMENT_UNKNOWN",
   });
   await member(server, "cam-b", plantB);
   expect(await problem(await approve(server, path, server.admin))).toMatchObject({

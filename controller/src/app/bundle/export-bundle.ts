@@ -5,13 +5,16 @@ import {
   decodeBase64,
   documentLimits,
   encodeBase64,
+  type ModelName,
 } from "@modelfleet/protocol";
+import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
-import { BundleError } from "../../domain/errors.ts";
+import { AccessError, BundleError } from "../../domain/errors.ts";
 import type { EventLog } from "../../ports/event-log.ts";
+import type { DeviceRecord } from "../../ports/fleet-store.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
-import { requireRight } from "../access/require-right.ts";
 import { type AnswerDesiredPorts, answerDesired } from "../deployment/answer-desired.ts";
+import { changeableDevice } from "../fleet/changeable-device.ts";
 import { knownDevice } from "../fleet/known-device.ts";
 import type { AnswerHello } from "../ingest/answer-hello.ts";
 import { knownRelease } from "../release/known-release.ts";
@@ -36,8 +39,7 @@ export class ExportBundle {
   /** @throws AccessError NOT_PERMITTED, NotFoundError DEVICE_UNKNOWN, BundleError HELLO_REFUSED */
   async run(id: DeviceId, request: BundleRequest, caller: Principal): Promise<Bundle> {
     const { fleet, releases } = this.#ports;
-    const { labels } = await knownDevice(fleet, id);
-    requireRight(caller, { action: "device.change", labels });
+    requireModels(await changeableDevice(fleet, id, caller), caller);
     if (request.hello === undefined) await answerDesired(this.#ports, id);
     else await this.#takeHello(id, request.hello);
     const { desired } = await knownDevice(fleet, id);
@@ -80,6 +82,17 @@ export class ExportBundle {
     }
     return roots;
   }
+}
+
+/** A bundle holds the release of every slot. Which ones are not the caller's is not said. */
+function requireModels({ id, desired }: DeviceRecord, caller: Principal): void {
+  const mayRead = ({ model }: { readonly model: ModelName }) =>
+    permits(caller, { action: "release.read", model });
+  if (desired.slots.every(mayRead)) return;
+  throw new AccessError(
+    "NOT_PERMITTED",
+    `expected a grant of release.read over every model of ${id}, ${caller.id} has not: ask an admin`,
+  );
 }
 
 function filesOf(records: readonly ReleaseRecord[]): Bundle["files"] {

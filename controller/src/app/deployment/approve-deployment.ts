@@ -23,10 +23,14 @@ export class ApproveDeployment {
     this.#show = new ShowDeployment(ports);
   }
 
-  /** @throws AccessError NOT_PERMITTED | SECOND_PERSON_REQUIRED | AWAITING_APPROVAL; NotFoundError, DeployError */
+  /**
+   * @throws NotFoundError DEPLOYMENT_UNKNOWN, also for one the caller may not see
+   * @throws AccessError NOT_PERMITTED | SECOND_PERSON_REQUIRED | AWAITING_APPROVAL; DeployError
+   */
   async run(id: string, caller: Principal): Promise<Deployment> {
     const { deployments, clock } = this.#ports;
     const stored = await knownDeployment(deployments, id);
+    await this.#show.run(id, caller);
     requireRight(caller, { action: "deployment.approve", model: stored.model });
     const approved = approve(stored.approval, caller, clock.nowMs());
     if (approved.kind === "given") {

@@ -4,8 +4,10 @@ import type { Principal } from "../../domain/access/principal.ts";
 import { deploymentEntry } from "../../domain/deployment/deployment-entry.ts";
 import type { DeploymentRecord, DeploymentStore } from "../../ports/deployment-store.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
+import { requireRight } from "../access/require-right.ts";
+import { seeableDevice } from "../fleet/changeable-device.ts";
 import { namedRelease } from "../release/known-release.ts";
-import { type OrderDeploymentPorts, orderDeployment, requireRights } from "./order-deployment.ts";
+import { type OrderDeploymentPorts, orderDeployment } from "./order-deployment.ts";
 import { selectDevices } from "./select-devices.ts";
 import { ShowDeployment } from "./show-deployment.ts";
 
@@ -35,7 +37,10 @@ export class DeployRelease {
 
   /** @throws AccessError NOT_PERMITTED | AWAITING_APPROVAL; NotFoundError, DeployError */
   async run(request: DeploymentRequest, caller: Principal): Promise<Deployment> {
-    const { releases, rolloutsAwaitApproval = false } = this.#ports;
+    const { fleet, releases, rolloutsAwaitApproval = false } = this.#ports;
+    // Before anything is looked up: what else there is of this model, only its deployers are told.
+    requireRight(caller, { action: "deployment.create", model: request.model });
+    if ("device" in request.target) await seeableDevice(fleet, request.target.device, caller);
     const release = await namedRelease(releases, request.model, request.version);
     requireApproved(release.approval, `release ${request.model}@${request.version}`);
     const draft = this.#draft(request, release, caller);
@@ -59,7 +64,7 @@ export class DeployRelease {
   async #ask(draft: Draft, caller: Principal): Promise<void> {
     const { deployments, fleet, log } = this.#ports;
     const behind = [{ who: caller, action: "deployment.create" as const }];
-    requireRights({ behind, draft }, await selectDevices(fleet, draft.target));
+    await selectDevices(fleet, { behind, draft });
     const by = { caller, atMs: draft.createdAtMs };
     await deployments.add(
       { ...draft, ineligible: [] },

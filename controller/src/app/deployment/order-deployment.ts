@@ -1,6 +1,4 @@
 import { controllerLimits, documentLimits, type TargetCatalog } from "@modelfleet/protocol";
-import type { Action } from "../../domain/access/actions.ts";
-import type { Principal } from "../../domain/access/principal.ts";
 import { assessDevice } from "../../domain/deployment/assess-device.ts";
 import { DeployError } from "../../domain/errors.ts";
 import { desiredModels, withSlot } from "../../domain/fleet/desired-models.ts";
@@ -11,8 +9,7 @@ import type { EventLog } from "../../ports/event-log.ts";
 import type { DeviceRecord, FleetStore } from "../../ports/fleet-store.ts";
 import type { Keys } from "../../ports/keys.ts";
 import type { ReleaseRecord } from "../../ports/release-store.ts";
-import { requireRight } from "../access/require-right.ts";
-import { selectDevices } from "./select-devices.ts";
+import { type Backer, selectDevices } from "./select-devices.ts";
 import { signDesired } from "./sign-desired.ts";
 
 export interface OrderDeploymentPorts {
@@ -37,11 +34,6 @@ export interface DeploymentOrder {
   ) => Promise<boolean>;
 }
 
-export interface Backer {
-  readonly who: Principal;
-  readonly action: Action;
-}
-
 /**
  * Orders devices to run a release in a slot. Rules:
  *
@@ -58,8 +50,7 @@ export async function orderDeployment(
   order: DeploymentOrder,
 ): Promise<number> {
   for (let attempt = 0; attempt < controllerLimits.desiredAttemptsMax; attempt++) {
-    const devices = await selectDevices(ports.fleet, order.draft.target);
-    requireRights(order, devices);
+    const devices = await selectDevices(ports.fleet, order);
     const { deployment, assignments } = await plan(ports, order, devices);
     if (!(await order.store(deployment, assignments))) continue;
     await publish(ports, assignments);
@@ -69,16 +60,6 @@ export async function orderDeployment(
     "BUSY",
     "the desired state of these devices changes all the time: try again",
   );
-}
-
-/** The right over a model on a device lies in one grant; devices may lie in several. */
-export function requireRights(
-  { behind, draft: { model } }: Pick<DeploymentOrder, "behind" | "draft">,
-  devices: readonly DeviceRecord[],
-): void {
-  for (const { who, action } of behind) {
-    for (const { labels } of devices) requireRight(who, { action, model, labels });
-  }
 }
 
 /** Rule 1. */

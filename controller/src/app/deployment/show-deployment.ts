@@ -1,7 +1,7 @@
-import type { Deployment, DeviceId } from "@modelfleet/protocol";
+import type { Deployment } from "@modelfleet/protocol";
 import type { Principal } from "../../domain/access/principal.ts";
-import type { DeploymentStore, StoredDeployment } from "../../ports/deployment-store.ts";
-import type { DeviceRecord, FleetStore } from "../../ports/fleet-store.ts";
+import type { DeploymentStore } from "../../ports/deployment-store.ts";
+import type { FleetStore } from "../../ports/fleet-store.ts";
 import { deploymentUnknown, knownDeployment } from "./known-deployment.ts";
 import { seenDeployment } from "./seen-deployment.ts";
 
@@ -16,14 +16,10 @@ export class ShowDeployment {
   /** @throws NotFoundError DEPLOYMENT_UNKNOWN, also for one the caller may not see */
   async run(id: string, caller: Principal): Promise<Deployment> {
     const stored = await knownDeployment(this.#ports.deployments, id);
-    const seen = seenDeployment(stored, await this.#devicesOf(stored), caller);
+    const devices = await this.#ports.fleet.devices();
+    const byId = new Map(devices.map((device) => [device.id, device]));
+    const seen = seenDeployment(stored, byId, caller);
     if (seen === undefined) throw deploymentUnknown(id);
     return seen;
-  }
-
-  async #devicesOf(stored: StoredDeployment): Promise<ReadonlyMap<DeviceId, DeviceRecord>> {
-    const wanted = new Set(stored.devices.map(({ device }) => device));
-    const all = await this.#ports.fleet.devices();
-    return new Map(all.filter(({ id }) => wanted.has(id)).map((device) => [device.id, device]));
   }
 }

@@ -10,9 +10,10 @@ import { DeviceStateError } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { DeviceRecord, FleetStore } from "../../ports/fleet-store.ts";
-import { requireRight } from "../access/require-right.ts";
+import { changeableDevice } from "./changeable-device.ts";
 import { deviceView } from "./device-view.ts";
 import { knownDevice } from "./known-device.ts";
+import { seenDevice } from "./seen-device.ts";
 
 export interface ApproveDevicePorts {
   readonly clock: Clock;
@@ -38,8 +39,7 @@ export class ApproveDevice {
    */
   async run(id: DeviceId, { fingerprint }: DeviceApproval, caller: Principal): Promise<Device> {
     const { clock, fleet, log } = this.#ports;
-    const device = await knownDevice(fleet, id);
-    requireRight(caller, { action: "device.change", labels: device.labels });
+    const device = await changeableDevice(fleet, id, caller);
     if (device.state !== "pending") throw notPending(device);
     const { publicKey } = device;
     if (fingerprintOf(keyIdOf(publicKey)) !== fingerprint) throw mismatch(id, fingerprint);
@@ -53,7 +53,7 @@ export class ApproveDevice {
     const now = await knownDevice(fleet, id);
     if (!isApproved) throw notPending(now);
     log.info({ event: "device.approved", device: id, by: caller.id }, "device approved");
-    return deviceView(now, await fleet.recentItems(id));
+    return seenDevice(deviceView(now, await fleet.recentItems(id)), caller);
   }
 }
 

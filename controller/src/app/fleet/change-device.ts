@@ -5,6 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import { requireRight } from "../access/require-right.ts";
+import { changeableDevice } from "./changeable-device.ts";
 import { deviceView } from "./device-view.ts";
 import { knownDevice } from "./known-device.ts";
 import { seenDevice } from "./seen-device.ts";
@@ -26,9 +27,8 @@ export class ChangeDevice {
   /** @throws NotFoundError DEVICE_UNKNOWN @throws AccessError NOT_PERMITTED */
   async run(id: DeviceId, change: DeviceChange, caller: Principal): Promise<Device> {
     const { clock, fleet, log } = this.#ports;
-    const { labels } = await knownDevice(fleet, id);
     // Both: else a device could be taken out of hands, or put into hands, that are not the caller's.
-    requireRight(caller, { action: "device.change", labels });
+    const { labels } = await changeableDevice(fleet, id, caller);
     requireRight(caller, { action: "device.change", labels: change.labels });
     await fleet.setLabels(id, change.labels, {
       atMs: clock.nowMs(),

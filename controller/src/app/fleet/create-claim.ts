@@ -1,6 +1,13 @@
-import { type ClaimCreated, type ClaimRequest, formatEnrolment } from "@modelfleet/protocol";
+import {
+  type ClaimCreated,
+  type ClaimRequest,
+  type DeviceId,
+  formatEnrolment,
+} from "@modelfleet/protocol";
+import { permits } from "../../domain/access/permits.ts";
 import { type Principal, systemPrincipal } from "../../domain/access/principal.ts";
 import { claimView } from "../../domain/claim/claim-view.ts";
+import { AccessError } from "../../domain/errors.ts";
 import { labelTerms } from "../../domain/fleet/label-terms.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
@@ -36,6 +43,7 @@ export class CreateClaim {
   /** @throws AccessError NOT_PERMITTED */
   async run(request: ClaimRequest, caller: Principal): Promise<ClaimCreated> {
     requireRight(caller, { action: "claim.change", labels: request.labels });
+    await this.#requireName(request.device, caller);
     const { clock, fleet, keys, endpoints, log } = this.#ports;
     const nowMs = clock.nowMs();
     const secret = Buffer.from(clock.randomBytes(SECRET_BYTES)).toString("base64url");
@@ -84,5 +92,16 @@ export class CreateClaim {
     const event = { event: "claim.created", claim: claim.id, class: claim.class, by: caller.id };
     log.info(event, "claim created");
     return { claim: claimView(claim), enrolment };
+  }
+
+  /** protocol.md 7.9: whoever takes a revoked device's name takes its labels and what is wanted of it. */
+  async #requireName(device: DeviceId | undefined, caller: Principal): Promise<void> {
+    const holder = device && (await this.#ports.fleet.device(device));
+    if (holder === undefined) return;
+    if (permits(caller, { action: "claim.change", labels: holder.labels })) return;
+    throw new AccessError(
+      "NOT_PERMITTED",
+      `expected a free name, or that of a device of your own, got ${device}: choose another name`,
+    );
   }
 }

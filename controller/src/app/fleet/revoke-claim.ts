@@ -1,4 +1,5 @@
 import type { Claim } from "@modelfleet/protocol";
+import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import { claimView } from "../../domain/claim/claim-view.ts";
 import { NotFoundError } from "../../domain/errors.ts";
@@ -21,10 +22,10 @@ export class RevokeClaim {
     this.#ports = ports;
   }
 
-  /** @throws NotFoundError CLAIM_UNKNOWN @throws AccessError NOT_PERMITTED */
+  /** @throws NotFoundError CLAIM_UNKNOWN, also for one the caller may not see; AccessError NOT_PERMITTED */
   async run(id: string, caller: Principal): Promise<Claim> {
     const { clock, fleet, log } = this.#ports;
-    const claim = await this.#known(id);
+    const claim = await this.#seen(id, caller);
     requireRight(caller, { action: "claim.change", labels: claim.labels });
     const isNew = await fleet.revokeClaim(id, {
       atMs: clock.nowMs(),
@@ -34,12 +35,14 @@ export class RevokeClaim {
       detail: { uses: claim.uses, used: claim.used },
     });
     if (isNew) log.info({ event: "claim.revoked", claim: id, by: caller.id }, "claim revoked");
-    return claimView(await this.#known(id));
+    return claimView(await this.#seen(id, caller));
   }
 
-  async #known(id: string): Promise<ClaimRecord> {
+  async #seen(id: string, caller: Principal): Promise<ClaimRecord> {
     const claim = await this.#ports.fleet.claim(id);
-    if (claim !== undefined) return claim;
+    if (claim !== undefined && permits(caller, { action: "claim.read", labels: claim.labels })) {
+      return claim;
+    }
     throw new NotFoundError(
       "CLAIM_UNKNOWN",
       `expected the id of a claim, got ${id.slice(0, 64)}: see modelfleet claim list`,

@@ -4,9 +4,10 @@ import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
-import { requireRight } from "../access/require-right.ts";
+import { changeableDevice } from "./changeable-device.ts";
 import { deviceView } from "./device-view.ts";
 import { knownDevice } from "./known-device.ts";
+import { seenDevice } from "./seen-device.ts";
 
 export interface RevokeDevicePorts {
   readonly bus: DeviceBus;
@@ -29,8 +30,7 @@ export class RevokeDevice {
   /** @throws NotFoundError DEVICE_UNKNOWN @throws AccessError NOT_PERMITTED */
   async run(id: DeviceId, { reason }: DeviceRevocation, caller: Principal): Promise<Device> {
     const { bus, clock, fleet, log } = this.#ports;
-    const { labels, class: deviceClass } = await knownDevice(fleet, id);
-    requireRight(caller, { action: "device.change", labels });
+    const { class: deviceClass } = await changeableDevice(fleet, id, caller);
     const isNew = await fleet.revokeDevice(id, reason ?? null, {
       atMs: clock.nowMs(),
       actor: caller.id,
@@ -41,6 +41,7 @@ export class RevokeDevice {
     // Also when it was revoked before: whoever asks again wants to be sure.
     await bus.expel(id);
     if (isNew) log.warn({ event: "device.revoked", device: id, by: caller.id }, "device revoked");
-    return deviceView(await knownDevice(fleet, id), await fleet.recentItems(id));
+    const device = await knownDevice(fleet, id);
+    return seenDevice(deviceView(device, await fleet.recentItems(id)), caller);
   }
 }

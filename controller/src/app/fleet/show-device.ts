@@ -1,9 +1,8 @@
 import type { Device, DeviceId } from "@modelfleet/protocol";
-import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
+import { seeableDevice } from "./changeable-device.ts";
 import { deviceView } from "./device-view.ts";
-import { deviceUnknown, knownDevice } from "./known-device.ts";
 import { seenDevice } from "./seen-device.ts";
 
 /** One device with what it last did. */
@@ -16,8 +15,7 @@ export class ShowDevice {
 
   /** @throws NotFoundError DEVICE_UNKNOWN, also for a device the caller may not see */
   async run(id: DeviceId, caller: Principal): Promise<Device> {
-    const device = await knownDevice(this.#fleet, id);
-    if (!permits(caller, { action: "device.read", labels: device.labels })) throw deviceUnknown(id);
+    const device = await seeableDevice(this.#fleet, id, caller);
     return seenDevice(deviceView(device, await this.#fleet.recentItems(id)), caller);
   }
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
 import { requireRight } from "../access/require-right.ts";
-import { knownRelease } from "./known-release.ts";
+import { knownRelease, seenRelease } from "./known-release.ts";
 import { releaseView } from "./release-view.ts";
 
 export interface ApproveReleasePorts {
@@ -24,7 +24,7 @@ export class ApproveRelease {
 
   /** @throws AccessError NOT_PERMITTED | SECOND_PERSON_REQUIRED; NotFoundError RELEASE_UNKNOWN */
   async run(digest: Sha256, caller: Principal): Promise<Release> {
-    const record = await knownRelease(this.#ports.releases, digest);
+    const record = await seenRelease(this.#ports.releases, digest, caller);
     requireRight(caller, { action: "release.approve", model: record.document.model });
     await this.#approve(record, caller);
     return releaseView(await knownRelease(this.#ports.releases, digest));

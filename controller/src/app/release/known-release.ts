@@ -1,4 +1,6 @@
 import type { ModelName, ReleaseVersion, Sha256 } from "@modelfleet/protocol";
+import { permits } from "../../domain/access/permits.ts";
+import type { Principal } from "../../domain/access/principal.ts";
 import { NotFoundError } from "../../domain/errors.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
 
@@ -9,7 +11,19 @@ export async function knownRelease(releases: ReleaseStore, digest: Sha256): Prom
   throw releaseUnknown(digest);
 }
 
-export function releaseUnknown(digest: Sha256): NotFoundError {
+/** @throws NotFoundError RELEASE_UNKNOWN, also for a release the caller may not see */
+export async function seenRelease(
+  releases: ReleaseStore,
+  digest: Sha256,
+  caller: Principal,
+): Promise<ReleaseRecord> {
+  const release = await knownRelease(releases, digest);
+  const { model } = release.document;
+  if (permits(caller, { action: "release.read", model })) return release;
+  throw releaseUnknown(digest);
+}
+
+function releaseUnknown(digest: Sha256): NotFoundError {
   return new NotFoundError(
     "RELEASE_UNKNOWN",
     `expected the digest of a release, got ${digest}: see modelfleet release list`,

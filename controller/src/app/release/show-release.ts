@@ -1,8 +1,7 @@
 import type { Release, Sha256 } from "@modelfleet/protocol";
-import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
-import { knownRelease, releaseUnknown } from "./known-release.ts";
+import { seenRelease } from "./known-release.ts";
 import { releaseView } from "./release-view.ts";
 
 /** One release by the digest of its signed payload. */
@@ -15,9 +14,6 @@ export class ShowRelease {
 
   /** @throws NotFoundError RELEASE_UNKNOWN, also for one the caller may not see */
   async run(release: Sha256, caller: Principal): Promise<Release> {
-    const known = await knownRelease(this.#releases, release);
-    const { model } = known.document;
-    if (!permits(caller, { action: "release.read", model })) throw releaseUnknown(release);
-    return releaseView(known);
+    return releaseView(await seenRelease(this.#releases, release, caller));
   }
 }

@@ -11,6 +11,7 @@ import { RootError } from "../../domain/errors.ts";
 import { inspectRoot } from "../../domain/root/inspect-root.ts";
 import { rootExpiry } from "../../domain/root/root-expiry.ts";
 import type { AuditLog } from "../../ports/audit-log.ts";
+import { recordRoot } from "./record-root.ts";
 import { rootView } from "./root-view.ts";
 import { type SpreadRootPorts, spreadRoot } from "./spread-root.ts";
 
@@ -39,7 +40,10 @@ export class PublishRoot implements AsyncDisposable {
     const { keys, fleet } = this.#ports;
     const bytes = decodeBase64(envelope);
     if (bytes === undefined) throw refused("expected base64");
-    if (Buffer.from(keys.root().bytes).equals(bytes)) return this.#published([]);
+    if (Buffer.from(keys.root().bytes).equals(bytes)) {
+      await recordRoot(this.#ports, caller.id);
+      return this.#published([]);
+    }
     const root = await this.#adopt(bytes, caller);
     const devices = (await fleet.devices()).filter(({ online }) => online).map(({ id }) => id);
     const { version } = root.document;
@@ -60,23 +64,10 @@ export class PublishRoot implements AsyncDisposable {
   }
 
   async #adopt(bytes: Uint8Array, caller: Principal): Promise<VerifiedRoot> {
-    const { keys, clock, audit } = this.#ports;
-    const before = keys.root();
+    const { keys, clock } = this.#ports;
     refuseUseless(bytes, clock.nowMs());
     const root = await verified(() => keys.adoptRoot(bytes));
-    await audit.append({
-      atMs: clock.nowMs(),
-      actor: caller.id,
-      action: "root.published",
-      subject: `root:${root.document.version}`,
-      detail: {
-        sha256: root.sha256,
-        before: before.sha256,
-        expires: root.document.expires,
-        online: [...root.document.roles.online.keyids],
-        revokedReleases: root.document.revokedReleases.length,
-      },
-    });
+    await recordRoot(this.#ports, caller.id);
     return root;
   }
 
