@@ -17,6 +17,7 @@ import { machineFacts } from "./adapters/facts/machine-facts.ts";
 import { fileIdentity } from "./adapters/file-store/file-identity.ts";
 import { openFileStore } from "./adapters/file-store/file-store.ts";
 import { nodeFs } from "./adapters/file-store/node-fs.ts";
+import { storeFailure } from "./adapters/file-store/store-failure.ts";
 import { signHello } from "./app/sign-hello.ts";
 import { readStatus } from "./cli/read-status.ts";
 import { socketPathOf } from "./config.ts";
@@ -54,9 +55,14 @@ export async function writeHello(options: { data: string; out: string }, machine
     slots: slotReports(state, []),
   });
   const paths = exchangePaths(folder);
-  await nodeFs.makeFolder(paths.folder, 0o700);
+  try {
+    // First: a hello that could not be written must not end the one that was carried away before it.
+    await writeFile(options.out, hello);
+    await nodeFs.makeFolder(paths.folder, 0o700);
+  } catch (cause) {
+    throw storeFailure(`writing ${options.out} and ${paths.nonce}`, cause);
+  }
   await write({ path: paths.nonce, bytes: Buffer.from(nonce), permissions: 0o600 });
-  await writeFile(options.out, hello);
   return { device, out: resolve(options.out), rootVersion: state.rootVersion };
 }
 
@@ -75,14 +81,15 @@ export async function applyBundle(
   const status = () => readStatus(folder, socketPathOf(options), machine.agentVersion);
   const before = await status();
   const order = parseOrder(from, await readOrder(from));
-  if (before.desiredSeq > order.seq) {
-    const got = `order ${order.seq} is older than ${before.desiredSeq}, which this device follows`;
-    throw new ExchangeError("NOT_TAKEN", `${got}: carry a newer one here`);
-  }
+  requireForThis(before, order);
   await takeBundle(from, folder);
   const said = { device: before.device, seq: order.seq };
   if (before.agent === "stopped") return { ...said, state: "waits for the agent's start" };
-  const after = await settled(status, order);
+  const after = await settled(status, order).catch(async (cause: unknown) => {
+    // It must not lie there for ever: the network, or a better bundle, may bring what this one did not.
+    await dropBundle(folder);
+    throw cause;
+  });
   await dropBundle(folder);
   const refused = refusals(after, order);
   if (refused !== "") throw new ExchangeError("NOT_INSTALLED", refused);
@@ -99,6 +106,18 @@ function parseOrder(from: string, bytes: Uint8Array): DesiredDocument {
   }
 }
 
+/** Before gigabytes are copied. What is not true of the order the agent finds out. */
+function requireForThis(before: AgentStatus, order: DesiredDocument): void {
+  if (order.device !== before.device) {
+    const got = `the order is for ${order.device}, this device is ${before.device}`;
+    throw new ExchangeError("NOT_TAKEN", `${got}: carry the bundle there`);
+  }
+  // protocol.md 1.3.9: under a newer root numbers may begin anew, and that root comes with the bundle.
+  if (order.rootVersion > before.rootVersion || order.seq >= before.desiredSeq) return;
+  const got = `order ${order.seq} is older than ${before.desiredSeq}, which this device follows`;
+  throw new ExchangeError("NOT_TAKEN", `${got}: carry a newer one here`);
+}
+
 async function settled(
   status: () => Promise<AgentStatus>,
   order: DesiredDocument,
@@ -108,14 +127,15 @@ async function settled(
   for (;;) {
     const now = await status();
     const passedMs = systemClock.monotonicMs() - startedAtMs;
-    const isTaken = now.desiredSeq >= order.seq;
+    const isTaken = now.rootVersion >= order.rootVersion && now.desiredSeq >= order.seq;
     if (isTaken && order.models.every((model) => isOver(now, model))) return now;
     if (!isTaken && passedMs > takenMsMax) {
       const way = "its log says why; write a new hello with: modelfleet agent hello";
       throw new ExchangeError("NOT_TAKEN", `order ${order.seq} was not followed: ${way}`);
     }
     if (passedMs > installMsMax) {
-      throw new ExchangeError("NOT_TAKEN", `expected an end within ${installMsMax} ms`);
+      const way = "see what it does with: modelfleet agent status";
+      throw new ExchangeError("NOT_TAKEN", `expected an end within ${installMsMax} ms: ${way}`);
     }
     await systemClock.sleep(pollMs, new AbortController().signal);
   }

@@ -126,8 +126,8 @@ export const busLimits = {
 export const exchangeLimits = {
   /** How soon an order that lies there is noticed. */
   pollMs: SECOND_MS,
-  /** An order that was not followed by then will not be. */
-  takenMsMax: 30 * SECOND_MS,
+  /** An order that was not followed by then will not be; a network that swallows every question is waited for in it. */
+  takenMsMax: 90 * SECOND_MS,
   installMsMax: 30 * MINUTE_MS,
 } as const;
 

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
-/** A small regular file, whole; undefined when there is none, or it is none: larger, a link, a folder, a pipe. */
+/** A small regular file, whole; undefined when there is none, or it is none: larger, a link, a folder, a pipe, unreadable. */
 export async function boundedFile(path: string, bytesMax: number): Promise<Uint8Array | undefined> {
   const file = await openQuietly(path);
   if (file === undefined) return undefined;
@@ -11,6 +11,8 @@ export async function boundedFile(path: string, bytesMax: number): Promise<Uint8
     const bytes = new Uint8Array(found.size);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     return bytes.subarray(0, bytesRead);
+  } catch {
+    return undefined; // A bad place on the disk: as if nobody had put it there.
   } finally {
     await file.close();
   }
