@@ -1,5 +1,6 @@
 import { CheckpointAudit, type CheckpointAuditPorts } from "./app/audit/checkpoint-audit.ts";
 import { MinuteTally } from "./app/audit/minute-tally.ts";
+import { recordRoot } from "./app/root/record-root.ts";
 import type { Closers } from "./closers.ts";
 import { systemPrincipal } from "./domain/access/principal.ts";
 import { packageVersion } from "./package-version.ts";
@@ -26,6 +27,7 @@ export async function openAudit(
     subject: "controller",
     detail: { version: packageVersion(), isDev, rootVersion: keys.root().document.version },
   });
+  await recordRoot(ports, systemPrincipal.id);
   // What a killed controller left unsigned, and a first checkpoint of a new log.
   await checkpoints.run("now");
   checkpoints.start();

@@ -11,9 +11,10 @@ import {
 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PublishRoot } from "../../controller/src/app/root/publish-root.ts";
+import { recordRoot } from "../../controller/src/app/root/record-root.ts";
 import { ShowRoot } from "../../controller/src/app/root/show-root.ts";
 import { WatchRootExpiry } from "../../controller/src/app/root/watch-root-expiry.ts";
-import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
+import { localPrincipal, systemPrincipal } from "../../controller/src/domain/access/principal.ts";
 import {
   type ControllerWorld,
   controllerWorld,
@@ -124,6 +125,33 @@ describe("a root that is published", () => {
     expect(await publish(secondRoot())).toMatchObject({ root: { version: 2 }, devices: 0 });
     expect(await world.audit.newest()).toEqual(before);
   });
+});
+
+describe("a root whose entry a crash left out", () => {
+  beforeEach(() => world.keys.adoptRoot(secondRoot()));
+
+  test("is written down when the controller starts, once", async () => {
+    await recordRoot(world, systemPrincipal.id);
+    const newest = await world.audit.newest();
+    await recordRoot(world, systemPrincipal.id);
+
+    expect(newest).toMatchObject({ actor: "system", action: "root.published", subject: "root:2" });
+    expect(await world.audit.newest()).toEqual(newest);
+  });
+
+  test("is written down when it is published again", async () => {
+    await publish(secondRoot());
+
+    expect(await world.audit.newest()).toMatchObject({ actor: "local", subject: "root:2" });
+  });
+});
+
+test("a first root took nobody's place, and is not written down", async () => {
+  const before = await world.audit.newest();
+
+  await recordRoot(world, systemPrincipal.id);
+
+  expect(await world.audit.newest()).toEqual(before);
 });
 
 describe("a root is refused, and the one in force stays,", () => {

@@ -5,6 +5,8 @@ import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 export interface AuditLog {
   /** For what is no change of the database. */
   readonly append: (entry: AuditEntry) => Promise<AuditEvent>;
+  /** Whether this has happened to it, ever. */
+  readonly has: (action: string, subject: string) => Promise<boolean>;
   /** Entries above `after` and the checkpoints among them, of one moment; at most `count` entries. */
   readonly page: (after: number, count: number) => Promise<AuditPage>;
   readonly newest: () => Promise<AuditEvent | undefined>;

@@ -25,6 +25,13 @@ export class SqlAuditLog implements AuditLog {
   readonly append = (entry: AuditEntry): Promise<AuditEvent> =>
     this.#commits.run((transaction) => appendAudit(transaction, entry));
 
+  /** No index: this is asked at a start and of each new root, and every entry would pay for one. */
+  readonly has = async (action: string, subject: string): Promise<boolean> => {
+    const found = this.#database.selectFrom("audit_events").select("seq");
+    const about = found.where("subject", "=", subject).where("action", "=", action);
+    return (await about.limit(1).executeTakeFirst()) !== undefined;
+  };
+
   /** In one transaction: a checkpoint of an entry that came meanwhile would look like a log that was cut. */
   readonly page = (after: number, count: number): Promise<AuditPage> =>
     this.#database.transaction().execute((transaction) => readPage(transaction, after, count));
