@@ -28,7 +28,7 @@ const idsOf = (...signers: (typeof vision)[]) =>
   signers.map(({ publicKey }) => keyIdOf(publicKey)).sort();
 
 describe("who may sign", () => {
-  test("F14: a release is said by the first release rule that matches, which ends the search", () => {
+  test("F14: the keys of a model are those of the first rule that matches, and of no later one", () => {
     expect(signersOf("vision.defects")).toEqual(idsOf(vision));
     expect(roleFor("vision.defects").threshold).toBe(1);
     expect(signersOf("audio")).toEqual(idsOf(release, vision));
@@ -41,20 +41,20 @@ describe("who may sign", () => {
     "audio.voice",
     "text",
     "my.vision.defects",
-  ])("F14: a release that no rule covers is nobody: %s", (model) => {
+  ])("F14: nobody signs releases of %s, which no rule covers", (model) => {
     expect(refusal(() => signersOf(model))).toBe("SIGNATURE");
     expect(() => signersOf(model)).toThrow(
       `expected a release rule for ${model}, the root has none`,
     );
   });
 
-  test("every model is said by the rule with a star", () => {
+  test("a rule with a star covers every model", () => {
     const all = releaseRoleOf(fleetRoot(), ModelName.parse("text"));
 
     expect([...all.keys.values()]).toEqual([release.publicKey]);
   });
 
-  test("roots and desired documents is said by their roles, with their thresholds", () => {
+  test("roots and desired documents have roles of their own, with thresholds of their own", () => {
     expect(roleOf(root, "root").threshold).toBe(2);
     expect([...roleOf(root, "root").keys.keys()].sort()).toEqual(idsOf(...rootKeys));
     expect(roleOf(root, "online").threshold).toBe(1);
