@@ -136,7 +136,10 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
     };
 
     await stores.fleet.recordHello(cam, hello);
-    await stores.fleet.setLabels(cam, { line: "3" }, auditEntry());
+    const enrolled = (await stores.fleet.device(cam))?.labels ?? {};
+    const change = { before: enrolled, after: { line: "3" } };
+    expect(await stores.fleet.setLabels(cam, change, auditEntry())).toBe(true);
+    expect(await stores.fleet.setLabels(cam, change, auditEntry())).toBe(false);
 
     const device = await stores.fleet.deviceByKey(seedSigner("cam").publicKey);
     expect(device).toEqual({

@@ -46,7 +46,8 @@ export interface FleetStore {
   readonly devices: () => Promise<readonly DeviceRecord[]>;
   /** undefined, too, of a device that waits or is revoked. */
   readonly secretOf: (id: DeviceId) => Promise<Sha256 | undefined>;
-  readonly setLabels: (id: DeviceId, labels: Labels, audit: AuditEntry) => Promise<void>;
+  /** @returns false, with nothing changed, when the labels are not `before` any more */
+  readonly setLabels: (id: DeviceId, change: LabelChange, audit: AuditEntry) => Promise<boolean>;
 
   readonly setPresence: (id: DeviceId, presence: PresenceRecord) => Promise<void>;
   /** At start nobody is connected to the embedded broker. */
@@ -160,6 +161,11 @@ export interface DesiredReplacement {
   readonly seq: number;
   readonly envelope: Uint8Array;
   readonly issuedAtMs: number;
+}
+
+export interface LabelChange {
+  readonly before: Labels;
+  readonly after: Labels;
 }
 
 export interface PresenceRecord {

@@ -1,4 +1,4 @@
-import type { DeviceId, Labels, Sha256 } from "@modelfleet/protocol";
+import type { DeviceId, Sha256 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type {
@@ -10,6 +10,7 @@ import type {
   EnrolOutcome,
   FleetStore,
   HelloRecord,
+  LabelChange,
   PresenceRecord,
   ReportRecord,
   TimedReportItem,
@@ -134,11 +135,21 @@ export class SqlFleetStore implements FleetStore {
       : (row.secret_sha256 as Sha256);
   };
 
-  readonly setLabels = (id: DeviceId, labels: Labels, audit: AuditEntry): Promise<void> =>
+  readonly setLabels = (
+    id: DeviceId,
+    { before, after }: LabelChange,
+    audit: AuditEntry,
+  ): Promise<boolean> =>
     this.#database.transaction().execute(async (transaction) => {
-      const change = transaction.updateTable("devices").set({ labels: JSON.stringify(labels) });
-      await change.where("id", "=", id).execute();
+      const { numUpdatedRows } = await transaction
+        .updateTable("devices")
+        .set({ labels: JSON.stringify(after) })
+        .where("id", "=", id)
+        .where("labels", "=", JSON.stringify(before))
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) return false;
       await appendAudit(transaction, audit);
+      return true;
     });
 
   readonly setPresence = async (id: DeviceId, presence: PresenceRecord): Promise<void> => {
