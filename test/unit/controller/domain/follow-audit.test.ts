@@ -209,6 +209,13 @@ describe("a checkpoint", () => {
     expect(verdict(without(isAt(4, "checkpoint")))).toMatchObject({ seq: 8, how: "removed" });
   });
 
+  test("F59: that says it is the first, and is not, is found", () => {
+    const envelope = signCheckpoint({ seq: 8, hash: events[7]?.hash, previous: null });
+    const again = { kind: "checkpoint", seq: 8, envelope: encodeBase64(envelope) } as const;
+
+    expect(verdict(replaced(8, again))).toMatchObject({ seq: 8, how: "removed" });
+  });
+
   test("F59: out of its place is found", () => {
     const late = [...without(isAt(4, "checkpoint")).slice(0, 6), checkpointAt4({})];
 
