@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { blobLimits, type ReleaseManifest, type ReleasePath, Sha256 } from "@modelfleet/protocol";
 import type { Files, ReadableFile } from "../src/app/release/inspect-upload.ts";
@@ -10,21 +10,24 @@ const CHUNK_BYTES = 1024 * 1024;
 /** The files of a release folder as the controller sees those of an upload; closed when disposed. */
 export interface LocalFiles extends Disposable {
   readonly files: Files;
+  /** What is hashed and what is scanned must be the same bytes. @throws CliError FILE when somebody wrote meanwhile */
+  readonly refuseChanged: () => void;
 }
 
 /** Opens and hashes every file a manifest names. @throws CliError FILE */
 export function openLocalFiles(folder: string, manifest: ReleaseManifest): LocalFiles {
-  const open: number[] = [];
+  const opened: OpenFile[] = [];
   const close = () => {
-    for (const descriptor of open.splice(0)) closeSync(descriptor);
+    for (const { descriptor } of opened.splice(0)) closeSync(descriptor);
   };
   try {
     const files = namedPaths(manifest).map((path) => {
-      const descriptor = openFile(join(folder, path));
-      open.push(descriptor);
-      return [path, { path, blob: readable(descriptor, join(folder, path)) }] as const;
+      const file = openFile(join(folder, path));
+      opened.push(file);
+      return [path, { path, blob: readable(file) }] as const;
     });
-    return { files: new Map(files), [Symbol.dispose]: close };
+    const refuseChanged = () => opened.forEach(refuseChange);
+    return { files: new Map(files), refuseChanged, [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw error;
@@ -36,16 +39,33 @@ export function namedPaths(manifest: ReleaseManifest): readonly ReleasePath[] {
   return [entry, selfTest?.file, drift?.baseline].filter((path) => path !== undefined);
 }
 
-function openFile(path: string): number {
+interface OpenFile {
+  readonly path: string;
+  readonly descriptor: number;
+  readonly found: Stats;
+}
+
+function openFile(path: string): OpenFile {
   try {
-    return openSync(path, "r");
+    // A pipe would keep us waiting for who writes into it.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { path, descriptor, found: fstatSync(descriptor) };
   } catch (cause) {
     throw new CliError("FILE", `${path}: cannot be read: ${String(cause)}`, { cause });
   }
 }
 
-function readable(descriptor: number, path: string): ReadableFile {
-  const { size: sizeBytes } = fstatSync(descriptor);
+function refuseChange({ path, descriptor, found }: OpenFile): void {
+  const { size, mtimeMs } = fstatSync(descriptor);
+  if (size === found.size && mtimeMs === found.mtimeMs) return;
+  throw new CliError("FILE", `${path}: was changed while it was read: try again`);
+}
+
+function readable({ path, descriptor, found }: OpenFile): ReadableFile {
+  const { size: sizeBytes } = found;
+  if (!found.isFile()) {
+    throw new CliError("FILE", `${path}: expected a file, got a folder or a pipe`);
+  }
   if (sizeBytes === 0 || sizeBytes > blobLimits.blobBytesMax) {
     const expected = `expected 1 to ${blobLimits.blobBytesMax} bytes`;
     throw new CliError("FILE", `${path}: ${expected}, got ${sizeBytes}`);

@@ -47,7 +47,11 @@ function createProgram(terminal: Terminal): Command {
     .version(terminal.version, "--version")
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (text, write) => write(withWayOut(text)),
+    });
   addControllerCommands(program, terminal);
   addApiKeyCommands(program, terminal);
   addClaimCommands(program, terminal);
@@ -61,6 +65,12 @@ function createProgram(terminal: Terminal): Command {
   addAuditCommands(program, terminal);
   addBrokerConfigCommand(program, terminal);
   return program;
+}
+
+/** `root sign --key a.key root.json`: an option that takes several words has taken the argument too. */
+function withWayOut(text: string): string {
+  if (!text.startsWith("error: missing required argument")) return text;
+  return `${text.trimEnd()}: it stands before the options, or after --; see --help\n`;
 }
 
 /** Called wrongly: known here, or said by the controller of the request. */

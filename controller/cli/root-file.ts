@@ -10,6 +10,9 @@ import {
 import { writeDurably } from "../src/adapters/key-folder/key-file.ts";
 import { CliError } from "./cli-error.ts";
 
+/** Nothing in a signed document is secret, and it goes from hand to hand. */
+const PUBLIC_MODE = 0o644;
+
 /** A small file as a whole. @throws CliError FILE */
 export async function readEnvelopeFile(path: string): Promise<Uint8Array> {
   const { envelopeBytesMax } = documentLimits;
@@ -44,7 +47,7 @@ export function inFile<T>(path: string, read: () => T): T {
 /** A document of its own, never over another one. @throws CliError FILE */
 export async function writeNewFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await using file = await open(path, "wx", 0o644);
+    await using file = await open(path, "wx", PUBLIC_MODE);
     await file.writeFile(bytes);
     await file.sync();
   } catch (cause) {
@@ -57,7 +60,7 @@ export async function writeNewFile(path: string, bytes: Uint8Array): Promise<voi
 /** The same document with more in it. @throws CliError FILE */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await writeDurably(path, bytes);
+    await writeDurably(path, bytes, PUBLIC_MODE);
   } catch (cause) {
     throw new CliError("FILE", `${path}: cannot be written: ${String(cause)}`, { cause });
   }

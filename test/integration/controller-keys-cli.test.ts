@@ -1,18 +1,21 @@
-import { createPublicKey } from "node:crypto";
-import { cp, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import {
   acceptNextRoot,
   decodeEnvelope,
-  encodeBase64,
+  keyIdOf,
+  ModelName,
   openPinnedRoot,
+  releaseRoleOf,
   sha256,
 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openLocalFiles } from "../../controller/cli/local-files.ts";
 import { runProgram } from "../../controller/cli/program.ts";
+import { readManifest } from "../../controller/cli/release-folder.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
-import { SIGN, writePlainKey } from "../support/key-files.ts";
+import { writePlainKey } from "../support/key-files.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
-import { seedOf, seedSigner } from "../support/trust-fixtures.ts";
+import { seedSigner } from "../support/trust-fixtures.ts";
 
 /** Bare seeds, so that no test waits for scrypt; the commands read every kind of key the same way. */
 let folder: TemporaryFolder;
@@ -29,14 +32,6 @@ async function run(...args: readonly string[]) {
   const recorded = recordedTerminal();
   const exitCode = await runProgram([...args, "--json"], recorded.terminal);
   return { exitCode, answer: JSON.parse(recorded.out()) as Record<string, unknown> };
-}
-
-/** As other programs write it (RFC 8410). */
-function publicPem(name: string): string {
-  const head = Buffer.from("302a300506032b6570032100", "hex");
-  const key = Buffer.concat([head, seedSigner(name).publicKey]);
-  const format = { key, format: "der", type: "spki" } as const;
-  return createPublicKey(format).export({ format: "pem", type: "spki" }).toString();
 }
 
 const init = (...more: readonly string[]) =>
@@ -100,6 +95,26 @@ describe("a fleet's first root", () => {
     );
     expect(document.roles.release.map(({ name }) => name)).toEqual(["vision.*", "default"]);
   });
+
+  test("tries a rule after another that is narrower, however many models it names", async () => {
+    await writePlainKey(at("e.key"), "e");
+    const wide = "vision.*,sound.*,text.*";
+    await init("--release-key", `${wide}=${at("d.key")}`, `vision.cam.*=${at("e.key")}`);
+    await sign("root.json", "a", "b");
+
+    const root = await rootIn("root.json");
+
+    const names = [...releaseRoleOf(root, ModelName.parse("vision.cam.defects")).keys.keys()];
+    expect(names).toEqual([keyIdOf(seedSigner("e").publicKey)]);
+  });
+
+  test("says where the file belongs to who wrote it after the keys", async () => {
+    const recorded = recordedTerminal();
+    const words = ["root", "sign", "--key", at("a.key"), at("root.json")];
+
+    expect(await runProgram(words, recorded.terminal)).toBe(2);
+    expect(recorded.err()).toContain("before the options");
+  });
 });
 
 describe("the next root", () => {
@@ -131,6 +146,26 @@ describe("the next root", () => {
     acceptNextRoot(await rootIn("root.json"), await readFile(at("root-2.json")));
   });
 
+  test("gets no signature where it cannot follow: of another fleet, or not the next", async () => {
+    await init("--out", at("other.json"));
+    await rotate();
+    await sign("root-2.json", "a", "b");
+    await run("root", "rotate", at("root-2.json"), "--out", at("root-3.json"));
+    const before = await readFile(at("root-3.json"));
+    const against = (file: string) =>
+      run("root", "sign", at(file), "--key", at("a.key"), "--against", at("root.json"));
+
+    for (const file of ["other.json", "root-3.json"]) {
+      expect(await against(file)).toMatchObject({
+        exitCode: 1,
+        answer: { error: { code: "FILE" } },
+      });
+    }
+    expect(await readFile(at("root-3.json"))).toEqual(before);
+    expect(await against("root-2.json")).toMatchObject({ exitCode: 0 });
+    expect((await stat(at("root-2.json"))).mode & 0o444).toBe(0o444);
+  });
+
   test("is made of a complete root only", async () => {
     await rotate();
 
@@ -155,68 +190,6 @@ describe("the next root", () => {
       answer: { error: { code: "THRESHOLD_UNREACHABLE" } },
     });
     expect(await readdir(folder.path)).not.toContain("z.json");
-  });
-});
-
-describe("a new key", () => {
-  test("is made under a passphrase that is typed twice, and never shown", async () => {
-    const asked: string[] = [];
-    const recorded = recordedTerminal({}, (prompt) => {
-      asked.push(prompt);
-      return Promise.resolve("correct horse");
-    });
-
-    const exitCode = await runProgram(["key", "new", "e", "--out", at("e.key")], recorded.terminal);
-
-    expect([exitCode, asked.length]).toEqual([0, 2]);
-    expect((await stat(at("e.key"))).mode & 0o777).toBe(0o600);
-    expect(recorded.out() + recorded.err()).not.toContain("correct horse");
-    const shown = await run("key", "list", folder.path);
-    expect(shown.answer["keys"]).toContainEqual(
-      expect.objectContaining({ file: "e.key", kind: "encrypted", name: "e" }),
-    );
-    expect(shown.answer["keys"]).toContainEqual(
-      expect.objectContaining({ file: "e.pub", kind: "public" }),
-    );
-  });
-
-  test("is not made when the second time differs, is too short, or nobody is there", async () => {
-    const answers = ["correct horse", "correct house"];
-    const mistyped = recordedTerminal({}, () => Promise.resolve(answers.shift() ?? ""));
-    const short = recordedTerminal({}, () => Promise.resolve("horse"));
-    const nobody = recordedTerminal();
-
-    for (const { terminal } of [mistyped, short, nobody]) {
-      expect(await runProgram(["key", "new", "e", "--out", at("e.key")], terminal)).toBe(2);
-    }
-    expect(nobody.err()).toContain("--passphrase-file");
-    expect(await readdir(folder.path)).not.toContain("e.key");
-  });
-
-  test("behind a command is written down only after it has signed", async () => {
-    const pem = publicPem("e");
-    await writeFile(at("e.pem"), pem);
-    const command = (seed: string) => [
-      ...["key", "new", "f", "--out", at("f.key"), "--json", "--public-key", at("e.pem")],
-      ...["--command", process.execPath, "--", "-e", SIGN, encodeBase64(seedOf(seed))],
-    ];
-    const another = recordedTerminal();
-    const right = recordedTerminal();
-
-    expect(await runProgram(command("d"), another.terminal)).toBe(1);
-    expect(another.out()).toContain("SIGNING_FAILED");
-    expect(await readdir(folder.path)).not.toContain("f.key");
-    expect(await runProgram(command("e"), right.terminal)).toBe(0);
-    expect(await readdir(folder.path)).toEqual(expect.arrayContaining(["f.key", "f.pub"]));
-  });
-
-  test("whose public half has no place leaves nothing in the way of the next try", async () => {
-    await writeFile(at("e.pub"), "");
-    const { terminal } = recordedTerminal({}, () => Promise.resolve("correct horse"));
-
-    expect(await runProgram(["key", "new", "e", "--out", at("e.key")], terminal)).toBe(1);
-
-    expect(await readdir(folder.path)).not.toContain("e.key");
   });
 });
 
@@ -250,6 +223,25 @@ describe("a release", () => {
       answer: { error: { code: "GOLDEN" } },
     });
     expect(await readdir(at("release"))).not.toContain("release.dsse.json");
+  });
+
+  test("is not signed when a folder stands in the place of its model", async () => {
+    await rm(at("release/model.onnx"));
+    await mkdir(at("release/model.onnx"));
+
+    expect(await signRelease("--key", at("release.key"))).toMatchObject({
+      answer: { error: { code: "FILE" } },
+    });
+  });
+
+  test("is not signed when somebody writes its files meanwhile", async () => {
+    const manifest = await readManifest(at("release"));
+    using local = openLocalFiles(at("release"), manifest);
+    expect(local.refuseChanged).not.toThrow();
+
+    await appendFile(at("release/golden.json"), " ");
+
+    expect(local.refuseChanged).toThrow(/golden.json: was changed/);
   });
 
   test("whose release.json was changed after it was signed is not uploaded", async () => {

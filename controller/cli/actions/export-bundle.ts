@@ -1,8 +1,6 @@
-import { open } from "node:fs/promises";
 import {
   Bundle,
   decodeEnvelope,
-  documentLimits,
   encodeBase64,
   HelloMessage,
   VerifyError,
@@ -10,6 +8,7 @@ import {
 import type { ApiOptions } from "../api-options.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf } from "../context.ts";
+import { readEnvelopeFile } from "../root-file.ts";
 import type { Terminal } from "../terminal.ts";
 import { writeBundle } from "../write-bundle.ts";
 
@@ -40,7 +39,7 @@ export async function exportBundle(
 
 /** The controller verifies it; here it is only read for the root the device holds. */
 async function readHello(path: string): Promise<{ hello: string; rootVersion: number }> {
-  const bytes = await readBounded(path);
+  const bytes = await readEnvelopeFile(path);
   try {
     const text = new TextDecoder().decode(decodeEnvelope(bytes).payload);
     const { rootVersion } = HelloMessage.pick({ rootVersion: true }).parse(JSON.parse(text));
@@ -48,16 +47,5 @@ async function readHello(path: string): Promise<{ hello: string; rootVersion: nu
   } catch (cause) {
     const why = cause instanceof VerifyError ? cause.message : "its payload is none";
     throw new CliError("FILE", `${path}: expected the hello of a device: ${why}`, { cause });
-  }
-}
-
-async function readBounded(path: string): Promise<Uint8Array> {
-  try {
-    await using file = await open(path, "r");
-    const buffer = new Uint8Array(documentLimits.envelopeBytesMax + 1);
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    return buffer.subarray(0, bytesRead);
-  } catch (cause) {
-    throw new CliError("FILE", `${path}: cannot be read: ${String(cause)}`, { cause });
   }
 }

@@ -70,6 +70,15 @@ async function readRules(
   return rules;
 }
 
+/** By the widest of their patterns: what that takes must not be taken from a narrower rule. */
 function narrowFirst([left]: [string, unknown], [right]: [string, unknown]): number {
-  return (left === "*" ? 0 : left.length) > (right === "*" ? 0 : right.length) ? -1 : 1;
+  return narrowness(right) - narrowness(left);
+}
+
+/** How many characters the widest pattern fixes; a whole name is narrower than a prefix of its length. */
+function narrowness(models: string): number {
+  const fixed = models
+    .split(",")
+    .map((pattern) => (pattern.endsWith("*") ? pattern.length - 1 : pattern.length + 1));
+  return Math.min(...fixed);
 }

@@ -65,7 +65,7 @@ export async function signRelease(
   context.answer(answer, () => `${out}  ${model}@${version}  ${signed.release}`);
   context.say(
     incomplete === null
-      ? `next: modelfleet release publish ${folder}`
+      ? `next: ${options.out === undefined ? "" : `put it into the folder as ${SIGNED_RELEASE}, then `}modelfleet release publish ${folder}`
       : `not complete: ${incomplete}; sign again with another key`,
   );
 }
@@ -78,7 +78,10 @@ async function findDocument(
   const manifest = await readManifest(folder);
   using local = openLocalFiles(folder, manifest);
   const { fleet } = root.document;
-  return assembleUpload({ manifest, files: local.files, fleet, nowMs: terminal.nowMs() });
+  const { files } = local;
+  const document = assembleUpload({ manifest, files, fleet, nowMs: terminal.nowMs() });
+  local.refuseChanged();
+  return document;
 }
 
 /** The document somebody has signed before, when it is this one; else a new one without a signature. */

@@ -1,4 +1,4 @@
-import { keyIdOf, roleOf, type VerifiedRoot } from "@modelfleet/protocol";
+import { keyIdOf, type RootDocument, roleOf, type VerifiedRoot } from "@modelfleet/protocol";
 import { addSignature } from "../../src/app/root/add-signature.ts";
 import { inspectRoot, type RootInspection } from "../../src/domain/root/inspect-root.ts";
 import { CliError } from "../cli-error.ts";
@@ -25,6 +25,7 @@ export async function signRoot(
   const provider = keyProvider(terminal, options);
   let bytes = await readEnvelopeFile(path);
   const draft = inFile(path, () => inspectRoot(bytes, before));
+  if (before !== undefined) refuseStrangeDraft(path, draft.document, before.document);
   for (const file of options.key) {
     refuseStranger(file, (await provider.read(file)).publicKey, { draft, before });
     bytes = await addSignature(bytes, await openSigningKey(context, provider, file));
@@ -34,6 +35,15 @@ export async function signRoot(
   const signed = { file: path, version: document.version, own, previous, refusal };
   context.answer(signed, () => `${path}  ${signatureLine(own, previous)}`);
   context.say(nextStep(path, { own, refusal }, document.version));
+}
+
+/** What no signature makes the next root should get none: a signature is not taken back. */
+function refuseStrangeDraft(path: string, draft: RootDocument, before: RootDocument): void {
+  if (draft.version === before.version + 1 && draft.fleet === before.fleet) return;
+  throw new CliError(
+    "FILE",
+    `${path}: expected root ${before.version + 1} of fleet ${before.fleet}, got root ${draft.version} of ${draft.fleet}: nothing was signed`,
+  );
 }
 
 interface Signers {

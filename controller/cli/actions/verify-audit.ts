@@ -9,9 +9,9 @@ import { readCheckpoint } from "../../src/domain/audit/read-checkpoint.ts";
 import type { ApiOptions } from "../api-options.ts";
 import { fetchAudit } from "../audit/fetch-audit.ts";
 import { readAuditFile } from "../audit/read-audit-file.ts";
-import { readRootFile } from "../audit/read-root-file.ts";
 import { CliError } from "../cli-error.ts";
 import { type Context, contextOf } from "../context.ts";
+import { readRootFile } from "../root-file.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface VerifyAuditOptions extends ApiOptions {

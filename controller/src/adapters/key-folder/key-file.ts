@@ -47,11 +47,11 @@ export async function readDocument(
   }
 }
 
-/** The whole file or none, readable by its owner alone, on disk when resolved. */
-export async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+/** The whole file or none, readable by its owner alone unless told otherwise, on disk when resolved. */
+export async function writeDurably(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
   const temporary = `${path}.${randomUUID()}`;
   try {
-    const file = await open(temporary, "wx", 0o600);
+    const file = await open(temporary, "wx", mode);
     try {
       await file.writeFile(bytes);
       await file.sync();
