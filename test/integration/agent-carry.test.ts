@@ -138,10 +138,8 @@ for (const [what, [sentence, damage]] of Object.entries(damaged)) {
 
     const taking = applyBundle(stick, { data }, machine);
 
-    await expect(taking).rejects.toMatchObject({
-      code: "BUNDLE",
-      message: expect.stringMatching(sentence),
-    });
+    await expect(taking).rejects.toThrow(sentence);
+    await expect(taking).rejects.toMatchObject({ code: "BUNDLE" });
     expect(await readdir(exchange)).toEqual(["bundle"]);
     expect(await readFile(join(bundle, "blobs", blobName))).toEqual(blob);
   });
@@ -252,10 +250,9 @@ test("apply says why a release was refused, and does not take a trial for an end
     { ...followed, slots: slotOf({ refused: [refusal] }) },
   ]);
 
-  await expect(applyBundle(stick, { data }, machine)).rejects.toMatchObject({
-    code: "NOT_INSTALLED",
-    message: expect.stringContaining("GOLDEN_FAILED: case 3"),
-  });
+  const applying = applyBundle(stick, { data }, machine);
+  await expect(applying).rejects.toThrow("GOLDEN_FAILED: case 3");
+  await expect(applying).rejects.toMatchObject({ code: "NOT_INSTALLED" });
   expect(agent.asked()).toBe(4);
   expect(await codeOf(readdir(bundle))).toContain("ENOENT");
 });

@@ -21,30 +21,40 @@ export function peekDesired(parts: Peeking, bytes: Uint8Array): Peeked {
   const nonces = parts.nonces();
   const checked = checkAnyNonce(parts, bytes, nonces);
   const answers = nonces.find((nonce) => nonce === checked.desired.nonce) ?? null;
-  return { checked, answers };
+  // It may have passed as an answer to none: as the answer that it is, its own time counts (protocol.md 1.6.3).
+  const isJudged = answers === null || answers === nonces[0];
+  return { checked: isJudged ? checked : checkAs(parts, bytes, answers), answers };
 }
 
 /** There are two nonces only while a hello was carried away; then its answer is tried with each. */
 function checkAnyNonce(
-  { record, clock }: Peeking,
+  parts: Peeking,
   bytes: Uint8Array,
-  [expectedNonce, ...others]: readonly string[],
+  [nonce, ...others]: readonly string[],
 ): CheckedDesired {
-  const trust = record.trust();
-  const nowMs = clock.nowMs();
-  const requireNonce = needsNonce(trust, nowMs);
   try {
-    return checkDesired(trust, bytes, {
-      nowMs,
-      expectedNonce: expectedNonce ?? null,
-      requireNonce,
-    });
+    return checkAs(parts, bytes, nonce ?? null);
   } catch (cause) {
     const mayBeOther =
       cause instanceof VerifyError && ["NOT_FRESH", "EXPIRED"].includes(cause.code);
     if (!mayBeOther || others.length === 0) throw cause;
-    return checkAnyNonce({ record, clock, nonces: () => others }, bytes, others);
+    return checkAnyNonce(parts, bytes, others);
   }
+}
+
+/** As an answer to the hello with this nonce, if it is one. */
+function checkAs(
+  { record, clock }: Peeking,
+  bytes: Uint8Array,
+  expectedNonce: string | null,
+): CheckedDesired {
+  const trust = record.trust();
+  const nowMs = clock.nowMs();
+  return checkDesired(trust, bytes, {
+    nowMs,
+    expectedNonce,
+    requireNonce: needsNonce(trust, nowMs),
+  });
 }
 
 /** Whether an arrived document takes the place of a waiting one. One that is not to be followed never does. */

@@ -1,0 +1,45 @@
+import { documentLimits } from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import { confirmed, installRig } from "../support/agent/install-rig.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { seedSigner, signDocument } from "../support/trust-fixtures.ts";
+
+test("a newer root that the online key names is asked for again although nobody says it again; one that forged documents only seem to need is not", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  const first = await confirmed(rig, "1.0.0");
+  rig.deliver(signDocument({ type: "desired" }, [seedSigner("forger")]));
+  await eventually(() => rig.refused.includes("SIGNATURE"));
+  rig.time.uptimeMs += documentLimits.rootWalkPauseMsMax;
+  rig.want(first);
+  await eventually(() => rig.state()?.seq === 2);
+  expect(rig.source.rootsAsked).toEqual([2]);
+
+  rig.want(first, { rootVersion: 2 });
+  await eventually(() => rig.refused.includes("ROOT_TOO_OLD"));
+  rig.rotate();
+  rig.time.uptimeMs += documentLimits.rootWalkPauseMsMax;
+  rig.want(first);
+  await eventually(() => rig.state()?.rootVersion === 2);
+});
+
+test("a release whose files were on their way when its keys were replaced is not begun with, until it is signed again", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  const first = await confirmed(rig, "1.0.0");
+  const second = rig.publish("2.0.0");
+  const goOn = rig.source.holdDownloads();
+  rig.want(second);
+  await eventually(() => rig.steps().includes("2.0.0 downloading"));
+
+  rig.rotate({ release: seedSigner("release 2") });
+  rig.deliver(signDocument({ type: "desired" }, [seedSigner("forger")]));
+  rig.want(first, { rootVersion: 2, seq: 1 });
+  await eventually(() => rig.state()?.rootVersion === 2);
+  goOn();
+  await eventually(() => rig.reported.some(({ code }) => code === "SIGNATURE"));
+
+  expect(rig.slot()).toMatchObject({ trial: null, active: { release: first } });
+  expect(rig.steps().some((step) => step.startsWith("2.0.0 loading"))).toBe(false);
+});
