@@ -7,6 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
+import { auditEntry } from "../support/controller/audit-entry.ts";
 import { type ControllerWorld, controllerWorld } from "../support/controller/controller-world.ts";
 import { refused } from "../support/controller/refused.ts";
 import { nonceOf, SimulatedDevice } from "../support/controller/simulated-device.ts";
@@ -39,6 +40,8 @@ test("a device with a claim that needs approval is known, has no credential, and
   expect(answer).toMatchObject({ pending: { device: "cam-0017" } });
   expect(await world.showDevice.run(camera.id)).toMatchObject({ state: "pending" });
   expect(await world.authenticate.run("cam-0017", "")).toBeUndefined();
+  expect(await world.fleet.secretOf(camera.id)).toBeUndefined();
+  expect(await world.authenticate.recognizes(camera.id, null)).toBe(false);
   expect(await world.answerHello.run(camera.id, camera.hello())).toMatchObject({
     code: "DEVICE_UNKNOWN",
   });
@@ -87,6 +90,14 @@ test("another device cannot wait under the same name", async () => {
   const outcome = world.enrolDevice.run(thief.enrolRequest(second));
 
   expect(await codeOf(outcome)).toBe("DEVICE_TAKEN");
+});
+
+test("an approval is of one key: it admits no other that has the name by then", async () => {
+  await ask();
+  const { publicKey } = other.signer;
+
+  expect(await world.fleet.approveDevice(camera.id, publicKey, auditEntry())).toBe(false);
+  expect(await world.showDevice.run(camera.id)).toMatchObject({ state: "pending" });
 });
 
 test("a device that does not wait is not approved", async () => {

@@ -68,6 +68,19 @@ describe("a device that is revoked", () => {
     expect(await world.authenticate.run("cam-0018", "")).toBeUndefined();
   });
 
+  test("is not recognized by its certificate any more, nor ever by another key's", async () => {
+    const { publicKey } = camera.signer;
+    expect(await world.authenticate.recognizes(camera.id, publicKey)).toBe(true);
+    expect(await world.authenticate.recognizes(camera.id, replacement.signer.publicKey)).toBe(
+      false,
+    );
+
+    await revoke();
+
+    expect(await world.authenticate.recognizes(camera.id, publicKey)).toBe(false);
+    expect(await world.authenticate.recognizes(camera.id, null)).toBe(false);
+  });
+
   test("F53: is heard no more, whatever of it was still under way, and that is counted", async () => {
     await revoke();
 

@@ -208,6 +208,14 @@ test("an issuer that is away costs its users 503 and nobody else anything, until
   expect(fleet.log.named("issuer.not-answering")).toHaveLength(1);
 });
 
+test("F58: an issuer that sends us elsewhere for its keys is not followed", async () => {
+  await using provider = await startIdentityProvider();
+  provider.state.isMoved = true;
+  await using fleet = await withIssuer(provider);
+
+  expect(await fleet.status(await provider.token(fleet.clock.nowMs(), viewer))).toBe(503);
+});
+
 test("the issuer is asked rarely, whatever tokens claim", async () => {
   await using provider = await startIdentityProvider();
   await using fleet = await withIssuer(provider);

@@ -7,7 +7,12 @@ export type IdentityProvider = Awaited<ReturnType<typeof startIdentityProvider>>
 /** An issuer on a free port of 127.0.0.1 with one key of each kind that is taken. */
 export async function startIdentityProvider() {
   const keys = await Promise.all(["EdDSA", "ES256", "RS256"].map(makeKey));
-  const state = { published: keys.map(({ jwk }) => jwk as JWK), asked: 0, isAway: false };
+  const state = {
+    published: keys.map(({ jwk }) => jwk as JWK),
+    asked: 0,
+    isAway: false,
+    isMoved: false,
+  };
   const server = createServer((request, response) => answer(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -21,8 +26,10 @@ export async function startIdentityProvider() {
       "/.well-known/openid-configuration": { issuer, jwks_uri: `${issuer}/keys` },
       "/keys": { keys: state.published },
     };
-    const body = bodies[url ?? ""];
+    const body = bodies[url?.replace("/moved", "") ?? ""];
+    const isMoved = state.isMoved && url === "/keys";
     if (state.isAway || body === undefined) response.writeHead(503).end();
+    else if (isMoved) response.writeHead(302, { location: "/moved/keys" }).end();
     else response.writeHead(200).end(JSON.stringify(body));
   }
 
