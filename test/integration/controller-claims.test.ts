@@ -1,5 +1,6 @@
 import { claimLimits, DeviceId, EnrolResponse, encodeBase64 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { EnrolDevice } from "../../controller/src/app/fleet/enrol-device.ts";
 import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import { type ControllerWorld, controllerWorld } from "../support/controller/controller-world.ts";
 import { refused } from "../support/controller/refused.ts";
@@ -165,6 +166,22 @@ describe("a claim that is revoked", () => {
     expect(await codeOf(wrong)).toBe("CLAIM_REFUSED");
     const secret = camera.secretOf(answer.credential);
     expect(await world.authenticate.run("cam-0017", secret)).toBe("cam-0017");
+  });
+
+  test("while an enrolment is under way admits it no more", async () => {
+    const created = await create();
+    const { fleet } = world;
+    const claim = async (id: string) => {
+      const read = await fleet.claim(id);
+      await world.revokeClaim.run(id, localPrincipal);
+      return read;
+    };
+    const late = new EnrolDevice({ ...world, fleet: { ...fleet, claim } });
+
+    const request = camera.enrolRequest(created.enrolment);
+
+    expect(await codeOf(late.run(request))).toBe("CLAIM_REVOKED");
+    expect(await world.listDevices.run()).toEqual([]);
   });
 
   test("is revoked once, and audited once with who did it", async () => {

@@ -105,6 +105,7 @@ export interface EnrolmentRecord {
  */
 export type EnrolOutcome =
   | Admitted
+  | "claim-revoked"
   | "claim-used"
   | "device-taken"
   | "key-revoked"

@@ -66,11 +66,11 @@ async function keyRefusal(
   return row && "key-revoked";
 }
 
-/** Rule 4, and that nobody fills the memory for it. */
+/** Rule 4, that nobody fills the memory for it, and that the claim was not revoked while its MAC was checked. */
 async function askRefusal(
   transaction: Transaction<Schema>,
   { claimId, messageSha256 }: EnrolmentRecord,
-): Promise<"replayed" | "asked-too-often" | undefined> {
+): Promise<"replayed" | "claim-revoked" | "asked-too-often" | undefined> {
   const known = await transaction
     .selectFrom("claim_messages")
     .select("claim_id")
@@ -78,8 +78,9 @@ async function askRefusal(
     .where("sha256", "=", messageSha256)
     .executeTakeFirst();
   if (known !== undefined) return "replayed";
-  const found = transaction.selectFrom("claims").select(["asked", "uses"]);
+  const found = transaction.selectFrom("claims").select(["asked", "uses", "revoked_at_ms"]);
   const claim = await found.where("id", "=", claimId).executeTakeFirstOrThrow();
+  if (claim.revoked_at_ms !== null) return "claim-revoked";
   return claim.asked < claim.uses * claimLimits.messagesPerUseMax ? undefined : "asked-too-often";
 }
 

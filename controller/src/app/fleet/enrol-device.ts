@@ -7,7 +7,7 @@ import {
   type OpenedEnrol,
   sha256,
 } from "@modelfleet/protocol";
-import { claimUsed } from "../../domain/claim/check-claim.ts";
+import { claimRevoked, claimUsed } from "../../domain/claim/check-claim.ts";
 import { EnrolError } from "../../domain/errors.ts";
 import { deviceIdFor } from "../../domain/fleet/device-id.ts";
 import { enrolEntry } from "../../domain/fleet/enrol-entry.ts";
@@ -168,6 +168,8 @@ function refusalOf(
   { claim }: Candidate,
 ): EnrolError {
   switch (outcome) {
+    case "claim-revoked":
+      return claimRevoked(claim, "just now");
     case "claim-used":
       return claimUsed(claim);
     case "key-revoked":

@@ -33,8 +33,7 @@ export function claimRefused(): EnrolError {
  */
 export function checkLive(claim: ClaimFacts, nowMs: number): void {
   if (claim.revokedAtMs !== null) {
-    const when = new Date(claim.revokedAtMs).toISOString();
-    throw new EnrolError("CLAIM_REVOKED", `claim ${claim.id} was revoked ${when}: ${WAY_OUT}`);
+    throw claimRevoked(claim, new Date(claim.revokedAtMs).toISOString());
   }
   // protocol.md 7.4: a claim is over at its very last millisecond.
   if (nowMs < claim.expiresAtMs) return;
@@ -66,6 +65,11 @@ export function checkAdmits(
     "NAME_MISMATCH",
     `expected device ${claim.device}, which this claim is for, got ${wanted}: leave --device-id out, or ${WAY_OUT} --device ${wanted}`,
   );
+}
+
+/** @param when as it reads after "was revoked" */
+export function claimRevoked({ id }: ClaimFacts, when: string): EnrolError {
+  return new EnrolError("CLAIM_REVOKED", `claim ${id} was revoked ${when}: ${WAY_OUT}`);
 }
 
 /** The refusal of a claim without a use left. */
