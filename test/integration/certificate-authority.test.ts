@@ -76,6 +76,18 @@ test("a device is given the certificate it has, until less than 120 days of it a
   );
 });
 
+test("each certificate is in the audit log, and one that is given again is not", async () => {
+  await using world = await worldWithAuthority();
+  await enrolled(world);
+  const { serialNumber } = new X509Certificate(await certificateOf(world));
+
+  const { events } = await world.audit.page(0, 100);
+
+  const issued = events.filter(({ action }) => action === "certificate.issued");
+  expect(issued).toMatchObject([{ actor: "device:cam-0017", subject: "device:cam-0017" }]);
+  expect(issued[0]?.detail).toContain(serialNumber.toLowerCase());
+});
+
 test("every certificate of a revoked key is on the list until it ends, and no other", async () => {
   await using world = await worldWithAuthority();
   await enrolled(world);

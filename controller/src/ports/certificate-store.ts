@@ -1,9 +1,10 @@
 import type { DeviceId } from "@modelfleet/protocol";
+import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 import type { RevokedSerial } from "./certificate-authority.ts";
 
-/** Which client certificates were given away. Every method is one transaction. */
+/** Which client certificates were given away. Every method is one transaction; an `audit` is written down in it. */
 export interface CertificateStore {
-  readonly add: (certificate: CertificateRecord) => Promise<void>;
+  readonly add: (certificate: CertificateRecord, audit: AuditEntry) => Promise<void>;
   /** The one of this device and key that is good for longest. */
   readonly newest: (
     device: DeviceId,

@@ -102,7 +102,7 @@ export const rightsMatrix: readonly RightsCase[] = [
   // CVE-2017-7650: a client id that is a wildcard, where rights are made of client ids.
   ...["{B}", "+", "#", "{B}/up", "{self}/../{B}", "a/b"].flatMap((clientId) => [
     ...publishes(called(clientId), "nothing", [
-      "mf/1/d/{B}/up/hello",
+      "mf/1/d/{B}/up/report",
       "mf/1/d/{B}/dn/desired",
       `mf/1/d/${clientId}/up/hello`,
     ]),

@@ -5,7 +5,6 @@ import { DownloadError } from "../../../agent/src/domain/download-error.ts";
 import type { EnrolmentRecord } from "../../../agent/src/domain/enrolment-record.ts";
 import type { CertificateService } from "../../../agent/src/ports/certificate-service.ts";
 import { manualClock } from "../../support/agent/manual-clock.ts";
-import { recordingLog } from "../../support/mqtt/recording-log.ts";
 import { fixtureDevice, fixtureFleet } from "../../support/trust-fixtures.ts";
 
 const dayMs = 86_400_000;
@@ -17,7 +16,9 @@ const pemOf = (validDays: number, device: string = fixtureDevice, key = 7) =>
 
 function keep(held: string | undefined, answers: (string | undefined | DownloadError)[]) {
   const clock = manualClock();
-  const log = recordingLog();
+  const events: unknown[] = [];
+  const note = ({ event }: { readonly event: string }) => void events.push(event);
+  const log = { info: note, warn: note, error: note };
   const written: EnrolmentRecord[] = [];
   const asked: number[] = [];
   const service: CertificateService = {
@@ -56,7 +57,7 @@ function keep(held: string | undefined, answers: (string | undefined | DownloadE
     stop.abort();
     await done;
   };
-  return { keeper, clock, written, asked, log, [Symbol.asyncDispose]: end };
+  return { keeper, clock, written, asked, events, [Symbol.asyncDispose]: end };
 }
 
 test("a certificate is replaced when less than 120 days of it are left, and kept on disk", async () => {
@@ -93,10 +94,7 @@ test("while nothing can be fetched the old one is used, and it is tried again in
 
   expect(kept.asked).toEqual([0, certificateLimits.retryMs]);
   expect(kept.keeper.current()).toBe(pemOf(365));
-  expect(kept.log.events.map(({ event }) => event)).toEqual([
-    "certificate.failed",
-    "certificate.renewed",
-  ]);
+  expect(kept.events).toEqual(["certificate.failed", "certificate.renewed"]);
 });
 
 test.each([

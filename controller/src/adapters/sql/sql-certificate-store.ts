@@ -1,7 +1,9 @@
 import { certificateLimits, type DeviceId } from "@modelfleet/protocol";
 import type { Kysely, Selectable } from "kysely";
+import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type { RevokedSerial } from "../../ports/certificate-authority.ts";
 import type { CertificateRecord, CertificateStore } from "../../ports/certificate-store.ts";
+import { appendAudit } from "./append-audit.ts";
 import { bytesOf } from "./column.ts";
 import type { CertificatesTable, Schema } from "./schema.ts";
 
@@ -12,19 +14,21 @@ export class SqlCertificateStore implements CertificateStore {
     this.#database = database;
   }
 
-  readonly add = async (certificate: CertificateRecord): Promise<void> => {
-    await this.#database
-      .insertInto("certificates")
-      .values({
-        serial: certificate.serial,
-        device: certificate.device,
-        public_key: certificate.publicKey,
-        pem: certificate.pem,
-        issued_at_ms: certificate.issuedAtMs,
-        expires_at_ms: certificate.expiresAtMs,
-      })
-      .execute();
-  };
+  readonly add = (certificate: CertificateRecord, audit: AuditEntry): Promise<void> =>
+    this.#database.transaction().execute(async (transaction) => {
+      await transaction
+        .insertInto("certificates")
+        .values({
+          serial: certificate.serial,
+          device: certificate.device,
+          public_key: certificate.publicKey,
+          pem: certificate.pem,
+          issued_at_ms: certificate.issuedAtMs,
+          expires_at_ms: certificate.expiresAtMs,
+        })
+        .execute();
+      await appendAudit(transaction, audit);
+    });
 
   readonly newest = async (
     device: DeviceId,

@@ -41,7 +41,16 @@ export class IssueCertificate {
       validUntilMs: expiresAtMs,
     });
     // Written down before anybody has it, so that it can be revoked.
-    await certificates.add({ serial, device, publicKey, pem, issuedAtMs: nowMs, expiresAtMs });
+    await certificates.add(
+      { serial, device, publicKey, pem, issuedAtMs: nowMs, expiresAtMs },
+      {
+        atMs: nowMs,
+        actor: `device:${device}`,
+        action: "certificate.issued",
+        subject: `device:${device}`,
+        detail: { serial, expiresAtMs },
+      },
+    );
     return pem;
   }
 
