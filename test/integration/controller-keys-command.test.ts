@@ -1,11 +1,11 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
-import { verifySignature } from "@modelfleet/protocol";
+import { encodeBase64, keyLimits, verifySignature } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { commandKey } from "../../controller/src/adapters/key-provider/command-key.ts";
 import { refused } from "../support/controller/refused.ts";
 import { SIGN, testProvider, writeCommandKey } from "../support/key-files.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
-import { seedSigner } from "../support/trust-fixtures.ts";
+import { seedOf, seedSigner } from "../support/trust-fixtures.ts";
 
 const message = new TextEncoder().encode("what is signed");
 const signer = seedSigner("alice");
