@@ -44,6 +44,8 @@ export const claimLimits = {
   lifeMsDefault: HOUR_MS,
   lifeMsMax: DAY_MS,
   usesMax: 10_000,
+  /** The newest ones are shown. */
+  listedMax: 10_000,
   requestBytesMax: 16 * KIB,
   labelsMax: 32,
   enrolsPerSecondPerAddressMax: 5,

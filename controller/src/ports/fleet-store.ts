@@ -15,6 +15,7 @@ import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 export interface FleetStore {
   readonly addClaim: (claim: ClaimRecord, audit: AuditEntry) => Promise<void>;
   readonly claim: (id: string) => Promise<ClaimRecord | undefined>;
+  /** Newest first, at most `claimLimits.listedMax`. */
   readonly claims: () => Promise<readonly ClaimRecord[]>;
   /** @returns false when it was revoked before; then nothing has changed */
   readonly revokeClaim: (id: string, audit: AuditEntry) => Promise<boolean>;

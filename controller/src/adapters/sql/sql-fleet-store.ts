@@ -1,4 +1,4 @@
-import type { DeviceId, Sha256 } from "@modelfleet/protocol";
+import { claimLimits, type DeviceId, type Sha256 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type {
@@ -61,7 +61,11 @@ export class SqlFleetStore implements FleetStore {
 
   readonly claims = async (): Promise<readonly ClaimRecord[]> => {
     const found = this.#database.selectFrom("claims").selectAll();
-    const rows = await found.orderBy("created_at_ms", "desc").orderBy("id").execute();
+    const rows = await found
+      .orderBy("created_at_ms", "desc")
+      .orderBy("id")
+      .limit(claimLimits.listedMax)
+      .execute();
     return rows.map(claimOf);
   };
 
