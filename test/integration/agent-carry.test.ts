@@ -242,7 +242,7 @@ test("apply says why a release was refused, and does not take a trial for an end
   await using folder = await temporaryFolder();
   const { stick, data, bundle } = await rig(folder);
   const followed = { desiredSeq: 1, rootVersion: 1 };
-  const refusal = { release: release.sha256, code: "GOLDEN_FAILED", detail: "case 3" };
+  const refusal = { release: release.sha256, code: "GOLDEN_MISMATCH", detail: "case 3" };
   await using agent = await talkingAgent(join(data, "agent.sock"), [
     { desiredSeq: 0, rootVersion: 1, slots: [] },
     { ...followed, slots: [] },
@@ -251,7 +251,7 @@ test("apply says why a release was refused, and does not take a trial for an end
   ]);
 
   const applying = applyBundle(stick, { data }, machine);
-  await expect(applying).rejects.toThrow("GOLDEN_FAILED: case 3");
+  await expect(applying).rejects.toThrow("GOLDEN_MISMATCH: case 3");
   await expect(applying).rejects.toMatchObject({ code: "NOT_INSTALLED" });
   expect(agent.asked()).toBe(4);
   expect(await codeOf(readdir(bundle))).toContain("ENOENT");

@@ -94,6 +94,22 @@ test("an answer that is not the controller's is named", async () => {
   expect(await enrolAt(server.url, folder.path)).toMatchObject({ exitCode: 1, out: "" });
 });
 
+test("an answer that breaks off half way is no defect of ours", async () => {
+  await using folder = await temporaryFolder();
+  await using server = await blobServer([
+    (request, response) => {
+      request.resume();
+      response.writeHead(200, { "content-length": "1000" });
+      response.write("{", () => response.destroy());
+    },
+  ]);
+
+  const { exitCode, err } = await enrolAt(server.url, folder.path, "--over", "http");
+
+  expect(exitCode).toBe(1);
+  expect(err).toContain("is the controller running");
+});
+
 test("a controller that is not there is named, with what to look at", async () => {
   await using folder = await temporaryFolder();
   const url = `http://127.0.0.1:${await closedPort()}`;

@@ -9,7 +9,10 @@ const answerMsMax = 30_000;
 export const httpEnrolment: EnrolmentService = {
   ask: async ({ controllerUrl }, request) => {
     const response = await post(controllerUrl, JSON.stringify(request));
-    const body = parseJson(await readCapped(response));
+    const text = await readCapped(response).catch((cause: unknown) => {
+      throw unreachable(controllerUrl, cause);
+    });
+    const body = parseJson(text);
     if (!response.ok) throw new EnrolError("REFUSED", refusalOf(response.status, body));
     const parsed = EnrolAnswer.safeParse(body);
     if (parsed.success) return parsed.data;
@@ -27,15 +30,18 @@ async function post(controllerUrl: string, body: string): Promise<Response> {
       body,
     });
   } catch (cause) {
-    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    const came = inner instanceof Error ? inner.message : "no answer";
-    const way = "is the controller running, and reachable from this device?";
-    throw new EnrolError(
-      "UNREACHABLE",
-      `expected an answer from ${controllerUrl}, got ${came}; ${way}`,
-      { cause },
-    );
+    throw unreachable(controllerUrl, cause);
   }
+}
+
+/** Also an answer that breaks off half way. */
+function unreachable(controllerUrl: string, cause: unknown): EnrolError {
+  if (cause instanceof EnrolError) return cause;
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const came = inner instanceof Error ? inner.message : "no answer";
+  const way = "is the controller running, and reachable from this device?";
+  const text = `expected an answer from ${controllerUrl}, got ${came}; ${way}`;
+  return new EnrolError("UNREACHABLE", text, { cause });
 }
 
 async function readCapped(response: Response): Promise<string> {

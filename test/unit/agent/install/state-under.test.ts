@@ -11,7 +11,7 @@ test.each<[RefusalCode, number]>([
   ["SIGNATURE", 0],
   ["REVOKED", 0],
   ["FLOOR", 0],
-  ["GOLDEN_FAILED", 1],
+  ["GOLDEN_MISMATCH", 1],
   ["DIGEST", 1],
 ])("under another root a release blocked for %s stays blocked %i times", (code, times) => {
   const blocked = [{ release, code, detail: "" }];
