@@ -6,10 +6,11 @@ import type { z } from "zod";
 import { sealSeed } from "../../../controller/src/adapters/key-provider/sealed-seed.ts";
 import { writeKeyFile } from "../../../controller/src/adapters/key-provider/write-key-file.ts";
 import { firstRoot } from "../../../controller/src/domain/root/first-root.ts";
-import { runCommand, startProgram } from "../../../modelfleet/src/demo/program.ts";
+import { startProgram } from "../../../modelfleet/src/demo/program.ts";
 import { eventually } from "../eventually.ts";
 import { writePlainKey } from "../key-files.ts";
 import { seedOf, seedSigner } from "../trust-fixtures.ts";
+import { runHere } from "./run-here.ts";
 import type { TestController } from "./small-fleet.ts";
 import { type Typed, typeCommand } from "./typed-commands.ts";
 
@@ -66,7 +67,7 @@ async function startFleet({ people, keys, data, passphraseFile }: Places) {
     return key;
   });
   const env = { MODELFLEET_URL: url, MODELFLEET_API_KEY: apiKey, ...secrets };
-  const attempt = (...args: readonly string[]) => runCommand([...args, "--json"], env);
+  const attempt = (...args: readonly string[]) => runHere([...args, "--json"], env);
   const attemptLine = (line: string) => typeCommand(line, { folder: people, env });
   return {
     ...{ people, keys, url, program, attempt, attemptLine },

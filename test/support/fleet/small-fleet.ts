@@ -8,6 +8,7 @@ import {
   runCommand,
   startProgram,
 } from "../../../modelfleet/src/demo/program.ts";
+import { runHere } from "./run-here.ts";
 
 const START_MS_MAX = 30_000;
 
@@ -44,7 +45,7 @@ export async function startController(options: ControllerOptions): Promise<TestC
   const listening = await program.event("controller.listening", START_MS_MAX);
   const url = String(listening["httpUrl"]);
   const attempt = (...args: readonly string[]) =>
-    runCommand([...args, "--json"], { MODELFLEET_URL: url });
+    runHere([...args, "--json"], { MODELFLEET_URL: url });
   return {
     httpPort: Number(new URL(url).port),
     mqttPort: Number(new URL(String(listening["mqttUrl"])).port),

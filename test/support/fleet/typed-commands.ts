@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { chdir, cwd } from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
-import { runProgram } from "../../../controller/cli/program.ts";
+import { runHere } from "./run-here.ts";
 
 const OPERATIONS = new URL("../../../docs/operations.md", import.meta.url);
 
@@ -14,25 +13,16 @@ export type Typing = {
 export type Typed = { readonly exitCode: number; readonly output: string };
 
 /**
- * Types a command as a person would. It runs in this process, which costs a tenth of one of its own; so it is one command
- * at a time, since they share the folder they stand in.
+ * Types a command as a person would, one at a time: in one process they share the folder they stand in.
  */
 export async function typeCommand(line: string, { folder, env }: Typing): Promise<Typed> {
   const [npx, modelfleet, ...args] = line.split(" ");
   if (npx !== "npx" || modelfleet !== "modelfleet") throw new Error(`expected a command: ${line}`);
-  const said: string[] = [];
-  const say = (text: string) => void said.push(text);
-  const terminal = { out: say, err: say, env, askSecret: undefined, version: "0.0.0" };
   const before = cwd();
   chdir(folder);
   try {
-    const exitCode = await runProgram(args, {
-      ...terminal,
-      isInteractive: false,
-      nowMs: Date.now,
-      sleep: (ms) => sleep(ms),
-    });
-    return { exitCode, output: said.join("") };
+    const { exitCode, text } = await runHere(args, env);
+    return { exitCode, output: text };
   } finally {
     chdir(before);
   }
