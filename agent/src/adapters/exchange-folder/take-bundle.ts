@@ -6,7 +6,6 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { blobLimits, documentLimits } from "@modelfleet/protocol";
 import { ExchangeError } from "../../domain/exchange-error.ts";
-import { systemCode } from "../file-store/store-failure.ts";
 import { boundedFile, openQuietly } from "./bounded-file.ts";
 import { exchangePaths } from "./exchange-folder.ts";
 
@@ -104,7 +103,8 @@ async function namesIn(path: string, { folder, name, filesMax }: Part): Promise<
       names.push(entry.name);
     }
   } catch (cause) {
-    if (systemCode(cause) !== "ENOENT") throw cause;
+    const isAbsent = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+    if (!isAbsent) throw cause;
   }
   return names;
 }
