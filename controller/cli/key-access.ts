@@ -59,6 +59,31 @@ export async function readPublicKeys(
   return keys;
 }
 
+/**
+ * Public halves of the keys of one role: a key that is named twice would count once, and the role be weaker than it looks.
+ *
+ * @throws CliError USAGE naming both files
+ */
+export async function readRoleKeys(
+  provider: KeyProvider,
+  option: string,
+  paths: readonly string[],
+): Promise<Uint8Array[]> {
+  const keys = await readPublicKeys(provider, paths);
+  const pathOf = new Map<string, string>();
+  for (const [place, key] of keys.entries()) {
+    const [keyid, path] = [keyIdOf(key), paths[place] ?? ""];
+    const before = pathOf.get(keyid);
+    pathOf.set(keyid, path);
+    if (before === undefined) continue;
+    throw new CliError(
+      "USAGE",
+      `${option}: expected each key once, got ${keyid.slice(0, 16)} in ${before} and in ${path}: name another key`,
+    );
+  }
+  return keys;
+}
+
 /** What people compare by eye. */
 export function shortKeyId({ publicKey }: Pick<KeyHandle, "publicKey">): string {
   return keyIdOf(publicKey).slice(0, 16);

@@ -62,6 +62,31 @@ describe("a fleet's first root", () => {
     expect(inspected.answer).toMatchObject({ daysLeft: 365, expiry: "good", refusal: null });
   });
 
+  test("is not drafted with a key twice in a role, by whichever file", async () => {
+    await cp(at("a.key"), at("alias.key"));
+    for (const [option, name] of [
+      ["--root-key", "alias"],
+      ["--release-key", "release"],
+      ["--online-key", "online"],
+    ] as const) {
+      const { exitCode, answer } = await init(option, at(`${name}.key`));
+      expect({ exitCode, answer }).toMatchObject({
+        exitCode: 2,
+        answer: { error: { code: "USAGE" } },
+      });
+      expect(JSON.stringify(answer)).toMatch(new RegExp(`${option}: .* and in .*/${name}.key`));
+    }
+    expect(await readdir(folder.path)).not.toContain("root.json");
+  });
+
+  test("has a threshold that its keys can reach", async () => {
+    const { exitCode, answer } = await init("--threshold", "4");
+
+    expect(exitCode).toBe(2);
+    expect(JSON.stringify(answer)).toMatch(/--threshold: expected at most 3.*--root-key.*got 4/);
+    expect(await init("--threshold", "3")).toMatchObject({ exitCode: 0 });
+  });
+
   test("counts one key that signs twice once", async () => {
     await init();
     await sign("root.json", "a");
@@ -88,7 +113,7 @@ describe("a fleet's first root", () => {
   });
 
   test("has rules for groups of models, the narrow ones first", async () => {
-    await init("--release-key", `vision.*=${at("d.key")}`, at("release.key"));
+    await init("--release-key", `vision.*=${at("d.key")}`);
 
     const { document } = await run("root", "inspect", at("root.json")).then(
       ({ answer }) => answer as { document: { roles: { release: { name: string }[] } } },

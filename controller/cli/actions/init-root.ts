@@ -3,7 +3,7 @@ import { encodePayload, keyLimits, payloadTypes, signEnvelope } from "@modelflee
 import { firstRoot, type ReleaseRulePlan } from "../../src/domain/root/first-root.ts";
 import type { KeyProvider } from "../../src/ports/keys.ts";
 import { CliError } from "../cli-error.ts";
-import { keyProvider, readPublicKeys } from "../key-access.ts";
+import { keyProvider, readRoleKeys } from "../key-access.ts";
 import { localContext } from "../local-context.ts";
 import { readCount, readDuration } from "../read-options.ts";
 import { writeNewFile } from "../root-file.ts";
@@ -24,12 +24,13 @@ export interface InitRootOptions {
 export async function initRoot(terminal: Terminal, options: InitRootOptions): Promise<void> {
   const context = localContext(terminal, options);
   const provider = keyProvider(terminal, {});
+  const rootKeys = await readRoleKeys(provider, "--root-key", options.rootKey);
   const document = firstRoot({
     fleet: options.fleet === "auto" ? randomUUID() : options.fleet,
-    rootKeys: await readPublicKeys(provider, options.rootKey),
-    threshold: readCount("--threshold", options.threshold),
+    rootKeys,
+    threshold: readThreshold(options.threshold, rootKeys.length),
     releaseRules: await readRules(provider, options.releaseKey),
-    onlineKeys: await readPublicKeys(provider, options.onlineKey),
+    onlineKeys: await readRoleKeys(provider, "--online-key", options.onlineKey),
     nowMs: terminal.nowMs(),
     lifeMs: readLife(options.expires),
   });
@@ -42,6 +43,16 @@ export async function initRoot(terminal: Terminal, options: InitRootOptions): Pr
     context.say("warning: one root key alone may change everything; 2 of 3 is the default");
   }
   context.say(`next: modelfleet root sign ${options.out} --key KEY, with ${threshold} root keys`);
+}
+
+/** @throws CliError USAGE where too few root keys are named to reach it */
+function readThreshold(text: string, keys: number): number {
+  const threshold = readCount("--threshold", text);
+  if (threshold <= keys) return threshold;
+  throw new CliError(
+    "USAGE",
+    `--threshold: expected at most ${keys}, as many as --root-key names, got ${threshold}: name more root keys, or a lower --threshold`,
+  );
 }
 
 /** How long a root is in force. @throws CliError USAGE */
@@ -64,7 +75,7 @@ async function readRules(
   const rules: ReleaseRulePlan[] = [];
   for (const [models, paths] of [...files].toSorted(narrowFirst)) {
     const name = models === "*" ? "default" : models;
-    const keys = await readPublicKeys(provider, paths);
+    const keys = await readRoleKeys(provider, "--release-key", paths);
     rules.push({ name, models: models.split(","), keys });
   }
   return rules;

@@ -10,7 +10,7 @@ import {
 import { nextRoot, type RootChanges } from "../../src/domain/root/next-root.ts";
 import type { KeyProvider } from "../../src/ports/keys.ts";
 import { CliError } from "../cli-error.ts";
-import { keyProvider, readPublicKeys } from "../key-access.ts";
+import { keyProvider, readPublicKeys, readRoleKeys } from "../key-access.ts";
 import { type LocalContext, localContext } from "../local-context.ts";
 import { readCount } from "../read-options.ts";
 import { readRootFile, writeNewFile } from "../root-file.ts";
@@ -72,10 +72,10 @@ async function readChanges(
   return {
     ...(replaceOnline.length === 0
       ? {}
-      : { online: await readPublicKeys(provider, replaceOnline) }),
+      : { online: await readRoleKeys(provider, "--replace-online", replaceOnline) }),
     release: await readRules(provider, current, options.replaceRelease),
     root: await readReplacements(provider, options.replaceRoot),
-    addRoot: await readPublicKeys(provider, options.addRoot),
+    addRoot: await readRoleKeys(provider, "--add-root", options.addRoot),
     ...(threshold === undefined ? {} : { threshold: readCount("--threshold", threshold) }),
     revokeReleases: options.revokeRelease.map(readDigest),
   };
