@@ -1,7 +1,7 @@
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { blobLimits, ReleaseManifest } from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
+import { readSmallFile } from "./read-small-file.ts";
 
 /** Where a release that was signed without a controller has its signatures. */
 export const SIGNED_RELEASE = "release.dsse.json";
@@ -19,24 +19,10 @@ export async function readManifest(folder: string): Promise<ReleaseManifest> {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const text = await readBounded(path);
+  const bytes = await readSmallFile(path, blobLimits.manifestBytesMax);
   try {
-    return JSON.parse(text);
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     throw new CliError("FILE", `${path}: expected JSON: ${String(cause)}`, { cause });
   }
-}
-
-async function readBounded(path: string): Promise<string> {
-  const { manifestBytesMax } = blobLimits;
-  const buffer = new Uint8Array(manifestBytesMax + 1);
-  let length = 0;
-  try {
-    await using file = await open(path, "r");
-    ({ bytesRead: length } = await file.read(buffer, 0, buffer.length, 0));
-  } catch (cause) {
-    throw new CliError("FILE", `${path}: cannot be read: ${String(cause)}`, { cause });
-  }
-  if (length <= manifestBytesMax) return new TextDecoder().decode(buffer.subarray(0, length));
-  throw new CliError("FILE", `${path}: expected at most ${manifestBytesMax} bytes, got more`);
 }

@@ -9,23 +9,14 @@ import {
 } from "@modelfleet/protocol";
 import { writeDurably } from "../src/adapters/key-folder/key-file.ts";
 import { CliError } from "./cli-error.ts";
+import { readSmallFile } from "./read-small-file.ts";
 
 /** Nothing in a signed document is secret, and it goes from hand to hand. */
 const PUBLIC_MODE = 0o644;
 
-/** A small file as a whole. @throws CliError FILE */
-export async function readEnvelopeFile(path: string): Promise<Uint8Array> {
-  const { envelopeBytesMax } = documentLimits;
-  const buffer = new Uint8Array(envelopeBytesMax + 1);
-  let length = 0;
-  try {
-    await using file = await open(path, "r");
-    ({ bytesRead: length } = await file.read(buffer, 0, buffer.length, 0));
-  } catch (cause) {
-    throw new CliError("FILE", `${path}: cannot be read: ${String(cause)}`, { cause });
-  }
-  if (length <= envelopeBytesMax) return buffer.slice(0, length);
-  throw new CliError("FILE", `${path}: expected at most ${envelopeBytesMax} bytes, got more`);
+/** The bytes of a signed document. @throws CliError FILE */
+export function readEnvelopeFile(path: string): Promise<Uint8Array> {
+  return readSmallFile(path, documentLimits.envelopeBytesMax);
 }
 
 /** A root that is complete by its own keys; whether it is the fleet's, whoever keeps the file must know. */

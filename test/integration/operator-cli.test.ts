@@ -171,7 +171,7 @@ test("a publication that is cut off is tried again, with growing pauses, and the
 });
 
 test.each([
-  ["release.json", /release\.json: cannot be read/],
+  ["release.json", /release\.json: expected a file there, got none/],
   ["model.onnx", /model\.onnx: cannot be read/],
 ])("a folder without %s is refused before anything is sent", async (missing, message) => {
   await using folder = await temporaryFolder();
