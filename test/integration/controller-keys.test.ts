@@ -131,3 +131,50 @@ test("a root of other keys is not taken for ours", async () => {
 
   expect(await refused(open(false))).toMatchObject({ code: "KEY_INVALID" });
 });
+
+describe("a real fleet is not opened with --dev:", () => {
+  const expectRefused = async () => {
+    const { code, message } = await refused(open(true));
+    expect(code).toBe("KEY_INVALID");
+    expect(message).toMatch(/start without --dev, or name another folder with --data/);
+  };
+
+  test("its root key is not there", async () => {
+    await open(true);
+    await rm(inKeys("root.key"));
+
+    await expectRefused();
+    expect((await open(false)).root().document.version).toBe(1);
+  });
+
+  test("its root key is another", async () => {
+    await open(true);
+    await writePlainKey(inKeys("root.key"), "another");
+
+    await expectRefused();
+  });
+
+  test("its root key is a key file", async () => {
+    await open(true);
+    await writeFile(inKeys("root.key"), '{"format":"modelfleet-key-1"}', { mode: 0o600 });
+
+    await expectRefused();
+  });
+
+  test("it has keys and no root yet", async () => {
+    await open(true);
+    await Promise.all([rm(inKeys("root.key")), rm(firstRoot())]);
+
+    await expectRefused();
+    const { message } = await refused(open(false));
+    expect(message).not.toContain("--dev");
+  });
+
+  test("its root wants two signatures", async () => {
+    await open(true);
+    await rm(firstRoot());
+    await writeFile(inKeys("root.json"), fleetRoot({ version: 1 }).bytes, { mode: 0o600 });
+
+    await expectRefused();
+  });
+});

@@ -69,7 +69,7 @@ function noOnlineKey(folder: string, got: readonly KeyHandle[], { keyids }: Role
   if (got.length === 0) {
     return new KeyError(
       "KEY_MISSING",
-      `expected the online key (${wanted}) as online.key in ${folder}, got none: put it there, or start with --dev for a fleet of your own to try things out`,
+      `expected the online key (${wanted}) as online.key in ${folder}, got none: put it there, or take it from its backup`,
     );
   }
   const held = got.map(({ publicKey }) => short(keyIdOf(publicKey))).join(", ");

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   acceptNextRoot,
@@ -15,6 +15,7 @@ import type { KeyProvider, Keys } from "../../ports/keys.ts";
 import { devRoot } from "./dev-root.ts";
 import { type HeldKeys, isOf, openHeldKeys } from "./held-keys.ts";
 import { makeSeed, writeDurably } from "./key-file.ts";
+import { requireDevFleet } from "./require-dev-fleet.ts";
 import { openRootChain, type RootChain, storeRoot } from "./root-chain.ts";
 
 export interface KeyFolderOptions {
@@ -34,8 +35,9 @@ export async function openKeyFolder(folder: string, options: KeyFolderOptions): 
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   const known = await openRootChain(folder);
+  if (options.dev) await requireDevFleet(folder, known?.newest);
   const chain = known ?? (options.dev ? await makeFleet(folder, options.clock) : undefined);
-  if (chain === undefined) throw noRoot(folder);
+  if (chain === undefined) throw await noRoot(folder);
   const held = await openHeldKeys(folder, chain.newest, options.provider);
   return new KeyFolder({ folder, provider: options.provider, chain, held });
 }
@@ -106,9 +108,13 @@ async function makeFleet(folder: string, clock: Clock): Promise<RootChain | unde
   return openRootChain(folder);
 }
 
-function noRoot(folder: string): KeyError {
+async function noRoot(folder: string): Promise<KeyError> {
+  const hasKeys = (await readdir(folder)).some((name) => name.endsWith(".key"));
+  const forTrying = hasKeys
+    ? ""
+    : ", or start with --dev for a fleet of your own to try things out";
   return new KeyError(
     "KEY_MISSING",
-    `expected the fleet's root in ${folder}, got none: make one with "modelfleet root init" and put it there as root.json with its online key as online.key, or start with --dev for a fleet of your own to try things out`,
+    `expected the fleet's root in ${folder}, got none: make one with "modelfleet root init" and put it there as root.json with its online key as online.key${forTrying}`,
   );
 }
