@@ -171,6 +171,20 @@ describe("the next root", () => {
     acceptNextRoot(await rootIn("root.json"), await readFile(at("root-2.json")));
   });
 
+  test("says of which root how many keys have still to sign", async () => {
+    await rotate("--replace-root", `${at("a.key")}=${at("d.key")}`);
+    const signedBy = async (name: string) => {
+      const recorded = recordedTerminal();
+      const keys = ["--key", at(`${name}.key`), "--against", at("root.json")];
+      await runProgram(["root", "sign", at("root-2.json"), ...keys], recorded.terminal);
+      return recorded.err();
+    };
+
+    expect(await signedBy("a")).toMatch(/1 more .* root 1, the one before, and 2 more .* root 2/);
+    expect(await signedBy("b")).toContain("next: 1 more of the root keys of root 2 itself:");
+    expect(await signedBy("c")).toContain("next: modelfleet root publish");
+  });
+
   test("gets no signature where it cannot follow: of another fleet, or not the next", async () => {
     await init("--out", at("other.json"));
     await rotate();

@@ -30,6 +30,7 @@ import {
   keyTable,
   roleRule,
   rootDocument,
+  seedSigner,
   signDocument,
 } from "../support/trust-fixtures.ts";
 
@@ -127,6 +128,15 @@ describe("a root that is published", () => {
   });
 });
 
+test("another root of a number that is taken is to be drafted anew", async () => {
+  await publish(secondRoot());
+
+  const rival = await refused(publish(secondRoot({ revokedReleases: ["a".repeat(64)] })));
+
+  expect(rival).toMatchObject({ code: "ROOT_REFUSED" });
+  expect(rival.message).toMatch(/expected root 3, got another root 2.*modelfleet root show --out/);
+});
+
 describe("a root whose entry a crash left out", () => {
   beforeEach(() => world.keys.adoptRoot(secondRoot()));
 
@@ -166,6 +176,25 @@ describe("a root is refused, and the one in force stays,", () => {
     }
     const other = "00000000-8a2d-4a54-9c0e-3b5a1f0d2c11";
     expect((await refused(publish(secondRoot({ fleet: other })))).message).toContain("FLEET");
+  });
+
+  test("when too few have signed, and it is said of which root", async () => {
+    const [first, second, third] = fleetKeys.root;
+    const stranger = seedSigner("stranger");
+    const roles = { ...rootDocument().roles, root: roleRule([first, stranger], 2) };
+    const keys = keyTable([first, stranger, fleetKeys.release, fleetKeys.online]);
+    const next = { keys, roles };
+    const reason = async (bytes: Uint8Array) => (await refused(publish(bytes))).message;
+
+    expect(await reason(secondRoot(next, [first, stranger]))).toContain(
+      "SIGNATURE: expected 1 more of the root keys of root 1, the one before: modelfleet",
+    );
+    expect(await reason(secondRoot(next, [first, second]))).toContain(
+      "SIGNATURE: expected 1 more of the root keys of root 2 itself: modelfleet",
+    );
+    expect(await reason(secondRoot(next, [third]))).toMatch(
+      /1 more .* root 1, .* 2 more .* root 2/,
+    );
   });
 
   test("when it has expired", async () => {

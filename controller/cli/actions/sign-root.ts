@@ -1,6 +1,7 @@
 import { keyIdOf, type RootDocument, roleOf, type VerifiedRoot } from "@modelfleet/protocol";
 import { addSignature } from "../../src/app/root/add-signature.ts";
 import { inspectRoot, type RootInspection } from "../../src/domain/root/inspect-root.ts";
+import { missingSignatures } from "../../src/domain/root/missing-signatures.ts";
 import { CliError } from "../cli-error.ts";
 import { keyProvider, openSigningKey } from "../key-access.ts";
 import type { KeyOptions } from "../key-options.ts";
@@ -31,10 +32,11 @@ export async function signRoot(
     bytes = await addSignature(bytes, await openSigningKey(context, provider, file));
   }
   await replaceFile(path, bytes);
-  const { own, previous, refusal, document } = inspectRoot(bytes, before);
+  const inspection = inspectRoot(bytes, before);
+  const { own, previous, refusal, document } = inspection;
   const signed = { file: path, version: document.version, own, previous, refusal };
   context.answer(signed, () => `${path}  ${signatureLine(own, previous)}`);
-  context.say(nextStep(path, { own, refusal }, document.version));
+  context.say(nextStep(path, inspection));
 }
 
 /** What no signature makes the next root should get none: a signature is not taken back. */
@@ -65,16 +67,12 @@ function refuseStranger(file: string, publicKey: Uint8Array, { draft, before }: 
   );
 }
 
-function nextStep(
-  path: string,
-  { own, refusal }: Pick<RootInspection, "own" | "refusal">,
-  version: number,
-): string {
-  const missing = own.threshold - own.signed.length;
-  if (missing > 0)
-    return `next: ${missing} more of its root keys: modelfleet root sign ${path} --key KEY`;
+function nextStep(path: string, inspection: RootInspection): string {
+  const missing = missingSignatures(inspection);
+  if (missing !== undefined) return `next: ${missing}: modelfleet root sign ${path} --key KEY`;
+  const { refusal, document } = inspection;
   if (refusal !== null) return `not complete: ${refusal}`;
-  return version === 1
+  return document.version === 1
     ? `next: put it into the controller's keys as root.json`
     : `next: modelfleet root publish ${path}`;
 }

@@ -9,6 +9,7 @@ import {
 import type { Principal } from "../../domain/access/principal.ts";
 import { RootError } from "../../domain/errors.ts";
 import { inspectRoot } from "../../domain/root/inspect-root.ts";
+import { missingSignatures } from "../../domain/root/missing-signatures.ts";
 import { rootExpiry } from "../../domain/root/root-expiry.ts";
 import type { AuditLog } from "../../ports/audit-log.ts";
 import { recordRoot } from "./record-root.ts";
@@ -65,7 +66,7 @@ export class PublishRoot implements AsyncDisposable {
 
   async #adopt(bytes: Uint8Array, caller: Principal): Promise<VerifiedRoot> {
     const { keys, clock } = this.#ports;
-    refuseUseless(bytes, clock.nowMs());
+    refuseUseless(bytes, keys.root(), clock.nowMs());
     const root = await verified(() => keys.adoptRoot(bytes));
     await recordRoot(this.#ports, caller.id);
     return root;
@@ -82,9 +83,23 @@ export class PublishRoot implements AsyncDisposable {
   }
 }
 
-/** A root that has expired before it began would stop the fleet. */
-function refuseUseless(bytes: Uint8Array, nowMs: number): void {
-  const { document } = verifiedNow(() => inspectRoot(bytes));
+/**
+ * What no device could take is refused before anything is tried, in words that say what to do: a root in a place that is
+ * taken, and one without the signatures of either root. One that has expired before it began would stop the fleet.
+ */
+function refuseUseless(bytes: Uint8Array, inForce: VerifiedRoot, nowMs: number): void {
+  const inspection = verifiedNow(() => inspectRoot(bytes, inForce));
+  const { document } = inspection;
+  const { fleet, version } = inForce.document;
+  if (document.fleet === fleet && document.version <= version) {
+    throw refused(
+      `ROOT_CHAIN: expected root ${version + 1}, got another root ${document.version}, while root ${version} is in force: draft it anew from modelfleet root show --out FILE`,
+    );
+  }
+  const missing = missingSignatures(inspection);
+  if (document.fleet === fleet && document.version === version + 1 && missing !== undefined) {
+    throw refused(`SIGNATURE: expected ${missing}: modelfleet root sign`);
+  }
   if (rootExpiry(document, nowMs).expiry === "expired") {
     throw refused(`expected a root that is in force, got one that expired at ${document.expires}`);
   }
