@@ -25,6 +25,20 @@ export function readDuration(option: string, text: string): number {
   }
 }
 
+/** A duration within limits the controller has too. @throws CliError USAGE naming the option and the limits */
+export function readDurationWithin(
+  option: string,
+  text: string,
+  { min, max }: { readonly min: string; readonly max: string },
+): number {
+  const ms = readDuration(option, text);
+  if (ms >= parseDuration(min) && ms <= parseDuration(max)) return ms;
+  throw new CliError(
+    "USAGE",
+    `${option}: expected at least ${min} and at most ${max}, got ${text}`,
+  );
+}
+
 /** @throws CliError USAGE naming the option unless it is a whole number of at most nine digits */
 export function readCount(option: string, text: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text);

@@ -12,7 +12,7 @@ export function parseDuration(text: string): number {
   if (digits === undefined || !isUnit(unit)) {
     throw new FormatError(
       "FORMAT",
-      `expected a duration like 90s, 30m or 24h, got "${text.slice(0, 32)}"`,
+      `expected a duration like 90s, 30m, 24h or 7d, got "${text.slice(0, 32)}"`,
     );
   }
   return Number(digits) * UNIT_MS[unit];

@@ -1,4 +1,5 @@
 import {
+  DeploymentRequest,
   EnrolPending,
   EnrolResponse,
   type Fingerprint,
@@ -8,7 +9,11 @@ import {
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import { auditEntry } from "../support/controller/audit-entry.ts";
-import { type ControllerWorld, controllerWorld } from "../support/controller/controller-world.ts";
+import {
+  type ControllerWorld,
+  controllerWorld,
+  published,
+} from "../support/controller/controller-world.ts";
 import { refused } from "../support/controller/refused.ts";
 import { nonceOf, SimulatedDevice } from "../support/controller/simulated-device.ts";
 
@@ -125,4 +130,18 @@ test("waiting and approval are audited", async () => {
     "device.pending",
     "device.approved",
   ]);
+});
+
+test("a deployment that only waiting devices could take says who lets them in", async () => {
+  await published(world);
+  await ask();
+  const draft = { model: "vision.defects", version: "1.0.0", target: { all: true } };
+
+  const { code, message } = await refused(
+    world.deploy.run(DeploymentRequest.parse(draft), localPrincipal),
+  );
+
+  expect(code).toBe("SELECTION_EMPTY");
+  expect(message).toMatch(/1 waits for approval \(modelfleet device approve\)/);
+  expect(message).not.toContain("revoked");
 });

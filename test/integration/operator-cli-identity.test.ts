@@ -104,3 +104,32 @@ test("a claim for one device, by approval, is asked for so", async () => {
 
   expect(JSON.parse(asked.body)).toMatchObject({ device: "cam-0017", needsApproval: true });
 });
+
+test("a second reason for a revoked device is not dropped without a word", async () => {
+  const again = await run(device, "device", "revoke", "cam-0017", "--reason", "sold");
+  const same = await run(device, "device", "revoke", "cam-0017", "--reason", "stolen");
+
+  expect(again.err).toContain('revoked already, since 1970-01-01T00:00:00Z, with reason "stolen"');
+  expect(same.err).not.toContain("already");
+});
+
+test("a claim by approval says that the device waits, and what lets it in", async () => {
+  const created = { claim, enrolment: "mf1:…" };
+  const { err } = await run(created, "claim", "create", "--approve");
+  const plain = await run(created, "claim", "create", "--valid", "1d");
+
+  expect(err).toMatch(/will wait.*modelfleet device approve/);
+  expect(plain).toMatchObject({ exitCode: 0 });
+  expect(plain.err).not.toContain("approve");
+});
+
+test.each([
+  "25h",
+  "2d",
+  "999ms",
+])("a claim valid for %s is refused before it is asked for", async (valid) => {
+  const { asked, err, exitCode } = await run({}, "claim", "create", "--valid", valid);
+
+  expect({ exitCode, url: asked.url }).toEqual({ exitCode: 2, url: "" });
+  expect(err).toContain("--valid: expected at least 1s and at most 24h");
+});

@@ -80,7 +80,10 @@ test.each([
 
 test.each([
   [["api-key", "create", "ci"], /--role/],
-  [["api-key", "create", "ci", "--role", "viewer", "--expires", "soon"], /--expires/],
+  [["api-key", "create", "ci", "--role", "viewer", "--expires", "soon"], /--expires.* 24h or 7d/],
+  [["api-key", "create", "ci", "--role", "viewer", "--expires", "366d"], /--expires.*at most 365d/],
+  [["api-key", "create", "ci", "--role", "operator"], /viewer, uploader, .* admin, got "operator"/],
+  [["api-key", "revoke", "deadbeef"], /16 lowercase hex .* modelfleet api-key list/],
   [["api-key", "create", "ci", "--role", "viewer", "--label", "site"], /key=value/],
   [["api-key", "revoke"], /missing required argument/],
 ])("modelfleet %j is a usage error", async (argv, message) => {
@@ -102,6 +105,18 @@ test.each([
 
   expect(await runProgram([...command.split(" "), "--help"], recorded.terminal)).toBe(0);
   expect(recorded.out()).toMatch(/^Examples?:\n {2}modelfleet /);
+});
+
+test("where no second person is asked for, an approval says that nothing waited for it", async () => {
+  await using server = await startFleetServer();
+  await server.publish(server.admin);
+  const own = recordedTerminal({
+    MODELFLEET_URL: server.url,
+    MODELFLEET_API_KEY: server.adminKey,
+  });
+
+  expect(await runProgram(["release", "approve", "vision.defects@1.0.0"], own.terminal)).toBe(0);
+  expect(own.out()).toContain("waited for nobody's approval");
 });
 
 test("with two owners a release is approved by its name", async () => {

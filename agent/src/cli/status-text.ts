@@ -7,7 +7,11 @@ export function statusText(status: AgentStatus): string {
   const link = connected ? "connected" : "not connected";
   const state =
     agent === "running" ? `running, ${link}` : "not running; this is what its disk says";
-  const lines = [`device ${device} of fleet ${fleet}`, `agent ${state}`];
+  const lines = [
+    `device ${device} of fleet ${fleet}`,
+    `root ${status.rootVersion}`,
+    `agent ${state}`,
+  ];
   if (status.stale === true) {
     lines.push("STALE: no fresh word from the controller for 14 days; what runs goes on");
   }

@@ -1,7 +1,7 @@
 import { ClaimCreated } from "@modelfleet/protocol";
 import type { ApiOptions } from "../api-options.ts";
 import { contextOf } from "../context.ts";
-import { readCount, readDuration, readLabels } from "../read-options.ts";
+import { readCount, readDurationWithin, readLabels } from "../read-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface CreateClaimOptions extends ApiOptions {
@@ -13,6 +13,9 @@ export interface CreateClaimOptions extends ApiOptions {
   readonly approve?: boolean;
 }
 
+const approvalHint =
+  "the device will wait there and print a fingerprint of its key; let it in by: modelfleet device approve DEVICE --fingerprint GROUPS\n";
+
 export async function createClaim(terminal: Terminal, options: CreateClaimOptions): Promise<void> {
   const context = contextOf(terminal, options);
   const created = await context.api.call({
@@ -22,7 +25,7 @@ export async function createClaim(terminal: Terminal, options: CreateClaimOption
     json: {
       class: options.class,
       uses: readCount("--uses", options.uses),
-      lifeMs: readDuration("--valid", options.valid),
+      lifeMs: readDurationWithin("--valid", options.valid, { min: "1s", max: "24h" }),
       labels: readLabels(options.label),
       ...(options.device === undefined ? {} : { device: options.device }),
       ...(options.approve === true ? { needsApproval: true } : {}),
@@ -31,5 +34,6 @@ export async function createClaim(terminal: Terminal, options: CreateClaimOption
   context.answer(created, () => created.enrolment);
   if (!context.json) {
     terminal.err("use it on the device: modelfleet agent enrol 'mf1:…' --data ./device\n");
+    if (options.approve === true) terminal.err(approvalHint);
   }
 }

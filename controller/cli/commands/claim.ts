@@ -14,7 +14,7 @@ export function addClaimCommands(program: Command, terminal: Terminal): void {
       .description("make an enrolment string for one or more devices")
       .option("--class <class>", "device class it admits", "generic")
       .option("--uses <count>", "how many devices may enrol with it", "1")
-      .option("--valid <duration>", "how long it is good for, like 30m or 24h", "1h")
+      .option("--valid <duration>", "how long it is good for, like 30m or 24h, at most 24h", "1h")
       .option("--label <key=value...>", "label given to each device that enrols", [])
       .option("--device <id>", "only for a device of this name, also in place of a revoked one")
       .option("--approve", "a device that enrols waits until you have compared its fingerprint"),

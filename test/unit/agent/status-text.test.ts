@@ -8,6 +8,10 @@ const status: AgentStatus = {
   ...{ rootVersion: 1, dropped: 0, slots: [] },
 };
 
+test("the status for people names the root the device holds", () => {
+  expect(statusText({ ...status, rootVersion: 7 })).toMatch(/^root 7$/m);
+});
+
 test("the status for people says loudly that a device is stale, and nothing of it otherwise", () => {
   expect(statusText({ ...status, stale: true })).toMatch(/^STALE: .* 14 days; what runs goes on$/m);
   expect(statusText({ ...status, stale: false })).not.toMatch(/stale/i);

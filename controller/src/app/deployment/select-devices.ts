@@ -36,7 +36,8 @@ export async function selectDevices(
   fleet: FleetStore,
   { behind, draft: { model, target } }: Selection,
 ): Promise<readonly DeviceRecord[]> {
-  const devices = await meantDevices(fleet, target);
+  const meant = await meantDevices(fleet, target);
+  const devices = meant.filter(({ state }) => state === "active");
   const met = devices.length > 0 ? devices : [{ labels: wantedLabels(target) }];
   for (const { who, action } of behind) {
     if (met.every(({ labels }) => permits(who, { action, model, labels }))) continue;
@@ -45,7 +46,7 @@ export async function selectDevices(
       `expected a grant of ${action} over model ${model} on every device this is meant for, ${who.id} has none on some: name devices of your own, or ask an admin for a key with that role`,
     );
   }
-  if (devices.length === 0) throw selectionEmpty(target);
+  if (devices.length === 0) throw selectionEmpty(target, meant);
   return devices;
 }
 
@@ -55,17 +56,35 @@ async function meantDevices(
 ): Promise<readonly DeviceRecord[]> {
   if ("device" in target) return [await activeDevice(fleet, target.device)];
   const devices = await fleet.devices();
-  return devices.filter((device) => device.state === "active" && isMeant(target, device));
+  return devices.filter((device) => isMeant(target, device));
 }
 
 function wantedLabels(target: DeploymentTarget) {
   return "labels" in target ? target.labels : {};
 }
 
-function selectionEmpty(target: DeploymentTarget): DeployError {
+/** Who gets here has the right over every device the target could mean, so he may know of those it leaves out. */
+function selectionEmpty(
+  target: DeploymentTarget,
+  leftOut: readonly Pick<DeviceRecord, "state">[],
+): DeployError {
   const asked = labelTerms(wantedLabels(target));
   return new DeployError(
     "SELECTION_EMPTY",
-    `expected at least one device${asked.length > 0 ? ` with ${asked.join(", ")}` : ""}, got none: see modelfleet device list`,
+    `expected at least one device${asked.length > 0 ? ` with ${asked.join(", ")}` : ""}, got none${statesOf(leftOut)}: see modelfleet device list`,
   );
+}
+
+function statesOf(leftOut: readonly Pick<DeviceRecord, "state">[]): string {
+  const count = (wanted: DeviceRecord["state"]) =>
+    leftOut.filter(({ state }) => state === wanted).length;
+  const pending = count("pending");
+  const revoked = count("revoked");
+  const parts = [
+    ...(pending > 0
+      ? [`${pending} ${pending === 1 ? "waits" : "wait"} for approval (modelfleet device approve)`]
+      : []),
+    ...(revoked > 0 ? [`${revoked} revoked`] : []),
+  ];
+  return parts.length === 0 ? "" : ` that is active, ${parts.join(", ")}`;
 }
