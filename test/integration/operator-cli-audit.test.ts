@@ -118,7 +118,9 @@ describe("the audit log of a controller", () => {
   test("F59: an export that was cut is found beside an earlier one", async () => {
     const shorter = await tampered((lines) => lines.slice(0, 3));
 
-    expect(await run("verify", shorter)).toMatchObject({ exitCode: 0 });
+    const alone = await run("verify", shorter);
+    expect(alone.exitCode).toBe(0);
+    expect(alone.out).toMatch(/only an earlier export shows: --earlier/);
     const found = await run("verify", shorter, "--earlier", exported);
 
     expect(found.exitCode).toBe(1);
@@ -136,24 +138,54 @@ describe("the audit log of a controller", () => {
     );
 
     expect(found.exitCode).toBe(1);
-    expect(found.err).toMatch(/\(forged\)/);
-  });
-
-  test.each([
-    ["no JSON", "{", /line 7|line 8/],
-    ["another object", '{"kind":"event"}', /expected an entry/],
-    ["a line that is too long", `"${"x".repeat(70_000)}"`, /bytes/],
-  ])("of %s is no log, and the line is named", async (_, line, reason) => {
-    const found = await run("verify", await tampered((lines) => [...lines, line]));
-
-    expect(found.exitCode).toBe(1);
-    expect(found.err).toMatch(reason);
+    expect(found.err).toMatch(
+      /\(foreign\).* names fleet .*, the root given is of fleet .*wrong root/,
+    );
   });
 
   test("that is asked for in no numbers is refused", async () => {
     expect((await controller.fetch("/v1/audit?after=-1")).status).toBe(400);
     expect((await controller.fetch("/v1/audit?count=501")).status).toBe(400);
     expect((await controller.fetch("/v1/audit?count=500")).status).toBe(200);
+  });
+});
+
+describe("an export", () => {
+  test.each([
+    ["no JSON", "{", /line 8/],
+    ["another object", '{"kind":"event"}', /expected an entry/],
+    ["a line that is too long", `"${"x".repeat(70_000)}"`, /bytes/],
+  ])("F59: with %s in it is changed there, and the line is named", async (_, line, reason) => {
+    const found = await run("verify", await tampered((lines) => [...lines, line]));
+
+    expect(found.exitCode).toBe(1);
+    expect(found.err).toMatch(reason);
+    expect(found.err).toContain("broken at entry 7 (changed)");
+  });
+
+  test("without a checkpoint is not called whole, and is not enough under a root", async () => {
+    const unsigned = await tampered((lines) => lines.filter((line) => line.includes('"event"')));
+    const root = ["--root", folder.inside("root.json")];
+
+    const alone = await run("verify", unsigned);
+    const under = await run("verify", unsigned, ...root, "--json");
+
+    expect(alone.exitCode).toBe(0);
+    expect(alone.out).toContain("nothing here is signed: 6 entries, 0 checkpoints");
+    expect(alone.out).not.toContain("whole");
+    expect(under.exitCode).toBe(1);
+    expect(JSON.parse(under.out)).toMatchObject({ whole: false, signatures: "none" });
+  });
+
+  test("of nothing at all is no log, with a root and without", async () => {
+    const empty = folder.inside("empty.ndjson");
+    await writeFile(empty, "");
+
+    for (const root of [[], ["--root", folder.inside("root.json")]]) {
+      const found = await run("verify", empty, ...root);
+      expect(found.exitCode).toBe(1);
+      expect(found.err).toContain("nothing here is signed: 0 entries, 0 checkpoints");
+    }
   });
 });
 

@@ -4,7 +4,14 @@ import { CliError } from "../cli-error.ts";
 
 const NEWLINE = 0x0a;
 
-/** The records of an export, one JSON object a line. @throws CliError FILE naming the line */
+/** A line of an export that is no record: whoever reads the log knows which entry should stand there. */
+export class AuditLineError extends CliError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("FILE", message, options);
+  }
+}
+
+/** The records of an export, one JSON object a line. @throws AuditLineError naming the line, CliError FILE */
 export async function* readAuditFile(path: string): AsyncGenerator<AuditRecord> {
   let line = 0;
   for await (const bytes of readLines(path)) {
@@ -20,10 +27,10 @@ function parseLine(bytes: Uint8Array, where: string): AuditRecord {
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
     const why = `${issue?.path.join(".") ?? "?"}: ${issue?.message ?? "expected another form"}`;
-    throw new CliError("FILE", `${where}: expected an entry of an audit log: ${why}`);
+    throw new AuditLineError(`${where}: expected an entry of an audit log: ${why}`);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    throw new CliError("FILE", `${where}: expected one JSON object: ${cause.message}`, { cause });
+    throw new AuditLineError(`${where}: expected one JSON object: ${cause.message}`, { cause });
   }
 }
 
@@ -36,7 +43,7 @@ async function* readLines(path: string): AsyncGenerator<Uint8Array> {
       rest = rest.subarray(end + 1);
     }
     if (rest.length <= auditLimits.lineBytesMax) continue;
-    throw new CliError("FILE", `${path}: expected lines of ≤ ${auditLimits.lineBytesMax} bytes`);
+    throw new AuditLineError(`${path}: expected lines of ≤ ${auditLimits.lineBytesMax} bytes`);
   }
   if (rest.length > 0) yield rest;
 }

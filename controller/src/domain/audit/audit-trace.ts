@@ -2,8 +2,8 @@ import type { AuditRecord, Sha256, VerifiedRoot } from "@modelfleet/protocol";
 import { chainStart } from "./chain-hash.ts";
 import type { ChainEnd } from "./link-entry.ts";
 
-/** How a log can be broken. */
-export type AuditBreakKind = "changed" | "cut" | "forged" | "removed" | "reordered";
+/** How a log can be broken. `foreign`: it may be whole, and the root that was given of another fleet. */
+export type AuditBreakKind = "changed" | "cut" | "foreign" | "forged" | "removed" | "reordered";
 
 /** The first place where a log is not what was written. */
 export interface AuditBreak {

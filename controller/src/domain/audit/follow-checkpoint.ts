@@ -16,8 +16,39 @@ export function followCheckpoint(
     return brokenAt(trace, { seq, how: "forged", detail });
   } catch (error) {
     if (!(error instanceof VerifyError)) throw error;
+    const foreign = isUnsigned(trace, error) ? foreignFleet(record, roots) : undefined;
+    if (foreign !== undefined) return brokenAt(trace, { seq, how: "foreign", detail: foreign });
     const detail = `the checkpoint of entry ${seq} is not ours: ${error.code}, ${error.message}`;
     return brokenAt(trace, { seq, how: "forged", detail });
+  }
+}
+
+function isUnsigned({ checkpoint }: AuditTrace, { code }: VerifyError): boolean {
+  return checkpoint === null && code === "SIGNATURE";
+}
+
+/**
+ * What speaks for a wrong root rather than a wrong log: no checkpoint was signed under these roots, and the first names
+ * another fleet than any of them. Whoever forged it could write that too, so that it is broken all the same.
+ */
+function foreignFleet(
+  { seq, envelope }: AuditRecordOf<"checkpoint">,
+  roots: AuditProof["roots"],
+): string | undefined {
+  const bytes = decodeBase64(envelope) ?? new Uint8Array(0);
+  const fleets: readonly string[] = roots.map(({ document }) => document.fleet);
+  const fleet = claimedFleet(bytes);
+  if (fleet === undefined || fleets.includes(fleet)) return undefined;
+  return `the checkpoint of entry ${seq} names fleet ${fleet}, the root given is of fleet ${fleets.join(", ")}: it may be the wrong root`;
+}
+
+/** What an envelope says of itself, whoever signed it. */
+function claimedFleet(envelope: Uint8Array): string | undefined {
+  try {
+    return readCheckpoint(envelope, []).checkpoint.fleet;
+  } catch (error) {
+    if (error instanceof VerifyError) return undefined;
+    throw error;
   }
 }
 

@@ -199,6 +199,18 @@ describe("a checkpoint", () => {
     expect(verdict(replaced(4, checkpoint))).toMatchObject({ seq: 4, how });
   });
 
+  test("F59: by another's key for another fleet may come of a wrong root, unless one before it held", () => {
+    const fleet = "00000000-8a2d-4a54-9c0e-3b5a1f0d2c11";
+    const strange = checkpointAt4({ fleet }, seedSigner("stranger"));
+    const later = { ...strange, seq: 8 };
+
+    const first = verdict(replaced(4, strange));
+
+    expect(first).toMatchObject({ seq: 4, how: "foreign" });
+    expect(JSON.stringify(first)).toContain(`names fleet ${fleet}`);
+    expect(verdict(replaced(8, later))).toMatchObject({ seq: 8, how: "forged" });
+  });
+
   test("F59: of a release key's is no checkpoint: types are part of what is signed", () => {
     const wrongKey = checkpointAt4({}, fleetKeys.release);
 
