@@ -14,7 +14,14 @@ export async function approveRelease(
   const digest = await findRelease(context, name);
   const path = `/v1/releases/${digest}/approve`;
   const approved = await context.api.call({ method: "POST", path, answer: Release });
-  context.answer(approved, () => `${name} may be deployed`);
+  context.answer(approved, () => approvalLine(name, approved));
+}
+
+/** Without a second person asked for, nothing has happened, and nobody is to think so. */
+function approvalLine(name: string, { approval }: Release): string {
+  return approval.state === "not-needed"
+    ? `${name} waited for nobody's approval; it may be deployed as before`
+    : `${name} may be deployed`;
 }
 
 async function findRelease(context: Context, name: string): Promise<string> {
