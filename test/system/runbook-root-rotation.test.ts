@@ -11,7 +11,7 @@ test("a root key is replaced by two of the others, and a device goes on under th
   await using fleet = await productionFleet(folder.path);
   await using stack = new AsyncDisposableStack();
   const device = join(folder.path, "device-1");
-  const lines = await runbook("Replace a root key", { "root.json": "in-force.json" });
+  const lines = await runbook("Replace a root key");
   await enrolAgent(fleet, "device-1", device);
   const agent = await startAgent("device-1", device);
   stack.defer(() => agent.program.stop());
