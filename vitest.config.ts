@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 
+const RUNBOOKS = "test/system/runbook-*.test.ts";
 const source = { ssr: { resolve: { conditions: ["modelfleet-source"] } } };
 
 export default defineConfig({
@@ -28,6 +29,17 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/{system,faults}/**/*.test.ts"],
+          exclude: [RUNBOOKS],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...source, // What operations.md tells people to do when something is lost, done as it is printed.
+        test: {
+          name: "runbooks",
+          include: [RUNBOOKS],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
