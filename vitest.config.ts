@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const RUNBOOKS = "test/system/runbook-*.test.ts";
+const RUNBOOKS = "test/system/{readme-by-hand,runbook-*}.test.ts";
 const source = { ssr: { resolve: { conditions: ["modelfleet-source"] } } };
 
 export default defineConfig({
@@ -36,7 +36,7 @@ export default defineConfig({
         },
       },
       {
-        ...source, // What operations.md tells people to do when something is lost, done as it is printed.
+        ...source, // What the README and operations.md tell people to type, done as it is printed.
         test: {
           name: "runbooks",
           include: [RUNBOOKS],
