@@ -26,7 +26,7 @@ import { ExchangeError } from "./domain/exchange-error.ts";
 import { findTargetId } from "./domain/install/find-target.ts";
 import { slotReports } from "./domain/install/slot-reports.ts";
 import { createWriter, firstState, notEnrolled } from "./open-data-folder.ts";
-import type { Machine } from "./run-agent.ts";
+import type { Machine } from "./wiring/agent-run.ts";
 
 /**
  * Writes this device's signed hello for an operator to carry to the controller; its nonce stays here, and the order

@@ -77,6 +77,7 @@ export * from "./trust/enrolment.ts";
 export * from "./trust/open-credential.ts";
 export * from "./trust/release-document.ts";
 export * from "./trust/root-document.ts";
+export * from "./trust/serving-policy.ts";
 export * from "./trust/sign-envelope.ts";
 export * from "./trust/sign-telemetry.ts";
 export * from "./units.ts";

@@ -6,6 +6,7 @@
 import { DAY_MS, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from "./measures.ts";
 
 export * from "./access-limits.ts";
+export * from "./device-limits.ts";
 
 /** Signed documents. 15,000 bytes fit PureEdDSA in a cloud HSM and one MQTT packet (trust.md 2). */
 export const documentLimits = {
@@ -136,56 +137,6 @@ export const outboxLimits = {
   bytesMax: 64 * MIB,
   ageMsMax: 7 * DAY_MS,
   entryBytesMax: 64 * KIB,
-} as const;
-
-/** The agent's store and its trials (store.md). */
-export const storeLimits = {
-  stateSlotBytes: 64 * KIB,
-  spaceReserveBytesMin: 16 * MIB,
-  spaceReserveShareMax: 0.05,
-  trialAttemptsMax: 3,
-  /** How often a release on trial is looked at. */
-  probationPollMs: 250,
-  /** Pause after a step that the disk made impossible. */
-  stepRetryMsMin: 1 * SECOND_MS,
-  stepRetryMsMax: 60 * SECOND_MS,
-  transitionsWithoutCommitMax: 28,
-  /** Two for each slot, so that the fullest record still fits a state slot. */
-  blockedReleasesMax: 32,
-} as const;
-
-/** Runner processes and the swap (agent.md 1–6). */
-export const runnerLimits = {
-  frameBytesMax: 256 * MIB,
-  frameHeaderBytesMax: 64 * KIB,
-  goldenCasesMax: 64,
-  drainMsMax: 5 * SECOND_MS,
-  queueDefault: 64,
-  /** Requests in the runner's own pipe, so that it never waits for the supervisor between two of them. */
-  pipelinedMax: 2,
-  /** How long a request whose runner died waits for another one before it fails. */
-  recoverMsMax: 5 * SECOND_MS,
-  threadsMax: 8,
-  smokeSizesMax: 5,
-  goldenRoundsMax: 3,
-  stderrBytesMax: 16 * KIB,
-  heapMiB: 64,
-  stopMsMax: 2 * SECOND_MS,
-  restartsInRowMax: 3,
-  restartDelayMsMin: 500,
-  restartDelayMsMax: 30 * SECOND_MS,
-} as const;
-
-/** The local inference API on the device. */
-export const serveLimits = {
-  requestBytesMax: 64 * MIB,
-  /** The JSON part of a request; parsed, it takes many times as much. */
-  jsonBytesMax: 16 * MIB,
-  /** Bodies of all requests that are not answered yet. */
-  bodyBytesHeldMax: 256 * MIB,
-  headerBytesMax: 16 * KIB,
-  connectionsMax: 256,
-  requestMsMax: 60 * SECOND_MS,
 } as const;
 
 /** Telemetry windows (telemetry.md 2.2). */

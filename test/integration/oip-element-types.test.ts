@@ -53,7 +53,7 @@ describe.each(dtypes)("%s", (dtype) => {
       io: { inputs: [spec("x")], outputs: [spec("y")] },
       golden: goldenOf(edgeTensor(dtype)),
     });
-    const model = await runners.host.load(staged, new AbortController().signal);
+    const model = await runners.host.load(staged, new AbortController().signal, "trial");
     await fixture.activate(model);
 
     const empty = { ...edgeTensor(dtype), shape: [0], bytes: new Uint8Array(0) };
@@ -79,7 +79,7 @@ test("a scalar is a tensor of no dimensions", async () => {
     onnx: identityModel({ dtype: "int64", shape: [] }),
     io: { inputs: [spec("x")], outputs: [spec("y")] },
   });
-  const model = await runners.host.load(staged, new AbortController().signal);
+  const model = await runners.host.load(staged, new AbortController().signal, "trial");
   await fixture.activate(model);
   const scalar: Tensor = {
     name: "x",
@@ -111,7 +111,7 @@ test.each([
     onnx: identityModel({ dtype: "string", shape: ["N"] }),
     io: { inputs: [spec("x")], outputs: [spec("y")] },
   });
-  const model = await runners.host.load(staged, new AbortController().signal);
+  const model = await runners.host.load(staged, new AbortController().signal, "trial");
   await fixture.activate(model);
   const bytes = new Uint8Array([2, 0, 0, 0, 0x61, byte]);
 

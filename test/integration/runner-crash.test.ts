@@ -19,7 +19,7 @@ beforeEach(async () => {
     io: denseContract(64, 10),
     limits: { inferMs: 400 },
   });
-  model = await fixture.host.load(staged, new AbortController().signal);
+  model = await fixture.host.load(staged, new AbortController().signal, "trial");
   [pid = 0] = await runnerPids(fixture.folder.path);
 });
 afterEach(async () => {
@@ -45,7 +45,7 @@ describe("a runner that is killed in the middle of its work", () => {
   });
 
   test("is no other runner's business", async () => {
-    const other = await fixture.host.load(model.staged, new AbortController().signal);
+    const other = await fixture.host.load(model.staged, new AbortController().signal, "trial");
 
     process.kill(pid, "SIGSEGV");
     await model.exited;

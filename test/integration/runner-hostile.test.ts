@@ -42,7 +42,7 @@ test.each(
   });
   const before = process.memoryUsage().rss;
 
-  const refused = await fixture.host.load(staged, never).then(
+  const refused = await fixture.host.load(staged, never, "trial").then(
     () => "loaded",
     (error: unknown) =>
       error instanceof ReleaseRefused ? `${error.code} ${error.message}` : "another error",

@@ -27,7 +27,7 @@ test("a runner that hangs when its agent is gone is ended by the next start", as
     io: denseContract(4, 2),
   });
   const refused = expect(
-    fixture.host.load(staged, new AbortController().signal),
+    fixture.host.load(staged, new AbortController().signal, "trial"),
   ).rejects.toMatchObject({ code: "RUNNER_CRASH" });
   await eventually(async () => expect(await readdir(runFolder)).toHaveLength(2));
 

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 async function load(staged: StagedModel) {
-  return fixture.host.load(await stageModel(fixture.folder.path, staged), never);
+  return fixture.host.load(await stageModel(fixture.folder.path, staged), never, "trial");
 }
 
 describe("a good model", () => {
@@ -113,7 +113,7 @@ describe("a good model", () => {
     const staged = await stageModel(plain.folder.path, small);
 
     for (let i = 0; i < 2; i++) {
-      const model = await plain.host.load(staged, never);
+      const model = await plain.host.load(staged, never, "trial");
       model.promote();
       await model.stop();
     }
@@ -176,7 +176,7 @@ describe("a load", () => {
     });
     const staged = await stageModel(slow.folder.path, { ...small, limits: { loadMs: 300 } });
 
-    await expect(slow.host.load(staged, never)).rejects.toMatchObject({
+    await expect(slow.host.load(staged, never, "trial")).rejects.toMatchObject({
       code: "LOAD_TIMEOUT",
       message: "loading: expected an answer within 300 ms, got none",
     });
@@ -188,7 +188,7 @@ describe("a load", () => {
     await using dying = await runnerFixture({ runnerPath: await script(source) });
     const staged = await stageModel(dying.folder.path, small);
 
-    await expect(dying.host.load(staged, never)).rejects.toMatchObject({
+    await expect(dying.host.load(staged, never, "trial")).rejects.toMatchObject({
       code: "RUNNER_CRASH",
       message: "loading: runner ended with exit code 7; its last words: bad alloc",
     });
@@ -200,7 +200,7 @@ describe("a load", () => {
     await using foreign = await runnerFixture({ runnerPath: await script(source) });
     const staged = await stageModel(foreign.folder.path, small);
 
-    await expect(foreign.host.load(staged, never)).rejects.toMatchObject({
+    await expect(foreign.host.load(staged, never, "trial")).rejects.toMatchObject({
       code: "RUNNER_CRASH",
       message: textLike("spoke out of turn: expected a frame of at most"),
     });
@@ -210,7 +210,7 @@ describe("a load", () => {
     await using broken = await runnerFixture({ nodePath: "/nowhere/node" });
     const staged = await stageModel(broken.folder.path, small);
 
-    await expect(broken.host.load(staged, never)).rejects.toMatchObject({
+    await expect(broken.host.load(staged, never, "trial")).rejects.toMatchObject({
       code: "RUNNER_CRASH",
       message: textLike("could not be started"),
     });
@@ -220,13 +220,15 @@ describe("a load", () => {
     await using full = await runnerFixture({ runFolder: "/dev/null/run" });
     const staged = await stageModel(full.folder.path, small);
 
-    await expect(full.host.load(staged, never)).rejects.toMatchObject({ code: "STORE_FAILED" });
+    await expect(full.host.load(staged, never, "trial")).rejects.toMatchObject({
+      code: "STORE_FAILED",
+    });
   });
 
   test("that is given up ends its process and rejects with the reason", async () => {
     const staged = await stageModel(fixture.folder.path, small);
     const controller = new AbortController();
-    const loading = fixture.host.load(staged, controller.signal);
+    const loading = fixture.host.load(staged, controller.signal, "trial");
     const refused = expect(loading).rejects.toThrow("a newer release came");
     await eventually(async () => (await runnerPids(fixture.folder.path)).length > 0);
 
@@ -239,7 +241,7 @@ describe("a load", () => {
     const staged = await stageModel(fixture.folder.path, small);
 
     await expect(
-      fixture.host.load(staged, AbortSignal.abort(new Error("too late"))),
+      fixture.host.load(staged, AbortSignal.abort(new Error("too late")), "trial"),
     ).rejects.toThrow("too late");
   });
 });

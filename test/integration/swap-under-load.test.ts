@@ -79,7 +79,9 @@ describe("a device under load from four applications", () => {
         version: "2.0.0",
       };
       const release = await stageModel(runners.folder.path, staged);
-      await expect(runners.host.load(release, new AbortController().signal)).rejects.toMatchObject({
+      await expect(
+        runners.host.load(release, new AbortController().signal, "trial"),
+      ).rejects.toMatchObject({
         code,
       });
     }
@@ -119,7 +121,7 @@ async function load(version: Version): Promise<LoadedModel> {
     golden: goldenOf(version),
   };
   const release = await stageModel(runners.folder.path, staged);
-  return runners.host.load(release, new AbortController().signal);
+  return runners.host.load(release, new AbortController().signal, "trial");
 }
 
 function goldenOf(version: Version): object {

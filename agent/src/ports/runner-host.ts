@@ -17,12 +17,27 @@ export interface GoldenResult {
   readonly p95Ms: number;
 }
 
+/** Which runtime holds a release, and why that one (agent.md 1). */
+export interface RuntimeChoice {
+  /** As in the firmware targets: `onnxruntime-node`, `onnxruntime-web`, `tfjs`. */
+  readonly id: string;
+  readonly version: string;
+  /** `first choice of this platform`, or what kept those before it from loading. */
+  readonly reason: string;
+}
+
+/** A restored release was proven here before: its answers are checked again, its speed is not judged. */
+export type LoadPurpose = "trial" | "restore";
+
 /** One release loaded in a process of its own, warm, and proven by its golden cases. */
 export interface LoadedModel {
   readonly staged: StagedRelease;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly golden: GoldenResult;
+  readonly runtime: RuntimeChoice;
+  /** Bytes of memory its process takes now: PSS, or resident where the system does not tell; undefined once it is gone. */
+  readonly memoryBytes: () => Promise<number | undefined>;
   /**
    * One inference. Requests are answered in the order they were given.
    *
@@ -50,5 +65,9 @@ export interface RunnerHost {
    *
    * @throws ReleaseRefused with the code and the evidence
    */
-  readonly load: (staged: StagedRelease, signal: AbortSignal) => Promise<LoadedModel>;
+  readonly load: (
+    staged: StagedRelease,
+    signal: AbortSignal,
+    purpose: LoadPurpose,
+  ) => Promise<LoadedModel>;
 }

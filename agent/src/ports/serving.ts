@@ -14,9 +14,20 @@ export interface Serving {
    * Resolves when the requests of the old model have finished or been given up.
    */
   readonly deactivate: (slot: SlotName) => Promise<void>;
+  /**
+   * From the next request on, `weightPercent` of the requests for this slot, by a stable hash of their key, go to `model`;
+   * null ends that, and resolves when its requests have finished. An activation ends it too, before anything else.
+   */
+  readonly canary: (slot: SlotName, canary: Canary | null) => Promise<void>;
   readonly active: (slot: SlotName) => LoadedModel | undefined;
   /** Counts since this release became active in this slot; for the health window. */
   readonly health: (slot: SlotName) => ServingHealth | undefined;
+}
+
+export interface Canary {
+  readonly model: LoadedModel;
+  /** 1 to 100 */
+  readonly weightPercent: number;
 }
 
 export interface ServingHealth {

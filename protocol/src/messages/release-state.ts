@@ -24,6 +24,9 @@ export const RefusalCode = z.enum([
   "GOLDEN_SLOW",
   "NON_FINITE",
   "RUNNER_CRASH",
+  /** The shadow disagreed with the live release, or was too slow, or the canary failed. */
+  "REHEARSAL_FAILED",
+  "DEFERRED",
   "ROLLED_BACK",
   "STORE_FAILED",
   "FLOOR",

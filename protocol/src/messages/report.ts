@@ -18,6 +18,10 @@ export const ReportStep = z.enum([
   "downloaded",
   "loading",
   "golden",
+  /** The application asked for a later time; `durationMs` until it is asked again. */
+  "deferred",
+  "shadowed",
+  "canaried",
   "activated",
   "confirmed",
   "refused",

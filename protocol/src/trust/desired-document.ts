@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { documentLimits } from "../limits.ts";
+import { documentLimits, rehearsalLimits } from "../limits.ts";
 import { Counter, DeviceId, FleetId, ModelName, Sha256, SlotName, Timestamp } from "../units.ts";
 
 /** What one slot should run. */
@@ -11,6 +11,11 @@ export const DesiredModel = z.object({
   /** Bytes of the release envelope. */
   size: z.int().min(1).max(documentLimits.envelopeBytesMax),
   activate: z.literal("now"),
+  /**
+   * How long an application may put the swap off, in ms from the moment the release is proven on the device.
+   * A length of time and not a date, so that a wrong clock does not change it (docs/decisions/0008).
+   */
+  deferMsMax: z.int().min(0).max(rehearsalLimits.deferMsMax).optional(),
 });
 export type DesiredModel = z.infer<typeof DesiredModel>;
 

@@ -11,6 +11,7 @@ import {
   Sha256,
   Timestamp,
 } from "../units.ts";
+import { SequencePolicy, ServingPolicy, SwapPolicy } from "./serving-policy.ts";
 
 /** A file of a release, named by its digest; the path is a label (protocol.md 1.4.8, 5.1). */
 export const ReleaseFile = z.object({
@@ -51,12 +52,16 @@ export const ReleaseManifest = z.object({
   version: ReleaseVersion,
   /** Anti-rollback floor: raise it to forbid going back below this release. */
   securityVersion: Counter,
-  format: z.literal("onnx"),
+  /** `tfjs`: `entry` is a `model.json` whose own `format` says layers or graph; the files it names are beside it. */
+  format: z.enum(["onnx", "tfjs"]),
   entry: ReleasePath,
   compat: ReleaseCompat,
   limits: ReleaseLimits,
   selfTest: z.object({ file: ReleasePath }).optional(),
   drift: z.object({ baseline: ReleasePath }).optional(),
+  swap: SwapPolicy.optional(),
+  serving: ServingPolicy.optional(),
+  sequence: SequencePolicy.optional(),
 });
 export type ReleaseManifest = z.infer<typeof ReleaseManifest>;
 

@@ -35,7 +35,7 @@ for (const [version, path] of Object.entries(options.models)) {
 async function serve(version: string): Promise<void> {
   const release = staged.get(version);
   if (release === undefined) throw new TypeError(`expected a known version, got ${version}`);
-  const model = await host.load(release, new AbortController().signal);
+  const model = await host.load(release, new AbortController().signal, "trial");
   const old = await router.activate(slot, model);
   await old?.stop();
 }

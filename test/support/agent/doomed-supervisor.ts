@@ -6,6 +6,6 @@ import { denseContract, stageModel } from "./staged-model.ts";
 const { folder, host } = await runnerFixture();
 const onnx = denseNetwork({ layers: [4, 3], seed: 1 });
 const staged = await stageModel(folder.path, { onnx, io: denseContract(4, 3) });
-await host.load(staged, new AbortController().signal);
+await host.load(staged, new AbortController().signal, "trial");
 const [pid] = await runnerPids(folder.path);
 console.log(JSON.stringify({ pid, folder: folder.path }));

@@ -45,6 +45,8 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
     inputs: options.inputs ?? [{ name: "x", dtype: "float32", shape: [-1, 2] }],
     outputs: options.outputs ?? [{ name: "y", dtype: "float32", shape: [-1, 1] }],
     golden: { cases: 1, maxAbsoluteError: 0, p50Ms: 1, p95Ms: 1 },
+    runtime: { id: "fake", version: "1", reason: "a test" },
+    memoryBytes: () => Promise.resolve(0),
     exited: exit.promise,
     stop: () => Promise.resolve(),
     promote: () => {

@@ -57,6 +57,8 @@ function steeredModel(staged: StagedRelease, fails: () => boolean): SteeredModel
     inputs: [],
     outputs: [],
     golden: { cases: 1, maxAbsoluteError: 0, p50Ms: 1, p95Ms: 1 },
+    runtime: { id: "fake", version: "1", reason: "a test" },
+    memoryBytes: () => Promise.resolve(0),
     promote: () => undefined,
     infer: () =>
       fails() ? Promise.reject(new InferError("RUN_FAILED", "steered")) : Promise.resolve([]),

@@ -123,7 +123,9 @@ export const plantedImports: readonly PlantedImport[] = [
   ...inEveryForm("aedes-only-in-broker", "controller/src/app", "aedes"),
   ...inEveryForm("ml-only-in-runner", "agent/src/app", "onnxruntime-node"),
   once("ml-only-in-runner", "agent/src/adapters/second", "onnxruntime-node"),
-  undeclared("ml-only-in-runner", "agent/src/app", "onnxruntime-web"),
+  once("ml-only-in-runner", "agent/src/app", "onnxruntime-web"),
+  once("ml-only-in-runner", "agent/src/adapters/second", "@tensorflow/tfjs-core"),
+  undeclared("ml-only-in-runner", "agent/src/app", "onnxruntime-common"),
   ...inEveryForm("runner-stands-alone", "agent/src/runner", "../domain/landmark.ts"),
   once("runner-stands-alone", "agent/src/runner", "../landmark.ts"),
 

@@ -2,7 +2,12 @@ import type { TensorSpec } from "@modelfleet/protocol";
 import { InferError } from "../../domain/infer-error.ts";
 import type { ModelSignature } from "../../domain/serving/compare-signature.ts";
 import type { Tensor } from "../../domain/tensor.ts";
-import type { GoldenResult, LoadedModel, StagedRelease } from "../../ports/runner-host.ts";
+import type {
+  GoldenResult,
+  LoadedModel,
+  RuntimeChoice,
+  StagedRelease,
+} from "../../ports/runner-host.ts";
 import { FrameError } from "../../wire/frame.ts";
 import type { RunnerChild } from "./runner-child.ts";
 import { RunnerGone } from "./runner-gone.ts";
@@ -11,16 +16,20 @@ export interface LoadedParts {
   readonly staged: StagedRelease;
   readonly signature: ModelSignature;
   readonly golden: GoldenResult;
+  readonly runtime: RuntimeChoice;
+  readonly memoryBytes: () => Promise<number | undefined>;
   readonly promote: () => void;
 }
 
 /** A proven runner as the router sees it. */
 export function loadedModel(child: RunnerChild, parts: LoadedParts): LoadedModel {
-  const { staged, signature, golden, promote } = parts;
+  const { staged, signature, golden, runtime, memoryBytes, promote } = parts;
   const runMsMax = staged.document.limits.inferMs;
   return {
     staged,
     golden,
+    runtime,
+    memoryBytes,
     promote,
     inputs: signature.inputs,
     outputs: signature.outputs,

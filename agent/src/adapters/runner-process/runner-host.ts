@@ -9,11 +9,14 @@ import type { Clock } from "../../ports/clock.ts";
 import type {
   GoldenResult,
   LoadedModel,
+  LoadPurpose,
   RunnerHost,
+  RuntimeChoice,
   StagedRelease,
 } from "../../ports/runner-host.ts";
 import { loadedModel, runOnce } from "./loaded-model.ts";
 import { Priority, type SetPriority } from "./priority.ts";
+import { processMemoryBytes } from "./process-memory.ts";
 import { type Proof, proveRelease } from "./prove-release.ts";
 import { RunnerChild } from "./runner-child.ts";
 import { RunnerGone } from "./runner-gone.ts";
@@ -47,16 +50,22 @@ export class RunnerProcessHost implements RunnerHost {
   }
 
   /** See the port. */
-  async load(staged: StagedRelease, signal: AbortSignal): Promise<LoadedModel> {
+  async load(
+    staged: StagedRelease,
+    signal: AbortSignal,
+    purpose: LoadPurpose,
+  ): Promise<LoadedModel> {
     signal.throwIfAborted();
     const child = await this.#start(staged);
     const abort = () => child.kill("load was given up");
     signal.addEventListener("abort", abort, { once: true });
     try {
-      const signature = await loadFile(child, staged, this.#threads());
-      const golden = await this.#prove(child, staged, signature);
+      const { signature, runtime } = await loadFile(child, staged, this.#threads());
+      const golden = await this.#prove(child, staged, { signature, purpose });
       signal.throwIfAborted();
-      return loadedModel(child, { staged, signature, golden, promote: () => this.#promote(child) });
+      const memoryBytes = () => memoryOf(child);
+      const promote = () => this.#promote(child);
+      return loadedModel(child, { staged, signature, golden, runtime, memoryBytes, promote });
     } catch (error) {
       child.kill("its release was refused");
       await child.exited;
@@ -103,7 +112,7 @@ export class RunnerProcessHost implements RunnerHost {
   async #prove(
     child: RunnerChild,
     staged: StagedRelease,
-    signature: ModelSignature,
+    { signature, purpose }: { readonly signature: ModelSignature; readonly purpose: LoadPurpose },
   ): Promise<GoldenResult> {
     const { loadMs, inferMs } = staged.document.limits;
     const proof: Proof = {
@@ -116,7 +125,8 @@ export class RunnerProcessHost implements RunnerHost {
     const selfTest = staged.document.selfTest;
     if (selfTest === undefined) return await smokeTest(signature, proof);
     const golden = readGolden(await readGoldenFile(staged, selfTest.file), signature);
-    return await proveRelease(golden, proof);
+    const isSpeedJudged = purpose === "trial";
+    return await proveRelease(isSpeedJudged ? golden : { ...golden, maxP95Ms: undefined }, proof);
   }
 }
 
@@ -140,7 +150,7 @@ async function loadFile(
   child: RunnerChild,
   staged: StagedRelease,
   threads: number,
-): Promise<ModelSignature> {
+): Promise<{ readonly signature: ModelSignature; readonly runtime: RuntimeChoice }> {
   const { entry, io, limits } = staged.document;
   const path = pathOf(staged, entry);
   const answer = await child
@@ -156,7 +166,14 @@ async function loadFile(
   if (differences.length > 0) {
     throw new ReleaseRefused("INCOMPATIBLE_SIGNATURE", differences.join("; "));
   }
-  return { inputs, outputs };
+  const [id = "unknown", version = "unknown"] = answer.runtime.split(" ");
+  const reason = "first choice of this platform";
+  return { signature: { inputs, outputs }, runtime: { id, version, reason } };
+}
+
+function memoryOf(child: RunnerChild): Promise<number | undefined> {
+  const pid = child.pid();
+  return pid === undefined ? Promise.resolve(undefined) : processMemoryBytes(pid);
 }
 
 function loadRefusal(error: unknown): never {

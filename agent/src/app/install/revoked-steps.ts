@@ -55,7 +55,7 @@ export async function noteRevoked({ release }: StepOf<"note-revoked">, { parts }
 
 async function load(release: StepOf<"replace-revoked">["by"], context: StepContext) {
   const staged = await stage(context, release);
-  if (staged !== undefined) return context.parts.host.load(staged, context.signal);
+  if (staged !== undefined) return context.parts.host.load(staged, context.signal, "restore");
   throw new StoreError("DIGEST", `expected every file of release ${release} on disk, as signed`);
 }
 

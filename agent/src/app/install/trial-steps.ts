@@ -27,7 +27,7 @@ export async function loadTrial({ release }: StepOf<"load">, context: StepContex
   const beganMs = parts.clock.monotonicMs();
   let loaded: LoadedModel;
   try {
-    loaded = await host.load(staged, signal);
+    loaded = await host.load(staged, signal, "trial");
   } catch (cause) {
     if (signal.aborted) {
       await record.commit(refundAttempt(record.current(), runtime.slot));
@@ -106,7 +106,7 @@ export async function restore({ release }: StepOf<"restore">, context: StepConte
       runtime.broken = { code: "DIGEST", detail };
       return;
     }
-    const loaded = await parts.host.load(staged, signal);
+    const loaded = await parts.host.load(staged, signal, "restore");
     runtime.watch(loaded);
     parts.facts.proved("cpu");
     await flip(context, loaded);

@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor.ts";
 /** Golden cases with their tensors decoded and checked against the model. */
 export interface GoldenCases {
   readonly finite: boolean;
-  readonly maxP95Ms?: number;
+  readonly maxP95Ms?: number | undefined;
   readonly cases: readonly DecodedCase[];
 }
 

@@ -19,22 +19,38 @@ export interface RoutedRequest {
   readonly slot: SlotName;
   /** Only this release may answer; whichever is active when absent. */
   readonly release?: Sha256;
+  /** Decides, by its hash, whether a canary answers; a request without one is placed by chance. */
+  readonly key?: string;
+  /** Whose answers this one continues. */
+  readonly sequence?: SequencePlace;
   readonly inputs: readonly Tensor[];
   /** Names of the outputs wanted; all when absent. */
   readonly outputs?: readonly string[];
   readonly timeoutMs: number;
 }
 
+export interface SequencePlace {
+  readonly id: string;
+  readonly isStart: boolean;
+  readonly isEnd: boolean;
+}
+
+/** Who answered: the release that serves, or one that is tried on a share of the requests. */
+export type ServingRole = "stable" | "canary";
+
 export interface RoutedAnswer<Model extends RoutedModel> {
   /** The model that gave this answer, which may no longer be the active one. */
   readonly model: Model;
   readonly outputs: readonly Tensor[];
+  /** The sequence began anew at this answer: its state could not be carried over. */
+  readonly isSequenceReset?: boolean;
 }
 
 /** One request and what became of it, for telemetry. */
 export interface Observation<Model extends RoutedModel> {
   readonly slot: SlotName;
   readonly staged: Model["staged"];
+  readonly role: ServingRole;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[] | undefined;
   /** From admission to the answer, microseconds. */

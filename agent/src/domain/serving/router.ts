@@ -22,6 +22,7 @@ export interface RouterOptions<Model extends RoutedModel> {
 
 interface Slot<Model extends RoutedModel> {
   current: Generation<Model> | undefined;
+  canary: { readonly generation: Generation<Model>; readonly weightPercent: number } | undefined;
   pending: number;
   /** Requests that wait for the next generation. */
   readonly waiting: Set<() => void>;
@@ -73,6 +74,21 @@ export class Router<Model extends RoutedModel> {
     slot.current = undefined;
     for (const wake of [...slot.waiting]) wake();
     await this.#drain(old);
+  }
+
+  /** See `Serving.canary`. */
+  async canary(
+    slotName: SlotName,
+    canary: { readonly model: Model; readonly weightPercent: number } | null,
+  ): Promise<void> {
+    const slot = this.#slot(slotName);
+    const old = slot.canary;
+    canary?.model.promote();
+    slot.canary =
+      canary === null
+        ? undefined
+        : { generation: new Generation(canary.model), weightPercent: canary.weightPercent };
+    if (old !== undefined) await this.#drain(old.generation);
   }
 
   /** See `Serving.active`. */
@@ -192,9 +208,11 @@ export class Router<Model extends RoutedModel> {
     if (this.#observer === undefined) return;
     const { slot, inputs } = request;
     const { staged } = last.generation.model;
+    const isCanary = this.#slots.get(slot)?.canary?.generation === last.generation;
     const observation = {
       slot,
       staged,
+      role: isCanary ? ("canary" as const) : ("stable" as const),
       inputs,
       outputs: last.outputs,
       latencyUs: latencyMs * 1_000,
@@ -222,7 +240,12 @@ export class Router<Model extends RoutedModel> {
   #slot(name: SlotName): Slot<Model> {
     const known = this.#slots.get(name);
     if (known !== undefined) return known;
-    const slot: Slot<Model> = { current: undefined, pending: 0, waiting: new Set() };
+    const slot: Slot<Model> = {
+      current: undefined,
+      canary: undefined,
+      pending: 0,
+      waiting: new Set(),
+    };
     this.#slots.set(name, slot);
     return slot;
   }

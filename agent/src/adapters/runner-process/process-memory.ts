@@ -1,0 +1,15 @@
+import { readFile } from "node:fs/promises";
+
+/** Bytes of memory a process takes: its share of pages (PSS), else what is resident; undefined once it is gone. */
+export async function processMemoryBytes(pid: number): Promise<number | undefined> {
+  return (
+    (await readKib(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+) kB$/m)) ??
+    (await readKib(`/proc/${pid}/status`, /^VmRSS:\s+(\d+) kB$/m))
+  );
+}
+
+async function readKib(path: string, line: RegExp): Promise<number | undefined> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const kib = line.exec(text)?.[1];
+  return kib === undefined ? undefined : Number(kib) * 1024;
+}

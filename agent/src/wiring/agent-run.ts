@@ -1,0 +1,18 @@
+import type { AgentConfig } from "../config.ts";
+import type { Log } from "../ports/log.ts";
+
+/** What only the process knows about itself. */
+export interface Machine {
+  readonly nodePath: string;
+  readonly nodeVersion: string;
+  readonly glibcVersion: string | undefined;
+  readonly agentVersion: string;
+  /** When this program was built, where that is known. */
+  readonly builtAtMs?: number | undefined;
+}
+
+export interface AgentRun {
+  readonly config: AgentConfig;
+  readonly machine: Machine;
+  readonly log: Log;
+}

@@ -1,0 +1,106 @@
+import { systemClock } from "../adapters/clock/system-clock.ts";
+import { exchangeFolder } from "../adapters/exchange-folder/exchange-folder.ts";
+import { machineFacts } from "../adapters/facts/machine-facts.ts";
+import { nodeFs } from "../adapters/file-store/node-fs.ts";
+import { createMqttBus } from "../adapters/mqtt-bus/mqtt-bus.ts";
+import { ExchangeWatch } from "../app/exchange-watch.ts";
+import { Installer } from "../app/install/installer.ts";
+import { ReleaseShelf } from "../app/install/release-shelf.ts";
+import { createReporter } from "../app/reporter.ts";
+import { type RequestOutcome, TelemetrySpool } from "../app/telemetry-spool.ts";
+import { TrustWatch } from "../app/trust-watch.ts";
+import { Uplink } from "../app/uplink.ts";
+import { brokerLogin } from "../broker-access.ts";
+import type { AgentStatus } from "../domain/agent-status.ts";
+import { admit } from "../domain/install/admit.ts";
+import { findTargetId } from "../domain/install/find-target.ts";
+import { defaultProbation } from "../domain/install/probation.ts";
+import { Router } from "../domain/serving/router.ts";
+import { type DataFolder, readProfileFile } from "../open-data-folder.ts";
+import type { Outbox } from "../ports/outbox.ts";
+import type { LoadedModel } from "../ports/runner-host.ts";
+import type { AgentRun } from "./agent-run.ts";
+import { profiled, runnerHost } from "./wire-host.ts";
+import { blobSource } from "./wire-source.ts";
+
+/** The parts of one agent, joined; nothing runs yet. */
+export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Outbox) {
+  const { enrolment, signer, store, record } = folder;
+  const { device } = enrolment;
+  const clock = systemClock;
+  const { agentVersion } = machine;
+  const at = { class: enrolment.class, folder: config.folder, targetOf: findTargetId };
+  const facts = machineFacts({ ...machine, ...at });
+  const login = brokerLogin(folder, config.mqttTls, { clock, log });
+  const bus = createMqttBus({ ...login.access, clock, log, boot: record.current().boot });
+  const watch = new TrustWatch(clock, log);
+  const owner = { device, signer, outbox, record, clock, log, watch };
+  const uplink = new Uplink({ ...owner, agentVersion, bus, facts });
+  const stored = () => uplink.stored();
+  const spool = new TelemetrySpool({
+    ...owner,
+    windowMs: config.windowMs,
+    readJson: readProfileFile,
+    stored,
+  });
+  const router = new Router<LoadedModel>({
+    clock,
+    observer: (outcome: RequestOutcome) => spool.observe(outcome),
+    observed: (release) => spool.tensorsOf(release),
+  });
+  const source = blobSource(folder, config, log);
+  const carried = new ExchangeWatch({
+    exchange: exchangeFolder(config.folder, nodeFs.remove),
+    ...{ clock, log },
+  });
+  const report = createReporter({ ...owner, slots: () => installer.slots(), stored });
+  const installer: Installer = new Installer(
+    {
+      ...{ record, store, source, facts, clock, log, admit },
+      shelf: new ReleaseShelf({ record, deviceClass: enrolment.class, store, source }),
+      host: profiled(runnerHost(config, machine), spool),
+      serving: router,
+      report,
+      rules: { ...defaultProbation, confirmMs: config.confirmMs },
+      nonces: () => [uplink.nonce(), carried.nonce()].filter((nonce) => nonce !== null),
+      answered: (nonce) => {
+        uplink.answered(nonce);
+        carried.answered(nonce);
+      },
+      needHello: () => uplink.needHello(),
+      rootAdopted: () => uplink.sayHello(),
+      refused: (refusal) => watch.refused(refusal),
+    },
+    folder.wanted,
+  );
+  const status = (): AgentStatus => ({
+    ...statusOf(folder, agentVersion, outbox.dropped()),
+    slots: installer.slots(),
+    agent: "running",
+    stale: watch.isStale(),
+    connected: bus.connected(),
+  });
+  const loading = () => loadingOf(installer, router);
+  return {
+    ...{ device, keep: login.keep, installer, uplink, spool, router },
+    ...{ status, loading, watch, report, carried },
+  };
+}
+
+/** Releases whose runner is not there yet. */
+function loadingOf(installer: Installer, router: Router<LoadedModel>) {
+  return installer.slots().flatMap(({ slot, active }) => {
+    return active === null || router.active(slot) !== undefined ? [] : [active];
+  });
+}
+
+function statusOf(
+  { enrolment, record }: Pick<DataFolder, "enrolment" | "record">,
+  agentVersion: string,
+  dropped: number,
+) {
+  const { device, fleet, class: deviceClass, controllerUrl } = enrolment;
+  const { boot, seq, rootVersion } = record.current();
+  const named = { device, fleet, class: deviceClass, controllerUrl };
+  return { ...named, agentVersion, boot, desiredSeq: seq, rootVersion, dropped };
+}

@@ -1,0 +1,7 @@
+import type { BenchPart } from "./bench-line.ts";
+
+/** Every part of `npm run bench`, in the order they run; each in a module of its own, loaded when its turn comes. */
+export const benchParts: readonly {
+  readonly name: string;
+  readonly load: () => Promise<BenchPart>;
+}[] = [];
