@@ -1,0 +1,89 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Packed, packFolder } from "../../tools/pack/pack-folder.ts";
+import { platforms } from "../../tools/pack/platform.ts";
+import { floatTensor } from "../support/agent/floats.ts";
+import { runnerFixture } from "../support/agent/runner-fixture.ts";
+import { denseContract, stageModel } from "../support/agent/staged-model.ts";
+import { denseNetwork } from "../support/onnx/dense-network.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "../..");
+const builtAt = new Date("2026-11-01T00:00:00Z");
+/** agent.md 8.28 */
+const installBytesMax = 60_000_000;
+
+let out: TemporaryFolder;
+beforeAll(async () => {
+  out = await temporaryFolder();
+});
+afterAll(() => out[Symbol.asyncDispose]());
+
+test.each([
+  ["linux-arm64", 0xb7],
+  ["linux-x64", 0x3e],
+  ["linux-armv7", null],
+])("S28: the package for %s is small and holds native code of that machine alone", async (id, machine) => {
+  const { folder, packed } = await pack(id);
+
+  const machines = await machinesOf(folder);
+
+  if (id === "linux-arm64") expect(packed.bytes).toBeLessThanOrEqual(installBytesMax);
+  expect([...machines]).toEqual(machine === null ? [] : [machine]);
+  expect(packed.packages.map(([name]) => name)).toContain("onnxruntime-web");
+});
+
+test("a packed agent says its version and when it was built, and prints its help", async () => {
+  const { folder } = await pack("linux-x64");
+
+  const said = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as object;
+  const help = await run(join(folder, "bin/modelfleet-agent"), ["--help"]);
+
+  expect(said).toMatchObject({ builtAt: builtAt.toISOString() });
+  expect(help.stdout).toContain("enrol");
+});
+
+test.runIf(process.arch === "x64")("a packed runner loads a model and answers", async () => {
+  const { folder } = await pack("linux-x64");
+  await using fixture = await runnerFixture({ runnerPath: join(folder, "dist/runner/main.js") });
+  const staged = await stageModel(fixture.folder.path, {
+    onnx: denseNetwork({ layers: [4, 3], seed: 1 }),
+    io: denseContract(4, 3),
+  });
+
+  const model = await fixture.host.load(staged, new AbortController().signal, "trial");
+  const answer = await model.infer([floatTensor("x", [1, 4], [1, 2, 3, 4])], { timeoutMs: 5_000 });
+  await model.stop();
+
+  expect(answer.map(({ name, shape }) => ({ name, shape }))).toEqual([
+    { name: "y", shape: [1, 3] },
+  ]);
+  expect(model.runtime.id).toBe("onnxruntime-node");
+});
+
+const packedOnce = new Map<string, Promise<{ folder: string; packed: Packed }>>();
+
+function pack(id: string): Promise<{ folder: string; packed: Packed }> {
+  const known = packedOnce.get(id) ?? packAnew(id);
+  packedOnce.set(id, known);
+  return known;
+}
+
+async function packAnew(id: string): Promise<{ folder: string; packed: Packed }> {
+  const platform = platforms.find((one) => one.id === id);
+  if (platform === undefined) throw new RangeError(`expected a platform, got ${id}`);
+  const folder = out.inside(id);
+  return { folder, packed: await packFolder({ root, platform, folder, builtAt }) };
+}
+
+/** The machines that the native files are for, from their ELF headers (`e_machine`, two bytes at 18). */
+async function machinesOf(folder: string): Promise<ReadonlySet<number>> {
+  const names = await readdir(folder, { recursive: true });
+  const native = names.filter((name) => /\.(node|dll|dylib|so(\.\d+)*)$/.test(name));
+  const headers = await Promise.all(native.map((name) => readFile(join(folder, name))));
+  return new Set(headers.map((bytes) => bytes.readUInt16LE(18)));
+}

@@ -1,0 +1,123 @@
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { assetsOf, type Platform } from "./platform.ts";
+import { traceFiles } from "./trace-files.ts";
+
+export interface PackOptions {
+  /** The built working copy. */
+  readonly root: string;
+  readonly platform: Platform;
+  /** Made anew; what was there is removed. */
+  readonly folder: string;
+  /** Written into the package: no clock of a device may lie before it. */
+  readonly builtAt: Date;
+  /** A Node program for that platform, to go along; without it the device's own is used. */
+  readonly node?: string | undefined;
+}
+
+export interface Packed {
+  readonly files: number;
+  readonly bytes: number;
+  /** By package, largest first. */
+  readonly packages: readonly (readonly [name: string, bytes: number])[];
+}
+
+const entries = ["agent/dist/main.js", "agent/dist/client/main.js", "agent/dist/runner/main.js"];
+
+/** An agent as it lies on a device: its own code, what that imports, and the native files of one platform. */
+export async function packFolder(options: PackOptions): Promise<Packed> {
+  const { root, folder, platform } = options;
+  await rm(folder, { recursive: true, force: true });
+  const found = await existing(root, entries);
+  const traced = await traceFiles(root, found);
+  const assets = assetsOf(platform).map((path) => `node_modules/${path}`);
+  const wanted = traced.filter((path) => platform.isNative || !isNativeRuntime(path));
+  const files = [...new Set([...wanted, ...assets, ...(await licensesOf(root, wanted))])];
+  for (const file of files) await copyInto(join(root, file), join(folder, placeOf(file)));
+  await writeOwnFiles(options);
+  return await measure(folder);
+}
+
+/** Where a file of the working copy lies in the package. */
+export function placeOf(file: string): string {
+  if (file.startsWith("agent/")) return file.slice("agent/".length);
+  return file.startsWith("protocol/") ? `node_modules/@modelfleet/${file}` : file;
+}
+
+function isNativeRuntime(path: string): boolean {
+  return path.startsWith("node_modules/onnxruntime-node/");
+}
+
+async function existing(root: string, paths: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of paths) {
+    if (await stat(join(root, path)).catch(() => undefined)) found.push(path);
+  }
+  return found;
+}
+
+/** The terms under which each package may be passed on. */
+async function licensesOf(root: string, files: readonly string[]): Promise<string[]> {
+  const folders = files.filter((path) => path.endsWith("/package.json")).map(dirname);
+  const found: string[] = [];
+  for (const folder of new Set(folders)) {
+    const names = await readdir(join(root, folder));
+    const terms = names.filter((name) => /^(licen[cs]e|notice)/i.test(name));
+    found.push(...terms.map((name) => `${folder}/${name}`));
+  }
+  return found;
+}
+
+async function copyInto(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, to);
+  await chmod(to, 0o644);
+}
+
+async function writeOwnFiles({ root, folder, builtAt, node }: PackOptions): Promise<void> {
+  await copyInto(join(root, "LICENSE"), join(folder, "LICENSE"));
+  await copyInto(
+    join(root, "agent/bin/modelfleet-agent.js"),
+    join(folder, "bin/modelfleet-agent.js"),
+  );
+  await copyInto(
+    join(root, "firmware-targets/systemd/modelfleet-agent.service"),
+    join(folder, "systemd/modelfleet-agent.service"),
+  );
+  const found = JSON.parse(await readFile(join(root, "agent/package.json"), "utf8")) as object;
+  const text = JSON.stringify({ ...found, builtAt: builtAt.toISOString() }, null, 2);
+  await writeFile(join(folder, "package.json"), `${text}\n`);
+  await writeFile(join(folder, "bin/modelfleet-agent"), launcher, { mode: 0o755 });
+  if (node === undefined) return;
+  await copyInto(node, join(folder, "bin/node"));
+  await chmod(join(folder, "bin/node"), 0o755);
+}
+
+/** The two variables of the memory allocator keep memory flat over many swaps (agent.md 10.3); both must be there at start. */
+const launcher = `#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+node="$here/node"
+[ -x "$node" ] || node=node
+export MALLOC_MMAP_THRESHOLD_=131072 MALLOC_ARENA_MAX=2 ORT_DISABLE_TELEMETRY=1
+exec "$node" "$here/modelfleet-agent.js" "$@"
+`;
+
+async function measure(folder: string): Promise<Packed> {
+  const sizes = new Map<string, number>();
+  let files = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { size } = await stat(path);
+    const name = packageOf(path.slice(folder.length + 1));
+    sizes.set(name, (sizes.get(name) ?? 0) + size);
+    files += 1;
+  }
+  const packages = [...sizes].sort(([, left], [, right]) => right - left);
+  return { files, bytes: packages.reduce((sum, [, bytes]) => sum + bytes, 0), packages };
+}
+
+function packageOf(path: string): string {
+  const names = [...path.matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)];
+  return names.at(-1)?.[1] ?? "modelfleet-agent";
+}
