@@ -1,5 +1,8 @@
 import type { ReleaseDocument, Sha256, TensorSpec } from "@modelfleet/protocol";
+import type { GoldenResult } from "../domain/golden/golden-result.ts";
 import type { Tensor } from "../domain/tensor.ts";
+
+export type { GoldenResult } from "../domain/golden/golden-result.ts";
 
 /** A release whose files are on disk and verified against its signed digests. */
 export interface StagedRelease {
@@ -7,14 +10,6 @@ export interface StagedRelease {
   readonly document: ReleaseDocument;
   /** Absolute path of each listed file, by its path in the release. */
   readonly files: ReadonlyMap<string, string>;
-}
-
-export interface GoldenResult {
-  /** 0 means the release carries no golden cases and is `unproven`. */
-  readonly cases: number;
-  readonly maxAbsoluteError: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
 }
 
 /** Which runtime holds a release, and why that one (agent.md 1). */

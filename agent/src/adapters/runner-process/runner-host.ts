@@ -1,7 +1,9 @@
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { blobLimits, runnerLimits } from "@modelfleet/protocol";
+import { type Proof, proveRelease } from "../../domain/golden/prove-release.ts";
 import { readGolden } from "../../domain/golden/read-golden.ts";
+import { smokeTest } from "../../domain/golden/smoke-test.ts";
 import { ReleaseRefused } from "../../domain/release-refused.ts";
 import { compareSignatures, type ModelSignature } from "../../domain/serving/compare-signature.ts";
 import { StoreError } from "../../domain/store-error.ts";
@@ -17,11 +19,9 @@ import type {
 import { loadedModel, runOnce } from "./loaded-model.ts";
 import { Priority, type SetPriority } from "./priority.ts";
 import { processMemoryBytes } from "./process-memory.ts";
-import { type Proof, proveRelease } from "./prove-release.ts";
 import { RunnerChild } from "./runner-child.ts";
 import { RunnerGone } from "./runner-gone.ts";
 import { forgetRunner, type RunnerProcesses, recordRunner } from "./runner-records.ts";
-import { smokeTest } from "./smoke-test.ts";
 
 export interface RunnerProcessOptions {
   /** The Node program that runs the runners: `process.execPath`. */

@@ -1,11 +1,8 @@
 import { runnerLimits, type TensorSpec } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
-import {
-  type Proof,
-  proveRelease,
-} from "../../../../agent/src/adapters/runner-process/prove-release.ts";
-import { smokeTest } from "../../../../agent/src/adapters/runner-process/smoke-test.ts";
+import { type Proof, proveRelease } from "../../../../agent/src/domain/golden/prove-release.ts";
 import { readGolden } from "../../../../agent/src/domain/golden/read-golden.ts";
+import { smokeTest } from "../../../../agent/src/domain/golden/smoke-test.ts";
 import { InferError } from "../../../../agent/src/domain/infer-error.ts";
 import type { Tensor } from "../../../../agent/src/domain/tensor.ts";
 import { floatsOf, floatTensor } from "../../../support/agent/floats.ts";

@@ -1,12 +1,12 @@
 import { runnerLimits } from "@modelfleet/protocol";
-import { compareAnswer } from "../../domain/golden/compare-answer.ts";
-import { findNonFinite } from "../../domain/golden/find-non-finite.ts";
-import { quantile } from "../../domain/golden/quantile.ts";
-import type { DecodedCase, GoldenCases } from "../../domain/golden/read-golden.ts";
-import { InferError } from "../../domain/infer-error.ts";
-import { ReleaseRefused } from "../../domain/release-refused.ts";
-import type { Tensor } from "../../domain/tensor.ts";
-import type { GoldenResult } from "../../ports/runner-host.ts";
+import { InferError } from "../infer-error.ts";
+import { ReleaseRefused } from "../release-refused.ts";
+import type { Tensor } from "../tensor.ts";
+import { compareAnswer } from "./compare-answer.ts";
+import { findNonFinite } from "./find-non-finite.ts";
+import type { GoldenResult } from "./golden-result.ts";
+import { quantile } from "./quantile.ts";
+import type { DecodedCase, GoldenCases } from "./read-golden.ts";
 
 /** One inference of the release on trial. @throws InferError */
 export type TryRun = (

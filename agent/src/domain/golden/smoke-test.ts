@@ -1,13 +1,13 @@
 import type { TensorSpec } from "@modelfleet/protocol";
-import { quantile } from "../../domain/golden/quantile.ts";
-import { smokeFillings, smokeInputs, smokeSizes } from "../../domain/golden/smoke-inputs.ts";
-import { InferError } from "../../domain/infer-error.ts";
-import { ReleaseRefused } from "../../domain/release-refused.ts";
-import { fitsShape } from "../../domain/serving/check-tensors.ts";
-import type { ModelSignature } from "../../domain/serving/compare-signature.ts";
-import type { Tensor } from "../../domain/tensor.ts";
-import type { GoldenResult } from "../../ports/runner-host.ts";
+import { InferError } from "../infer-error.ts";
+import { ReleaseRefused } from "../release-refused.ts";
+import { fitsShape } from "../serving/check-tensors.ts";
+import type { ModelSignature } from "../serving/compare-signature.ts";
+import type { Tensor } from "../tensor.ts";
+import type { GoldenResult } from "./golden-result.ts";
 import { type Proof, refuseNonFinite, warmUpRefusal } from "./prove-release.ts";
+import { quantile } from "./quantile.ts";
+import { smokeFillings, smokeInputs, smokeSizes } from "./smoke-inputs.ts";
 
 /**
  * What stands in for golden cases where a release brings none: generated inputs, finite outputs of the promised shape.
