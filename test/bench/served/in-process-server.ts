@@ -3,7 +3,7 @@ import { SlotName } from "@modelfleet/protocol";
 import type {
   ServedModel,
   ServedModels,
-} from "../../../agent/src/adapters/local-api/served-models.ts";
+} from "../../../agent/src/domain/open-inference/served-models.ts";
 import { ortNative } from "../../../agent/src/runner/ort-native.ts";
 import type { RuntimeModel } from "../../../agent/src/runner/runtime.ts";
 import { denseContract, stageModel } from "../../support/agent/staged-model.ts";

@@ -1,5 +1,5 @@
 import { startLocalApi } from "../../../agent/src/adapters/local-api/local-api.ts";
-import type { ServedModels } from "../../../agent/src/adapters/local-api/served-models.ts";
+import type { ServedModels } from "../../../agent/src/domain/open-inference/served-models.ts";
 import type { ServedOptions } from "./served-process.ts";
 
 /** Listens, and serves whatever version the parent process names, until the parent is gone. */

@@ -1,6 +1,6 @@
 import { InferError, type InferErrorCode } from "../../domain/infer-error.ts";
+import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 import { type HttpAnswer, jsonAnswer } from "./http-answer.ts";
-import { RequestRefused } from "./request-refused.ts";
 
 const inferStatus: Readonly<Record<InferErrorCode, number>> = {
   BAD_TENSOR: 400,

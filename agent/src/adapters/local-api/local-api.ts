@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { runnerLimits, serveLimits } from "@modelfleet/protocol";
+import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 import { BodyRoom } from "./body-room.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { HttpAnswer } from "./http-answer.ts";
@@ -9,7 +10,6 @@ import { answerGet, answerInfer, type OpenInferenceOptions } from "./open-infere
 import { parseRoute } from "./parse-route.ts";
 import { readBody } from "./read-body.ts";
 import { refuseForeignPage } from "./refuse-foreign-page.ts";
-import { RequestRefused } from "./request-refused.ts";
 
 export interface LocalApiOptions extends OpenInferenceOptions {
   readonly socketPath: string;

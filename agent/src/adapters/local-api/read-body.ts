@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 import type { BodyRoom } from "./body-room.ts";
-import { RequestRefused } from "./request-refused.ts";
 
 export interface BodyLimits {
   readonly bytesMax: number;

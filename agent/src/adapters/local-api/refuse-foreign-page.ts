@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { RequestRefused } from "./request-refused.ts";
+import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 
 const loopbackNames = new Set(["127.0.0.1", "localhost", "[::1]"]);
 

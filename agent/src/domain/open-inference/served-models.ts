@@ -1,11 +1,10 @@
 import type { SlotName } from "@modelfleet/protocol";
-import type { RoutedRequest } from "../../domain/serving/routed-model.ts";
-import type { Tensor } from "../../domain/tensor.ts";
-import type { LoadedModel } from "../../ports/runner-host.ts";
+import type { RoutedModel, RoutedRequest } from "../serving/routed-model.ts";
+import type { Tensor } from "../tensor.ts";
 
-export type ServedModel = Pick<LoadedModel, "staged" | "inputs" | "outputs">;
+export type ServedModel = Pick<RoutedModel, "staged" | "inputs" | "outputs">;
 
-/** What this API asks of the router. */
+/** What those who let applications ask need of the router. */
 export interface ServedModels {
   readonly slots: () => readonly ServedSlot[];
   readonly infer: (

@@ -1,8 +1,8 @@
 import { serveLimits } from "@modelfleet/protocol";
-import { InferError } from "../../domain/infer-error.ts";
-import { dtypeOf } from "../../domain/serving/dtype-of.ts";
-import { parseJsonTensor } from "../../domain/serving/parse-json-tensor.ts";
-import type { Tensor } from "../../domain/tensor.ts";
+import { InferError } from "../infer-error.ts";
+import { dtypeOf } from "../serving/dtype-of.ts";
+import { parseJsonTensor } from "../serving/parse-json-tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import {
   fieldsOf,
   flagOf,
@@ -34,7 +34,7 @@ const MICROSECONDS = 1_000;
  * @param headerLength value of `Inference-Header-Content-Length`: the length of the JSON part, the binary data follows
  * @throws RequestRefused FORMAT; InferError BAD_TENSOR
  */
-export function parseInferRequest(body: Buffer, headerLength: string | undefined): ParsedInfer {
+export function parseInferRequest(body: Uint8Array, headerLength: string | undefined): ParsedInfer {
   const jsonBytes = readHeaderLength(headerLength, body.length);
   refuseLongJson(jsonBytes);
   const request = fieldsOf(parseJson(body.subarray(0, jsonBytes)), "body");
@@ -82,9 +82,9 @@ function refuseLongJson(bytes: number): void {
   );
 }
 
-function parseJson(bytes: Buffer): unknown {
+function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
   } catch (cause) {
     throw new RequestRefused("FORMAT", `body: expected JSON in its first ${bytes.length} bytes`, {
       cause,
@@ -94,10 +94,10 @@ function parseJson(bytes: Buffer): unknown {
 
 /** The bytes behind the JSON part, taken in the order of the tensors. */
 class BinaryData {
-  readonly #bytes: Buffer;
+  readonly #bytes: Uint8Array;
   #used = 0;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 

@@ -1,8 +1,7 @@
 import { elementTypes } from "@modelfleet/protocol";
-import { InferError } from "../../domain/infer-error.ts";
-import { writeJsonTensor } from "../../domain/serving/write-json-tensor.ts";
-import type { Tensor } from "../../domain/tensor.ts";
-import { type HttpAnswer, textAnswer } from "./http-answer.ts";
+import { InferError } from "../infer-error.ts";
+import { writeJsonTensor } from "../serving/write-json-tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import type { ParsedInfer } from "./parse-infer-request.ts";
 
 export interface AnsweredBy {
@@ -11,27 +10,25 @@ export interface AnsweredBy {
   readonly version: string;
 }
 
+/** An answer of the Open Inference Protocol v2: its JSON part, and the binary data that follows it, if any was asked for. */
+export interface InferAnswer {
+  readonly json: string;
+  readonly binary: readonly Uint8Array[];
+}
+
 /** @throws InferError BAD_TENSOR when FP16 is wanted as JSON */
 export function writeInferAnswer(
   { model, version }: AnsweredBy,
   outputs: readonly Tensor[],
   { id, isBinary }: ParsedInfer,
-): HttpAnswer {
+): InferAnswer {
   const head = JSON.stringify({ model_name: model, model_version: version, id });
   const tensors = outputs.map((tensor) =>
     isBinary(tensor.name) ? writeBinaryHeader(tensor) : writeText(tensor),
   );
-  const json = `${head.slice(0, -1)},"outputs":[${tensors.join(",")}]}`;
-  const binary = outputs.filter(({ name }) => isBinary(name)).map(({ bytes }) => bytes);
-  if (binary.length === 0) return textAnswer(200, json);
-  const jsonBytes = Buffer.from(json);
   return {
-    status: 200,
-    headers: {
-      "content-type": "application/octet-stream",
-      "inference-header-content-length": String(jsonBytes.length),
-    },
-    body: [jsonBytes, ...binary],
+    json: `${head.slice(0, -1)},"outputs":[${tensors.join(",")}]}`,
+    binary: outputs.filter(({ name }) => isBinary(name)).map(({ bytes }) => bytes),
   };
 }
 
