@@ -46,6 +46,8 @@ export const runnerLimits = {
   baseMemoryMiB: 96,
   /** Left free on the device whatever is loaded. */
   memoryReserveMiB: 64,
+  /** What a release is expected to take, where its publisher does not declare less; factors of its files. */
+  memoryEstimate: { emptyRunnerMiB: 40, nativeFactor: 1.3, wasmFactor: 6.7 },
 } as const;
 
 /** Shadow, canary and deferral (agent.md 3 and 5). */
@@ -54,10 +56,24 @@ export const rehearsalLimits = {
   maxMsMax: 7 * DAY_MS,
   /** Copied requests that wait for a shadow; the next is dropped and counted. */
   shadowQueueMax: 16,
+  /** Memory that copied requests may hold together; a single larger one is copied only into an empty queue. */
+  shadowQueueBytesMax: 64 * MIB,
   deferMsMax: 7 * DAY_MS,
   deferMsMaxDefault: DAY_MS,
   recheckMsMin: 100,
   recheckMsMax: HOUR_MS,
+} as const;
+
+/** What is kept of the answers of a release, to judge another one by (agent.md 5). */
+export const measureLimits = {
+  /** Latest answers of which an output's class or value is kept. */
+  answersKeptMax: 4_096,
+  latenciesKeptMax: 1_024,
+  outputsMax: 8,
+  /** Classes are folded into so many, and values counted in at most so many bins. */
+  binsMax: 32,
+  /** Elements of one output that are looked at in one answer; the part changes from answer to answer. */
+  elementsMax: 16_384,
 } as const;
 
 /** Requests that belong together (agent.md 4). */
@@ -79,4 +95,14 @@ export const serveLimits = {
   headerBytesMax: 16 * KIB,
   connectionsMax: 256,
   requestMsMax: 60 * SECOND_MS,
+} as const;
+
+/** The library for applications that ask the agent. */
+export const clientLimits = {
+  timeoutMsDefault: 10 * SECOND_MS,
+  connectionsDefault: 16,
+  /** Pause before another try while the agent restarts. */
+  retryMsMin: 20,
+  retryMsMax: 500,
+  answerBytesMax: 256 * MIB,
 } as const;

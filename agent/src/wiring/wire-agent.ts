@@ -62,6 +62,7 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
       serving: router,
       report,
       rules: { ...defaultProbation, confirmMs: config.confirmMs },
+      rehearse: () => null,
       nonces: () => [uplink.nonce(), carried.nonce()].filter((nonce) => nonce !== null),
       answered: (nonce) => {
         uplink.answered(nonce);

@@ -43,9 +43,11 @@ export type InstallRigOptions = {
   readonly folder: string;
   readonly fs?: Fs;
   readonly admit?: InstallParts["admit"];
+  readonly rehearse?: InstallParts["rehearse"];
 };
 
-export function installRig({ folder, fs = nodeFs, admit = () => null }: InstallRigOptions) {
+export function installRig(options: InstallRigOptions) {
+  const { folder, fs = nodeFs, admit = () => null, rehearse = () => null } = options;
   const anchor = fleetRoot();
   const chain = rootChain();
   const source = steeredSource();
@@ -85,7 +87,7 @@ export function installRig({ folder, fs = nodeFs, admit = () => null }: InstallR
     const shelf = new ReleaseShelf({ record, deviceClass: "cam-v2", store, source });
     installer = new Installer(
       {
-        ...{ record, shelf, store, source, host, clock, log, rules, admit },
+        ...{ record, shelf, store, source, host, clock, log, rules, admit, rehearse },
         serving: router,
         facts: { read: () => Promise.resolve(deviceFacts), proved: () => undefined },
         report: (item) => {

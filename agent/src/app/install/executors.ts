@@ -1,5 +1,6 @@
 import type { Step } from "../../domain/install/plan-step.ts";
 import { download, fetchRelease, startTrial } from "./fetch-steps.ts";
+import { endPassed, rehearse, tellRehearsal } from "./rehearsal-steps.ts";
 import { noteRevoked, replaceRevoked } from "./revoked-steps.ts";
 import type { StepContext } from "./step-context.ts";
 import {
@@ -30,6 +31,11 @@ const executors: Executors = {
   download,
   "begin-trial": startTrial,
   load: loadTrial,
+  "make-way": () => Promise.resolve(),
+  rehearse,
+  "tell-rehearsal": tellRehearsal,
+  "end-rehearsal": endPassed,
+  "tell-deferral": () => Promise.resolve(),
   activate,
   confirm,
   rollback: rollBack,

@@ -7,6 +7,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { FactsSource } from "../../ports/facts-source.ts";
 import type { Log } from "../../ports/log.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
+import type { Rehearse } from "../../ports/rehearsal.ts";
 import type { RunnerHost } from "../../ports/runner-host.ts";
 import type { Serving } from "../../ports/serving.ts";
 import type { Report } from "../reporter.ts";
@@ -26,6 +27,7 @@ export interface InstallParts {
   readonly log: Log;
   readonly report: Report;
   readonly rules: ProbationRules;
+  readonly rehearse: Rehearse;
   /** Why this device may not take a release; null when it may. Asked again here, for facts change after planning. */
   readonly admit: (
     document: ReleaseDocument,

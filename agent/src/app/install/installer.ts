@@ -16,6 +16,7 @@ import { createIntake, type Intake } from "./desired-intake.ts";
 import { execute, isEndable } from "./executors.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { isNewer, refusalOf, wantsOther } from "./peek-desired.ts";
+import { endRehearsal } from "./rehearsal-steps.ts";
 import { isRootBound, RootWalk } from "./root-walk.ts";
 import { judgeTrial, readOnDisk, readSlotFacts } from "./slot-facts.ts";
 import { SlotRuntime } from "./slot-runtime.ts";
@@ -256,6 +257,7 @@ export class Installer {
   }
 
   async #stopRunners(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map(endRehearsal));
     const models = [...this.#slots.values()].flatMap(({ serving, standby, ready }) => [
       serving,
       standby,

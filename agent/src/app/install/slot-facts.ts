@@ -1,6 +1,6 @@
 import { type DesiredModel, VerifyError } from "@modelfleet/protocol";
 import { type SlotState, slotOf } from "../../domain/install/agent-state.ts";
-import type { OnDisk, SlotFacts } from "../../domain/install/plan-step.ts";
+import type { OnDisk, RehearsalFacts, SlotFacts } from "../../domain/install/plan-step.ts";
 import { judgeProbation, type Verdict } from "../../domain/install/probation.ts";
 import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
 import type { InstallParts } from "./install-parts.ts";
@@ -34,6 +34,10 @@ export function readSlotFacts(
     revoked: revokedBy(parts, slot, hasPrevious && !runtime.isIrreplaceable),
     restoreInMs: runtime.restoreInMs(),
     verdict: verdictOf(parts, runtime),
+    room: { kind: "enough" },
+    madeWayFor: null,
+    rehearsal: rehearsalOf(runtime),
+    deferral: { kind: "none" },
     transitions: state.transitions,
   };
 }
@@ -97,6 +101,13 @@ function verdictOf({ serving, rules }: InstallParts, runtime: SlotRuntime): Verd
     failed: counted?.failed ?? 0,
     crash: runtime.crash,
   });
+}
+
+function rehearsalOf({ rehearsal: state }: SlotRuntime): RehearsalFacts {
+  if (state.kind !== "running") return state;
+  const verdict = state.rehearsal.verdict();
+  const hasMoved = verdict.kind === "open" && state.rehearsal.stage() !== state.told;
+  return hasMoved ? { kind: "moved" } : verdict;
 }
 
 function revokedBy(

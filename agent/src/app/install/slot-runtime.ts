@@ -2,6 +2,7 @@ import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Failure } from "../../domain/install/failure.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Rehearsal } from "../../ports/rehearsal.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 
 const restartPause = {
@@ -13,6 +14,16 @@ export interface DistrustedTrial {
   readonly release: Sha256;
   readonly failure: Failure;
 }
+
+/** Whether the release that is ready is rehearsed. `told`: the stage that the controller knows of. */
+export type RehearsalState =
+  | { readonly kind: "due" }
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "running";
+      readonly rehearsal: Rehearsal;
+      readonly told: ReturnType<Rehearsal["stage"]>;
+    };
 
 /**
  * The processes of one slot and how they fare; gone with the agent, rebuilt from the state record.
@@ -26,6 +37,8 @@ export class SlotRuntime {
   serving: LoadedModel | null = null;
   standby: LoadedModel | null = null;
   ready: LoadedModel | null = null;
+  /** Of the release that is, or a moment ago was, `ready`. */
+  rehearsal: RehearsalState = { kind: "none" };
   broken: Failure | null = null;
   crash: string | null = null;
   servingSinceMs = 0;

@@ -12,6 +12,8 @@ import {
 } from "../../domain/install/transitions.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 import { failureOf } from "./failure-of.ts";
+import { endRehearsal, tellFailedRehearsal } from "./rehearsal-steps.ts";
+import type { SlotRuntime } from "./slot-runtime.ts";
 import { documentOf, type StepContext, slotState, stage, tell } from "./step-context.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
@@ -19,6 +21,7 @@ type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 export async function loadTrial({ release }: StepOf<"load">, context: StepContext) {
   const { parts, runtime, signal } = context;
   const { record, host } = parts;
+  await endRehearsal(runtime);
   const staged = await stage(context, release);
   if (staged === undefined) return record.commit(dropTrial(record.current(), runtime.slot));
   // Counted before it starts: a start that ends this agent must not be repeated for ever.
@@ -36,6 +39,7 @@ export async function loadTrial({ release }: StepOf<"load">, context: StepContex
     return refuseTrial({ do: "refuse", release, failure: failureOf(cause) }, context);
   }
   runtime.ready = loaded;
+  runtime.rehearsal = { kind: "due" };
   runtime.watch(loaded);
   parts.facts.proved("cpu");
   const durationMs = parts.clock.monotonicMs() - beganMs;
@@ -47,6 +51,7 @@ export async function activate({ release }: StepOf<"activate">, context: StepCon
   const { runtime } = context;
   const { ready } = runtime;
   if (ready === null) return;
+  runtime.rehearsal = { kind: "none" };
   runtime.standby = runtime.serving;
   runtime.ready = null;
   await flip(context, ready);
@@ -80,17 +85,18 @@ export async function giveWay({ release }: StepOf<"give-way">, context: StepCont
 }
 
 export async function refuseTrial({ release, failure }: StepOf<"refuse">, context: StepContext) {
-  const { record } = context.parts;
+  const { parts, runtime } = context;
+  const { record } = parts;
   const document = await documentOf(context, release);
-  await record.commit(blockTrial(record.current(), context.runtime.slot, { release, ...failure }));
+  await tellFailedRehearsal(context, release);
+  await stopReady(runtime);
+  await record.commit(blockTrial(record.current(), runtime.slot, { release, ...failure }));
   await tell(context, document, { release, step: "refused", ...failure });
 }
 
 export async function abandonTrial(_: StepOf<"drop-trial">, context: StepContext) {
   const { parts, runtime } = context;
-  const { ready } = runtime;
-  runtime.ready = null;
-  await ready?.stop();
+  await stopReady(runtime);
   await parts.record.commit(dropTrial(parts.record.current(), runtime.slot));
   // No step of a release, but the slot as the controller knows it is no longer right.
   await parts.report();
@@ -170,6 +176,13 @@ async function flipBack(context: StepContext): Promise<void> {
   if (standby !== null) await flip(context, standby);
   else if (slotState(context).active === null) await parts.serving.deactivate(runtime.slot);
   await failed?.stop();
+}
+
+async function stopReady(runtime: SlotRuntime): Promise<void> {
+  await endRehearsal(runtime);
+  const { ready } = runtime;
+  runtime.ready = null;
+  await ready?.stop();
 }
 
 async function stopStandby({ runtime }: StepContext): Promise<void> {

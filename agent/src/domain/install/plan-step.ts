@@ -1,6 +1,8 @@
 import { type DesiredModel, type Sha256, storeLimits } from "@modelfleet/protocol";
 import type { BlockedRelease, SlotState } from "./agent-state.ts";
+import type { Deferral } from "./deferral.ts";
 import type { Failure } from "./failure.ts";
+import type { Room } from "./memory-room.ts";
 import type { Verdict } from "./probation.ts";
 
 /*
@@ -12,14 +14,20 @@ import type { Verdict } from "./probation.ts";
  *    overtaken by another wanted release gives way to the active one, if there is one, and is not blocked.
  * 2. Nothing serves and there is an active release: restore it from disk; needs no network. If it cannot run here,
  *    fall back to the previous release. Between two attempts the rules below apply, for the cure may be among them.
+ *    An active release that made way for the one on trial stays down for as long as that trial lasts, and no longer.
  * 3. A trial exists that nobody wants any more → drop it.
- * 4. A trial is loaded and proven → activate it.
+ * 4. A trial is loaded and proven. Its rehearsal comes first, if it asks for one: failed → refuse; open → wait. Then it
+ *    is activated, unless an application puts that off (rule 10).
  * 5. A trial has no starts left → refuse it; it ended the agent or the machine each time. The same when trials have
  *    changed too often without an end, whatever the reason: files that never stay whole, loads called off again and again.
- * 6. A trial whose files are in place → load it; files gone → drop it, rule 9 fetches them again.
+ * 6. A trial whose files are gone → drop it, rule 9 fetches them again. With its files in place, memory decides: room for
+ *    both → load it; room only without the active one, and the release is made for that → the active one makes way,
+ *    unless an application puts that off (rule 10); no room → refuse it.
  * 7. The wanted release is active, or there is none wanted → idle.
  * 8. The wanted release is blocked → idle, until the controller wants something else.
  * 9. Get what is missing: the document, then the files; then begin a trial.
+ * 10. What would take the place of a release that answers waits as long as an application puts it off, which has an end.
+ *    Where nothing answers, nothing is put off: a first start, a restore, a rollback.
  */
 
 /** What is known about one slot at this moment. */
@@ -42,9 +50,26 @@ export interface SlotFacts {
   /** Until the next attempt to start the active release; 0 is now. */
   readonly restoreInMs: number;
   readonly verdict: Verdict;
+  /** For the release on trial, which is not loaded yet. */
+  readonly room: Room;
+  /** The release on trial for which the active one was stopped; null while nothing made way. */
+  readonly madeWayFor: Sha256 | null;
+  readonly rehearsal: RehearsalFacts;
+  /** What the applications say about the swap that is due. */
+  readonly deferral: Deferral;
   /** Changes of trials since a release was last confirmed, refused, or newly wanted. */
   readonly transitions: number;
 }
+
+/**
+ * Of the release on trial, beside the one that answers. `due`: not asked yet whether there is one. `moved`: its next
+ * stage began, which is not told yet.
+ */
+export type RehearsalFacts =
+  | { readonly kind: "none" }
+  | { readonly kind: "due" }
+  | { readonly kind: "moved" }
+  | Verdict;
 
 export type OnDisk = "nothing" | "document" | "files";
 
@@ -59,6 +84,11 @@ export type Step =
   | { readonly do: "download"; readonly wanted: DesiredModel }
   | { readonly do: "begin-trial"; readonly wanted: DesiredModel }
   | { readonly do: "load"; readonly release: Sha256 }
+  | { readonly do: "make-way"; readonly release: Sha256 }
+  | { readonly do: "rehearse"; readonly release: Sha256 }
+  | { readonly do: "tell-rehearsal"; readonly release: Sha256 }
+  | { readonly do: "end-rehearsal"; readonly release: Sha256 }
+  | { readonly do: "tell-deferral"; readonly release: Sha256; readonly waitMs: number }
   | { readonly do: "activate"; readonly release: Sha256 }
   | { readonly do: "confirm"; readonly release: Sha256 }
   | { readonly do: "rollback"; readonly release: Sha256; readonly failure: Failure }
@@ -77,11 +107,23 @@ export function planStep(facts: SlotFacts): Step {
   if (slot.trial !== null && serving === slot.trial.release) return judgeTrial(facts);
   const leaving = leaveRevoked(facts);
   if (leaving !== null) return leaving;
-  const down = slot.active !== null && serving === null ? slot.active.release : null;
+  const down = downRelease(facts);
   if (down !== null && broken !== null) return { do: "fall-back", release: down, failure: broken };
   if (down !== null && restoreInMs <= 0) return { do: "restore", release: down };
   const next = slot.trial === null ? pursueWanted(facts) : pursueTrial(facts, slot.trial.release);
-  return down !== null && next.do === "idle" ? { do: "wait", waitMs: restoreInMs } : next;
+  return down === null ? next : noLaterThan(restoreInMs, next);
+}
+
+/** Rule 2: the release that should answer and does not. */
+function downRelease({ slot, serving, madeWayFor }: SlotFacts): Sha256 | null {
+  if (slot.active === null || serving !== null) return null;
+  const hasMadeWay = slot.trial !== null && slot.trial.release === madeWayFor;
+  return hasMadeWay ? null : slot.active.release;
+}
+
+function noLaterThan(restoreInMs: number, next: Step): Step {
+  if (next.do === "idle") return { do: "wait", waitMs: restoreInMs };
+  return next.do === "wait" ? { do: "wait", waitMs: Math.min(restoreInMs, next.waitMs) } : next;
 }
 
 /** Steps that keep a working model in place: they come before any other slot's plans, and end a running download. */
@@ -126,12 +168,56 @@ function judgeTrial(facts: SlotFacts): Step {
 
 /** Rules 3 to 6. */
 function pursueTrial(facts: SlotFacts, release: Sha256): Step {
-  const { slot, wanted } = facts;
+  const { slot, wanted, rehearsal } = facts;
   if (wanted?.release !== release) return { do: "drop-trial", release };
-  if (facts.ready === release) return { do: "activate", release };
+  if (rehearsal.kind === "failed") return { do: "refuse", release, failure: rehearsal.failure };
+  if (facts.ready === release) return bringIntoService(facts, release);
   const failure = exhausted(slot.trial?.attemptsLeft ?? 0, facts.transitions);
   if (failure !== null) return { do: "refuse", release, failure };
-  return facts.onDisk === "files" ? { do: "load", release } : { do: "drop-trial", release };
+  return facts.onDisk === "files" ? makeRoom(facts, release) : { do: "drop-trial", release };
+}
+
+/** Rule 4. */
+function bringIntoService(facts: SlotFacts, release: Sha256): Step {
+  const { rehearsal } = facts;
+  switch (rehearsal.kind) {
+    case "due":
+      return { do: "rehearse", release };
+    case "moved":
+      return { do: "tell-rehearsal", release };
+    case "open":
+      return { do: "wait", waitMs: rehearsal.waitMs };
+    case "passed":
+      return { do: "end-rehearsal", release };
+    case "failed":
+      return { do: "refuse", release, failure: rehearsal.failure };
+    case "none":
+      return unlessPutOff(facts, { do: "activate", release });
+  }
+}
+
+/** Rule 6. */
+function makeRoom(facts: SlotFacts, release: Sha256): Step {
+  const { room } = facts;
+  switch (room.kind) {
+    case "enough":
+      return { do: "load", release };
+    case "after-stop":
+      return unlessPutOff(facts, { do: "make-way", release });
+    case "short":
+      return { do: "refuse", release, failure: room.failure };
+  }
+}
+
+/** Rule 10. */
+function unlessPutOff(
+  { serving, deferral }: SlotFacts,
+  swap: Extract<Step, { do: "activate" | "make-way" }>,
+): Step {
+  if (serving === null || deferral.kind === "none") return swap;
+  const { waitMs } = deferral;
+  if (deferral.kind === "told") return { do: "wait", waitMs };
+  return { do: "tell-deferral", release: swap.release, waitMs };
 }
 
 /** Rule 5. */

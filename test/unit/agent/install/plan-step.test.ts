@@ -45,6 +45,10 @@ function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
     revoked: "no",
     restoreInMs: 0,
     verdict: { kind: "open", waitMs: 700 },
+    room: { kind: "enough" },
+    madeWayFor: null,
+    rehearsal: { kind: "none" },
+    deferral: { kind: "none" },
     transitions: 0,
     ...changes,
   };
