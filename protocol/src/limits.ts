@@ -207,7 +207,13 @@ export const onnxLimits = {
   messagesMax: 4_000_000,
   nameBytesMax: 256,
   initializersMax: 200_000,
+  /** Of a sparse weight once it is spread out, as the runtime does while it loads. */
+  denseElementsMax: 2 ** 31,
+  operatorsNamedMax: 64,
   windowBytes: 64 * KIB,
+  /** A scan lets others work after so many fields; reading a window counts as many of them. */
+  fieldsBetweenPauses: 4_096,
+  fieldsPerWindow: 512,
 } as const;
 
 /** What the controller keeps and does at once. */

@@ -24,7 +24,8 @@ export class MessageReader {
   readonly #read: ReadBytes;
   #window: Uint8Array = new Uint8Array(0);
   #windowFrom = 0;
-  #fieldsLeft = onnxLimits.messagesMax;
+  #fieldsLeft: number = onnxLimits.messagesMax;
+  #workSincePause = 0;
 
   constructor(sizeBytes: number, read: ReadBytes) {
     this.sizeBytes = sizeBytes;
@@ -43,6 +44,26 @@ export class MessageReader {
       yield field;
       at = next;
     }
+  }
+
+  /** Every number of a packed field, or of the one varint that stands for it. @throws ModelFormatError */
+  *numbers(field: Field): Generator<number> {
+    if (field.kind === "varint") yield field.value;
+    if (field.kind !== "bytes") return;
+    let at = field.span.from;
+    while (at < field.span.until) {
+      this.#spend(at);
+      const { value, next } = this.#varint(at, field.span.until);
+      yield value;
+      at = next;
+    }
+  }
+
+  /** Whether enough was read since the last pause to let others work; asking begins the next stretch. */
+  isPauseDue(): boolean {
+    if (this.#workSincePause < onnxLimits.fieldsBetweenPauses) return false;
+    this.#workSincePause = 0;
+    return true;
   }
 
   /** @throws ModelFormatError when it is too long or not UTF-8 */
@@ -99,6 +120,7 @@ export class MessageReader {
     if (known !== undefined) return known;
     this.#window = this.#read(at, onnxLimits.windowBytes);
     this.#windowFrom = at;
+    this.#workSincePause += onnxLimits.fieldsPerWindow;
     const byte = this.#window[0];
     if (byte === undefined) throw malformed(at, "the end of the file");
     return byte;
@@ -106,6 +128,7 @@ export class MessageReader {
 
   #spend(at: number): void {
     this.#fieldsLeft -= 1;
+    this.#workSincePause += 1;
     if (this.#fieldsLeft < 0) throw malformed(at, `more than ${onnxLimits.messagesMax} fields`);
   }
 }

@@ -39,7 +39,7 @@ describe("what a file says of itself", () => {
   });
 
   test("has no input for a weight that is also declared as one", () => {
-    const weight = message(textField(8, "w"), integerField(2, 1));
+    const weight = message(textField(8, "w"), integerField(2, 1), bytesField(9, Buffer.alloc(4)));
     const graph = graphOf(
       bytesField(11, value("w", message(tensor(1)))),
       ...io,
