@@ -1,6 +1,6 @@
 import { InferError } from "../infer-error.ts";
 import type { Tensor } from "../tensor.ts";
-import type { RoutedModel, RoutedRequest } from "./routed-model.ts";
+import type { RoutedModel, RoutedRequest, ServingRole } from "./routed-model.ts";
 
 /** What came of asking one generation once. */
 export type Attempt<Model extends RoutedModel> =
@@ -18,14 +18,16 @@ export type Attempt<Model extends RoutedModel> =
 /** One activation of a model in a slot, the requests pinned to it, and what it has done. */
 export class Generation<Model extends RoutedModel> {
   readonly model: Model;
+  readonly role: ServingRole;
   readonly #abandonments = new Set<() => void>();
   readonly #drainWaiters: (() => void)[] = [];
   #answered = 0;
   #failed = 0;
   #isAlive = true;
 
-  constructor(model: Model) {
+  constructor(model: Model, role: ServingRole) {
     this.model = model;
+    this.role = role;
     void model.exited.then(() => {
       this.#isAlive = false;
     });

@@ -1,9 +1,10 @@
-import { mainSlot, runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
+import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
 import { InferError } from "../infer-error.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkInputs, checkOutputNames } from "./check-tensors.ts";
 import { type Attempt, Generation } from "./generation.ts";
+import { refuseUnfit } from "./refuse-unfit.ts";
 import type { Observation, RoutedAnswer, RoutedModel, RoutedRequest } from "./routed-model.ts";
+import { compareSlots, ServingSlot } from "./serving-slot.ts";
 import { withObserved } from "./with-observed.ts";
 
 export interface RouterOptions<Model extends RoutedModel> {
@@ -20,14 +21,6 @@ export interface RouterOptions<Model extends RoutedModel> {
   readonly recoverMsMax?: number;
 }
 
-interface Slot<Model extends RoutedModel> {
-  current: Generation<Model> | undefined;
-  canary: { readonly generation: Generation<Model>; readonly weightPercent: number } | undefined;
-  pending: number;
-  /** Requests that wait for the next generation. */
-  readonly waiting: Set<() => void>;
-}
-
 /**
  * Where requests go. The rules:
  *
@@ -36,10 +29,11 @@ interface Slot<Model extends RoutedModel> {
  * 3. The old generation finishes its requests; what is left after `drainMsMax` is asked of the new one, once.
  * 4. When a generation's process dies, its requests are asked of the next generation, once, if there is one in time.
  * 5. In a slot that was emptied, requests are refused, NOT_READY; those that wait for a next generation fail at once.
- * 6. At most `queueMax` requests wait or run in a slot; the next is refused, OVERLOADED.
+ * 6. A canary answers its share of the requests; what it loses by dying is asked of the active one, once.
+ * 7. At most `queueMax` requests wait or run in a slot; the next is refused, OVERLOADED.
  */
 export class Router<Model extends RoutedModel> {
-  readonly #slots = new Map<SlotName, Slot<Model>>();
+  readonly #slots = new Map<SlotName, ServingSlot<Model>>();
   readonly #options: Required<Omit<RouterOptions<Model>, "observer">>;
   readonly #observer: ((observation: Observation<Model>) => void) | undefined;
 
@@ -58,12 +52,13 @@ export class Router<Model extends RoutedModel> {
   async activate(slotName: SlotName, model: Model): Promise<Model | undefined> {
     const slot = this.#slot(slotName);
     const old = slot.current;
+    const canaryEnded = this.#endCanary(slot);
     model.promote();
-    slot.current = new Generation(model);
-    for (const wake of [...slot.waiting]) wake();
-    if (old === undefined) return undefined;
-    await this.#drain(old);
-    return old.model;
+    slot.current = new Generation(model, "stable");
+    slot.wakeWaiting();
+    if (old !== undefined) await this.#drain(old);
+    await canaryEnded;
+    return old?.model;
   }
 
   /** See `Serving.deactivate`. */
@@ -71,9 +66,11 @@ export class Router<Model extends RoutedModel> {
     const slot = this.#slots.get(slotName);
     const old = slot?.current;
     if (slot === undefined || old === undefined) return;
+    const canaryEnded = this.#endCanary(slot);
     slot.current = undefined;
-    for (const wake of [...slot.waiting]) wake();
+    slot.wakeWaiting();
     await this.#drain(old);
+    await canaryEnded;
   }
 
   /** See `Serving.canary`. */
@@ -82,13 +79,20 @@ export class Router<Model extends RoutedModel> {
     canary: { readonly model: Model; readonly weightPercent: number } | null,
   ): Promise<void> {
     const slot = this.#slot(slotName);
-    const old = slot.canary;
-    canary?.model.promote();
-    slot.canary =
-      canary === null
-        ? undefined
-        : { generation: new Generation(canary.model), weightPercent: canary.weightPercent };
-    if (old !== undefined) await this.#drain(old.generation);
+    const ended = this.#endCanary(slot);
+    if (canary !== null) {
+      canary.model.promote();
+      const generation = new Generation(canary.model, "canary");
+      slot.canary = { generation, weightPercent: canary.weightPercent };
+    }
+    await ended;
+  }
+
+  /** From the next request on it is asked nothing; resolves when it has answered what it has. */
+  async #endCanary(slot: ServingSlot<Model>): Promise<void> {
+    const { canary } = slot;
+    slot.canary = undefined;
+    if (canary !== undefined) await this.#drain(canary.generation);
   }
 
   /** See `Serving.active`. */
@@ -120,7 +124,7 @@ export class Router<Model extends RoutedModel> {
   /** @throws InferError */
   async infer(request: RoutedRequest): Promise<RoutedAnswer<Model>> {
     const slot = this.#slots.get(request.slot);
-    const generation = slot?.current;
+    const generation = slot?.choose(request);
     if (slot === undefined || generation === undefined) {
       throw new InferError("NOT_READY", `no model runs in slot ${request.slot}; deploy one`);
     }
@@ -134,7 +138,7 @@ export class Router<Model extends RoutedModel> {
     }
   }
 
-  #refuseOverload(slot: Slot<Model>, name: SlotName): void {
+  #refuseOverload(slot: ServingSlot<Model>, name: SlotName): void {
     const { queueMax } = this.#options;
     if (slot.pending < queueMax) return;
     throw new InferError(
@@ -144,7 +148,7 @@ export class Router<Model extends RoutedModel> {
   }
 
   async #answer(
-    slot: Slot<Model>,
+    slot: ServingSlot<Model>,
     pinned: Generation<Model>,
     request: RoutedRequest,
   ): Promise<RoutedAnswer<Model>> {
@@ -174,7 +178,7 @@ export class Router<Model extends RoutedModel> {
 
   /** Rules 3 and 4: once more, of the generation that followed. */
   async #again(
-    slot: Slot<Model>,
+    slot: ServingSlot<Model>,
     failed: Generation<Model>,
     { request, deadlineMs }: { readonly request: RoutedRequest; readonly deadlineMs: number },
   ): Promise<Attempt<Model> | undefined> {
@@ -190,7 +194,7 @@ export class Router<Model extends RoutedModel> {
     return await this.#attempt(next, request, timeoutMs);
   }
 
-  async #waitForNext(slot: Slot<Model>, waitMs: number): Promise<void> {
+  async #waitForNext(slot: ServingSlot<Model>, waitMs: number): Promise<void> {
     if (waitMs <= 0) return;
     const alarm = new AbortController();
     await new Promise<void>((resolve) => {
@@ -208,11 +212,10 @@ export class Router<Model extends RoutedModel> {
     if (this.#observer === undefined) return;
     const { slot, inputs } = request;
     const { staged } = last.generation.model;
-    const isCanary = this.#slots.get(slot)?.canary?.generation === last.generation;
     const observation = {
       slot,
       staged,
-      role: isCanary ? ("canary" as const) : ("stable" as const),
+      role: last.generation.role,
       inputs,
       outputs: last.outputs,
       latencyUs: latencyMs * 1_000,
@@ -237,41 +240,17 @@ export class Router<Model extends RoutedModel> {
     await late;
   }
 
-  #slot(name: SlotName): Slot<Model> {
+  #slot(name: SlotName): ServingSlot<Model> {
     const known = this.#slots.get(name);
     if (known !== undefined) return known;
-    const slot: Slot<Model> = {
-      current: undefined,
-      canary: undefined,
-      pending: 0,
-      waiting: new Set(),
-    };
+    const slot = new ServingSlot<Model>(name);
     this.#slots.set(name, slot);
     return slot;
   }
 }
 
-/** @throws InferError UNKNOWN_MODEL | BAD_TENSOR */
-function refuseUnfit(model: RoutedModel, { release, inputs, outputs }: RoutedRequest): void {
-  if (release !== undefined && release !== model.staged.release) {
-    const { version } = model.staged.document;
-    throw new InferError(
-      "UNKNOWN_MODEL",
-      `expected the release that was asked for, got ${version}`,
-    );
-  }
-  checkInputs(model.inputs, inputs);
-  checkOutputNames(model.outputs, outputs ?? []);
-}
-
 function onlyWanted(outputs: readonly Tensor[], wanted: readonly string[] = []): readonly Tensor[] {
   return wanted.length === 0 ? outputs : outputs.filter(({ name }) => wanted.includes(name));
-}
-
-function compareSlots(left: SlotName, right: SlotName): number {
-  if (left === right) return 0;
-  if (left === mainSlot || right === mainSlot) return left === mainSlot ? -1 : 1;
-  return left < right ? -1 : 1;
 }
 
 /** Inference is pure, so a request may be asked again when its process died or was given up. */

@@ -1,0 +1,60 @@
+import { mainSlot, type SlotName } from "@modelfleet/protocol";
+import { isKeyInShare, isTurnInShare } from "./canary-share.ts";
+import type { Generation } from "./generation.ts";
+import { fitsModel } from "./refuse-unfit.ts";
+import type { RoutedModel, RoutedRequest } from "./routed-model.ts";
+
+export interface CanaryOf<Model extends RoutedModel> {
+  readonly generation: Generation<Model>;
+  /** 1 to 100 */
+  readonly weightPercent: number;
+}
+
+/** Who answers in a slot, and who waits for the next that does. */
+export class ServingSlot<Model extends RoutedModel> {
+  readonly name: SlotName;
+  current: Generation<Model> | undefined;
+  canary: CanaryOf<Model> | undefined;
+  pending = 0;
+  /** Requests that wait for the next generation. */
+  readonly waiting = new Set<() => void>();
+  #turns = 0;
+
+  constructor(name: SlotName) {
+    this.name = name;
+  }
+
+  /**
+   * The generation that a request is pinned to: the canary for its share of them, by the request's key, or in turn
+   * where it has none; else the active one. A canary that is dead, or that does not take this request, answers none:
+   * it is there to be tried, not to fail anybody.
+   */
+  choose(request: RoutedRequest): Generation<Model> | undefined {
+    if (this.current === undefined || this.canary === undefined) return this.current;
+    const { generation } = this.canary;
+    const isMeant = this.#isCanarys(this.canary, request);
+    const isAble = generation.isAlive() && fitsModel(generation.model, request);
+    return isMeant && isAble ? generation : this.current;
+  }
+
+  #isCanarys({ generation, weightPercent }: CanaryOf<Model>, request: RoutedRequest): boolean {
+    const { release, key } = request;
+    const stable = this.current?.model.staged.release;
+    // A named release answers whatever the shares; of two that are the same the active one.
+    if (release !== undefined)
+      return release !== stable && release === generation.model.staged.release;
+    if (key !== undefined) return isKeyInShare(key, weightPercent);
+    return isTurnInShare(this.#turns++, weightPercent);
+  }
+
+  wakeWaiting(): void {
+    for (const wake of [...this.waiting]) wake();
+  }
+}
+
+/** `main` first, then by name. */
+export function compareSlots(left: SlotName, right: SlotName): number {
+  if (left === right) return 0;
+  if (left === mainSlot || right === mainSlot) return left === mainSlot ? -1 : 1;
+  return left < right ? -1 : 1;
+}
