@@ -4,4 +4,4 @@ import type { BenchPart } from "./bench-line.ts";
 export const benchParts: readonly {
   readonly name: string;
   readonly load: () => Promise<BenchPart>;
-}[] = [];
+}[] = [{ name: "footprint", load: async () => (await import("./footprint.ts")).footprint }];

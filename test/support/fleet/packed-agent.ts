@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { packFolder } from "../../../tools/pack/pack-folder.ts";
+import { platforms } from "../../../tools/pack/platform.ts";
+import { askHttp } from "../agent/ask-http.ts";
+import { eventually } from "../eventually.ts";
+
+const root = join(import.meta.dirname, "../../..");
+
+export type PackedAgent = AsyncDisposable & {
+  readonly pid: number;
+  readonly socketPath: string;
+};
+
+/** The package for this machine's kind of device, unpacked as an integrator would. */
+export async function packHere(folder: string): Promise<string> {
+  const platform = platforms.find(({ arch }) => arch === process.arch);
+  if (platform === undefined) throw new RangeError(`expected a platform for ${process.arch}`);
+  await packFolder({ root, platform, folder, builtAt: new Date("2026-11-01T00:00:00Z") });
+  return folder;
+}
+
+/** Starts an enrolled agent out of its package, with the defaults of a device in the field. */
+export async function startPacked(packed: string, data: string): Promise<PackedAgent> {
+  const child = spawn(join(packed, "bin/modelfleet-agent"), ["start", "--data", data], {
+    stdio: "ignore",
+    // The launcher takes `node` from the path: the one that runs this.
+    env: { PATH: `${join(process.execPath, "..")}:${process.env["PATH"] ?? ""}` },
+  });
+  const closed = once(child, "close");
+  const socketPath = join(data, "agent.sock");
+  await eventually(() => askHttp({ socketPath }, { path: "/v2/health/live" }), {
+    withinMs: 20_000,
+  });
+  return {
+    pid: child.pid ?? 0,
+    socketPath,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGTERM");
+      await closed;
+    },
+  };
+}
