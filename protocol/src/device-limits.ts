@@ -42,8 +42,15 @@ export const runnerLimits = {
   queueMax: 4_096,
   /** How often the resident memory of a runner is looked at. */
   memoryPollMs: 250,
-  /** What a runner takes before any model is in it: Node and the runtime (agent.md 8.28). */
-  baseMemoryMiB: 96,
+  /**
+   * What a runner takes before any model is in it: Node and the runtime. Measured resident: 77 MiB with
+   * onnxruntime-node 1.30, 117 with its WebAssembly build, 59 with TensorFlow.js (x64).
+   */
+  baseMemoryMiB: 128,
+  /** An answer that takes longer than both is taken for a hang (agent.md 6). */
+  hangMsMin: 10 * SECOND_MS,
+  hangTimesP99: 20,
+  runTimesKept: 256,
   /** Left free on the device whatever is loaded. */
   memoryReserveMiB: 64,
   /** What a release is expected to take, where its publisher does not declare less; factors of its files. */
@@ -62,6 +69,8 @@ export const rehearsalLimits = {
   deferMsMaxDefault: DAY_MS,
   recheckMsMin: 100,
   recheckMsMax: HOUR_MS,
+  /** Decisions about one swap that the controller is told of; all of them are in the log of the device. */
+  deferReportsMax: 16,
 } as const;
 
 /** What is kept of the answers of a release, to judge another one by (agent.md 5). */
@@ -93,6 +102,8 @@ export const serveLimits = {
   /** Bodies of all requests that are not answered yet. */
   bodyBytesHeldMax: 256 * MIB,
   headerBytesMax: 16 * KIB,
+  /** Body of a question that carries no tensors. */
+  indexBytesMax: 4 * KIB,
   connectionsMax: 256,
   requestMsMax: 60 * SECOND_MS,
 } as const;

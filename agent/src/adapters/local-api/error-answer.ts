@@ -15,24 +15,45 @@ const inferStatus: Readonly<Record<InferErrorCode, number>> = {
 const requestStatus: Readonly<Record<RequestRefused["code"], number>> = {
   FORMAT: 400,
   HOST: 403,
+  OWNED: 403,
   NOT_FOUND: 404,
   METHOD: 405,
   TOO_LARGE: 413,
   ENCODING: 415,
 };
 
-const RETRY_AFTER_SECONDS = "1";
+const RETRY_AFTER_MS = 1_000;
 
-/** The specification's error object. A defect of ours is not told in detail; the caller logs it. */
+/**
+ * The specification's error object, with the code for programs in a header of our own. A defect of ours is not told in
+ * detail; the caller logs it.
+ */
 export function errorAnswer(error: unknown): HttpAnswer {
   if (error instanceof InferError) {
-    const answer = jsonAnswer(inferStatus[error.code], { error: error.message });
-    const isTransient = answer.status === 429 || answer.status === 503;
-    if (!isTransient) return answer;
-    return { ...answer, headers: { ...answer.headers, "retry-after": RETRY_AFTER_SECONDS } };
+    const { code, message, retryAfterMs } = error;
+    const status = inferStatus[code];
+    const isTransient = status === 429 || status === 503;
+    const retry = isTransient ? retryHeaders(retryAfterMs ?? RETRY_AFTER_MS) : {};
+    return withHeaders(jsonAnswer(status, { error: message }), { ...named(code), ...retry });
   }
   if (error instanceof RequestRefused) {
-    return jsonAnswer(requestStatus[error.code], { error: error.message });
+    const { code, message } = error;
+    return withHeaders(jsonAnswer(requestStatus[code], { error: message }), named(code));
   }
-  return jsonAnswer(500, { error: "expected an answer, got a defect of the agent; see its log" });
+  const text = "expected an answer, got a defect of the agent; see its log";
+  return withHeaders(jsonAnswer(500, { error: text }), named("DEFECT"));
+}
+
+function named(code: string) {
+  return { "modelfleet-error": code };
+}
+
+/** `Retry-After` counts whole seconds, which is long for a queue of milliseconds. */
+function retryHeaders(ms: number) {
+  const seconds = Math.max(1, Math.ceil(ms / 1_000));
+  return { "retry-after": String(seconds), "modelfleet-retry-after-ms": String(Math.ceil(ms)) };
+}
+
+function withHeaders(answer: HttpAnswer, headers: Readonly<Record<string, string>>): HttpAnswer {
+  return { ...answer, headers: { ...answer.headers, ...headers } };
 }

@@ -6,8 +6,13 @@ import { errorAnswer } from "./error-answer.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { isKnownError } from "./is-known-error.ts";
 import { listenLoopback, listenUnix } from "./listen.ts";
-import { answerGet, answerInfer, type OpenInferenceOptions } from "./open-inference.ts";
-import { parseRoute } from "./parse-route.ts";
+import {
+  answerIndex,
+  answerInfer,
+  answerPlain,
+  type OpenInferenceOptions,
+} from "./open-inference.ts";
+import { methodOf, parseRoute, type Route } from "./parse-route.ts";
 import { readBody } from "./read-body.ts";
 import { refuseForeignPage } from "./refuse-foreign-page.ts";
 
@@ -25,7 +30,7 @@ export interface LocalApiOptions extends OpenInferenceOptions {
 
 const knownPaths =
   "expected /v2/models/{model}[/versions/{version}][/ready or /infer], /v2/health/live or /ready, " +
-  "/v2/modelfleet/status or /v2";
+  "/v2/repository/index, /v2/modelfleet/status, /metrics or /v2";
 
 /** What one request is answered with. */
 interface Answering extends LocalApiOptions {
@@ -114,18 +119,25 @@ async function route(request: IncomingMessage, options: Answering): Promise<Http
   if (found === undefined) {
     throw new RequestRefused("NOT_FOUND", `${knownPaths}, got ${path.slice(0, 128)}`);
   }
-  if (found.kind !== "infer") {
-    refuseMethod(request, "GET");
-    return answerGet(found, options);
-  }
-  refuseMethod(request, "POST");
+  refuseMethod(request, methodOf[found.kind]);
+  if (found.kind === "infer") return await infer(found, request, options);
+  if (found.kind !== "repository-index") return await answerPlain(found, options);
+  const limits = { bytesMax: serveLimits.indexBytesMax, room: options.room };
+  return await answerIndex(await readBody(request, limits), options);
+}
+
+async function infer(
+  route: Extract<Route, { readonly kind: "infer" }>,
+  request: IncomingMessage,
+  options: Answering,
+): Promise<HttpAnswer> {
   const bytesMax = options.requestBytesMax ?? serveLimits.requestBytesMax;
   const bytes = await readBody(request, { bytesMax, room: options.room });
   const headerLength = request.headers["inference-header-content-length"];
   if (Array.isArray(headerLength)) {
     throw new RequestRefused("FORMAT", "Inference-Header-Content-Length: expected it once");
   }
-  return await answerInfer(found, { bytes, headerLength }, options);
+  return await answerInfer(route, { bytes, headerLength }, options);
 }
 
 function refuseMethod({ method }: IncomingMessage, allowed: "GET" | "POST"): void {

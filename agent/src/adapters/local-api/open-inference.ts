@@ -1,8 +1,19 @@
 import { elementTypes, type TensorSpec } from "@modelfleet/protocol";
 import { InferError } from "../../domain/infer-error.ts";
 import { answerInference, type InferBody } from "../../domain/open-inference/answer-inference.ts";
-import { findServed, type Loadable, notReady } from "../../domain/open-inference/find-served.ts";
-import type { ServedSlot } from "../../domain/open-inference/served-models.ts";
+import {
+  type AskedModel,
+  type FoundModel,
+  findServed,
+  type Loadable,
+  notReady,
+} from "../../domain/open-inference/find-served.ts";
+import { parseJson } from "../../domain/open-inference/parse-infer-request.ts";
+import {
+  isReadyOnly,
+  type RepositoryEntry,
+  refuseChange,
+} from "../../domain/open-inference/repository.ts";
 import type { InferAnswer } from "../../domain/open-inference/write-infer-answer.ts";
 import { type HttpAnswer, jsonAnswer, textAnswer } from "./http-answer.ts";
 import type { Route } from "./parse-route.ts";
@@ -10,42 +21,77 @@ import type { Route } from "./parse-route.ts";
 export interface OpenInferenceOptions extends Loadable {
   /** Body of `GET /v2/modelfleet/status`. */
   readonly status: () => unknown;
+  /** Every release this device knows of. */
+  readonly repository?: () => Promise<readonly RepositoryEntry[]>;
+  /** `GET /metrics`. */
+  readonly metrics?: () => Promise<MetricsText>;
   readonly agentVersion: string;
 }
 
-type ModelRoute = Extract<Route, { readonly model: string }>;
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: string;
+}
 
-/** The routes that only tell. @throws InferError */
-export function answerGet(route: Route, options: OpenInferenceOptions): HttpAnswer {
+type AskedRoute = Exclude<Route, { readonly kind: "infer" | "repository-index" }>;
+
+const extensions = [
+  "binary_tensor_data",
+  "model_repository",
+  "sequence",
+  "sequence(string_id)",
+] as const;
+
+/** The routes that take no body. @throws InferError; RequestRefused OWNED */
+export async function answerPlain(
+  route: AskedRoute,
+  options: OpenInferenceOptions,
+): Promise<HttpAnswer> {
   switch (route.kind) {
     case "server":
-      return jsonAnswer(200, {
-        name: "modelfleet",
-        version: options.agentVersion,
-        extensions: ["binary_tensor_data"],
-      });
+      return jsonAnswer(200, { name: "modelfleet", version: options.agentVersion, extensions });
     case "live":
       return jsonAnswer(200, { live: true });
     case "ready":
       return serverReady(options);
     case "status":
-      return jsonAnswer(200, options.status());
+      return jsonAnswer(200, await options.status());
+    case "metrics":
+      return metricsAnswer(await options.metrics?.());
     case "model":
       return modelMetadata(findServed(route, options));
     case "model-ready":
       return modelReady(findServed(route, options));
-    case "infer":
-      throw new TypeError("expected a route to read");
+    case "repository-change":
+      return refuseChange();
   }
 }
 
 /** @throws InferError; RequestRefused FORMAT */
 export async function answerInfer(
-  route: ModelRoute,
+  route: AskedModel,
   body: InferBody,
   options: Loadable,
 ): Promise<HttpAnswer> {
   return httpAnswerOf(await answerInference(route, body, options));
+}
+
+/** @throws RequestRefused FORMAT */
+export async function answerIndex(
+  body: Uint8Array,
+  { repository }: OpenInferenceOptions,
+): Promise<HttpAnswer> {
+  const isReadyWanted = isReadyOnly(body.length === 0 ? undefined : parseJson(body));
+  const entries = (await repository?.()) ?? [];
+  return jsonAnswer(
+    200,
+    isReadyWanted ? entries.filter(({ state }) => state === "READY") : entries,
+  );
+}
+
+function metricsAnswer(metrics: MetricsText | undefined): HttpAnswer {
+  const { contentType, text } = metrics ?? { contentType: "text/plain; version=0.0.4", text: "" };
+  return { status: 200, headers: { "content-type": contentType }, body: [Buffer.from(text)] };
 }
 
 function httpAnswerOf({ json, binary }: InferAnswer): HttpAnswer {
@@ -68,22 +114,22 @@ function serverReady({ models, loading }: Loadable): HttpAnswer {
   return jsonAnswer(200, { ready: true });
 }
 
-function modelReady(slot: ServedSlot): HttpAnswer {
+function modelReady(slot: FoundModel): HttpAnswer {
   refuseNotReady(slot);
   return jsonAnswer(200, { name: slot.model.staged.document.model, ready: true });
 }
 
-function refuseNotReady({ isReady, model }: ServedSlot): void {
+function refuseNotReady({ isReady, model }: Pick<FoundModel, "isReady" | "model">): void {
   if (isReady) return;
   const { model: name, version } = model.staged.document;
   throw new InferError("NOT_READY", `model ${name} ${version}: its runner is being restarted`);
 }
 
-function modelMetadata({ model }: ServedSlot): HttpAnswer {
-  const { model: name, version, format } = model.staged.document;
+function modelMetadata({ model, versions }: FoundModel): HttpAnswer {
+  const { model: name, format } = model.staged.document;
   return jsonAnswer(200, {
     name,
-    versions: [version],
+    versions,
     platform: `${format}_${format}runtime`,
     inputs: model.inputs.map(describe),
     outputs: model.outputs.map(describe),

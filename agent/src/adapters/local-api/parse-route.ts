@@ -1,25 +1,48 @@
-/** What a path of the Open Inference Protocol v2 means. */
+/** What a path of the Open Inference Protocol v2, or of this agent's own, means. */
 export type Route =
-  | { readonly kind: "server" | "live" | "ready" | "status" }
   | {
-      readonly kind: "model" | "model-ready" | "infer";
-      readonly model: string;
-      readonly version: string | undefined;
-    };
+      readonly kind: "server" | "live" | "ready" | "status" | "metrics" | "repository-change";
+    }
+  | { readonly kind: "repository-index" }
+  | ({ readonly kind: "model" | "model-ready" } & ModelPlace)
+  | ({ readonly kind: "infer" } & ModelPlace);
+
+interface ModelPlace {
+  readonly model: string;
+  readonly version: string | undefined;
+}
+
+/** How each is asked. */
+export const methodOf: Readonly<Record<Route["kind"], "GET" | "POST">> = {
+  server: "GET",
+  live: "GET",
+  ready: "GET",
+  status: "GET",
+  metrics: "GET",
+  model: "GET",
+  "model-ready": "GET",
+  infer: "POST",
+  "repository-index": "POST",
+  "repository-change": "POST",
+};
 
 const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["/v2", { kind: "server" }],
   ["/v2/health/live", { kind: "live" }],
   ["/v2/health/ready", { kind: "ready" }],
   ["/v2/modelfleet/status", { kind: "status" }],
+  ["/v2/repository/index", { kind: "repository-index" }],
+  ["/metrics", { kind: "metrics" }],
 ]);
 
 const modelPath = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(?:\/(ready|infer))?$/;
+const changePath = /^\/v2\/repository\/models\/[^/]+\/(?:load|unload)$/;
 
 /** @returns undefined for a path that means nothing here */
 export function parseRoute(path: string): Route | undefined {
   const known = fixed.get(path);
   if (known !== undefined) return known;
+  if (changePath.test(path)) return { kind: "repository-change" };
   const match = modelPath.exec(path);
   const [model, version] = [decoded(match?.[1]), decoded(match?.[2])];
   if (match === null || model === undefined || (match[2] !== undefined && version === undefined)) {

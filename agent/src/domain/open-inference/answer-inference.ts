@@ -1,5 +1,5 @@
 import { type AskedModel, findServed, type Loadable } from "./find-served.ts";
-import { parseInferRequest } from "./parse-infer-request.ts";
+import { type ParsedInfer, parseInferRequest } from "./parse-infer-request.ts";
 import { type InferAnswer, writeInferAnswer } from "./write-infer-answer.ts";
 
 /** A request of the Open Inference Protocol v2 as it arrived, over whatever. */
@@ -16,15 +16,22 @@ export async function answerInference(
   loadable: Loadable,
 ): Promise<InferAnswer> {
   const parsed = parseInferRequest(bytes, headerLength);
-  const { slot, model } = findServed(asked, loadable);
-  const { outputs: wanted, inputs, timeoutMs } = parsed;
+  const { slot, pin } = findServed(asked, loadable);
+  const { outputs: wanted, inputs, timeoutMs, sequence } = parsed;
+  const key = keyOf(parsed);
   const answer = await loadable.models.infer({
     slot,
     inputs,
     timeoutMs,
+    ...pin,
     ...(wanted === undefined ? {} : { outputs: wanted }),
-    ...(asked.version === undefined ? {} : { release: model.staged.release }),
+    ...(key === undefined ? {} : { key }),
+    ...(sequence === undefined ? {} : { sequence }),
   });
-  const { model: name, version } = answer.model.staged.document;
-  return writeInferAnswer({ model: name, version }, answer.outputs, parsed);
+  return writeInferAnswer(answer, parsed);
+}
+
+/** What a canary's share is decided by: what the application says, else what keeps its requests together. */
+function keyOf({ requestKey, sequence, id }: ParsedInfer): string | undefined {
+  return requestKey ?? sequence?.id ?? id;
 }

@@ -12,23 +12,23 @@ import {
   textOf,
   wholeOf,
 } from "./json-fields.ts";
+import { parseParameters, type RequestParameters } from "./parse-parameters.ts";
 import { RequestRefused } from "./request-refused.ts";
 
 /** A request of the Open Inference Protocol v2, decoded. */
-export interface ParsedInfer {
+export interface ParsedInfer
+  extends Pick<RequestParameters, "timeoutMs" | "requestKey" | "sequence"> {
   readonly id: string | undefined;
   readonly inputs: readonly Tensor[];
   /** Undefined: every output. */
   readonly outputs: readonly string[] | undefined;
   /** Whether this output is wanted as binary data. */
   readonly isBinary: (output: string) => boolean;
-  readonly timeoutMs: number;
 }
 
 const TENSORS_MAX = 64;
 const NAME_CHARACTERS_MAX = 256;
 const RANK_MAX = 16;
-const MICROSECONDS = 1_000;
 
 /**
  * @param headerLength value of `Inference-Header-Content-Length`: the length of the JSON part, the binary data follows
@@ -38,20 +38,19 @@ export function parseInferRequest(body: Uint8Array, headerLength: string | undef
   const jsonBytes = readHeaderLength(headerLength, body.length);
   refuseLongJson(jsonBytes);
   const request = fieldsOf(parseJson(body.subarray(0, jsonBytes)), "body");
-  const parameters = optionalFields(request["parameters"], "parameters");
+  const { isBinaryByDefault, ...parameters } = parseParameters(request["parameters"]);
   const binary = new BinaryData(body.subarray(jsonBytes));
   const inputs = inputsOf(request["inputs"]).map((input, i) =>
     parseInput(fieldsOf(input, `inputs[${i}]`), binary),
   );
   binary.refuseRest();
   const outputs = parseOutputs(request["outputs"]);
-  const isBinaryByDefault = flagOf(parameters["binary_data_output"], "binary_data_output") ?? false;
   return {
     id: request["id"] === undefined ? undefined : textOf(request["id"], "id", NAME_CHARACTERS_MAX),
     inputs,
     outputs: outputs && [...outputs.keys()],
     isBinary: (output) => outputs?.get(output) ?? isBinaryByDefault,
-    timeoutMs: readTimeout(parameters["timeout"]),
+    ...parameters,
   };
 }
 
@@ -82,9 +81,12 @@ function refuseLongJson(bytes: number): void {
   );
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** @throws RequestRefused FORMAT */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new RequestRefused("FORMAT", `body: expected JSON in its first ${bytes.length} bytes`, {
       cause,
@@ -133,7 +135,9 @@ function parseInput(input: JsonFields, binary: BinaryData): Tensor {
   const shape = listOf(input["shape"], `${place}: shape`, RANK_MAX).map((size) =>
     wholeOf(size, `${place}: shape`),
   );
-  const size = optionalFields(input["parameters"], `${place}: parameters`)["binary_data_size"];
+  const parameters = optionalFields(input["parameters"], `${place}: parameters`);
+  refuseForeign(parameters, place);
+  const size = parameters["binary_data_size"];
   if (size !== undefined) {
     if (input["data"] !== undefined) {
       throw new InferError(
@@ -151,6 +155,14 @@ function parseInput(input: JsonFields, binary: BinaryData): Tensor {
   return parseJsonTensor({ name, dtype, shape, data });
 }
 
+/** Extensions of other servers that would change what a tensor is; to pass over them would answer with something else. */
+function refuseForeign(parameters: JsonFields, place: string): void {
+  for (const name of ["shared_memory_region", "classification"]) {
+    if (parameters[name] === undefined) continue;
+    throw new RequestRefused("FORMAT", `${place}: ${name}: expected none, it is not offered here`);
+  }
+}
+
 /** Each wanted output, and whether as binary data; undefined where the request does not say. */
 function parseOutputs(value: unknown): ReadonlyMap<string, boolean | undefined> | undefined {
   if (value === undefined) return undefined;
@@ -158,14 +170,9 @@ function parseOutputs(value: unknown): ReadonlyMap<string, boolean | undefined> 
     const output = fieldsOf(item, `outputs[${i}]`);
     const name = textOf(output["name"], "outputs: name", NAME_CHARACTERS_MAX);
     const parameters = optionalFields(output["parameters"], `output ${name}: parameters`);
+    refuseForeign(parameters, `output ${name}`);
     return [name, flagOf(parameters["binary_data"], `output ${name}: binary_data`)] as const;
   });
   // An empty list means every output, as no list does.
   return outputs.length === 0 ? undefined : new Map(outputs);
-}
-
-/** The protocol's `timeout` parameter, microseconds; 0 and none mean the longest. */
-function readTimeout(value: unknown): number {
-  if (value === undefined || value === 0) return serveLimits.requestMsMax;
-  return Math.min(wholeOf(value, "timeout") / MICROSECONDS, serveLimits.requestMsMax);
 }

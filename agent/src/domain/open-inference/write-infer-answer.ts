@@ -3,12 +3,7 @@ import { InferError } from "../infer-error.ts";
 import { writeJsonTensor } from "../serving/write-json-tensor.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ParsedInfer } from "./parse-infer-request.ts";
-
-export interface AnsweredBy {
-  readonly model: string;
-  /** Version of the release that gave the answer. */
-  readonly version: string;
-}
+import type { ServedAnswer } from "./served-models.ts";
 
 /** An answer of the Open Inference Protocol v2: its JSON part, and the binary data that follows it, if any was asked for. */
 export interface InferAnswer {
@@ -18,11 +13,12 @@ export interface InferAnswer {
 
 /** @throws InferError BAD_TENSOR when FP16 is wanted as JSON */
 export function writeInferAnswer(
-  { model, version }: AnsweredBy,
-  outputs: readonly Tensor[],
+  { model, outputs, isSequenceReset }: ServedAnswer,
   { id, isBinary }: ParsedInfer,
 ): InferAnswer {
-  const head = JSON.stringify({ model_name: model, model_version: version, id });
+  const { model: name, version } = model.staged.document;
+  const parameters = isSequenceReset === true ? { sequence_reset: true } : undefined;
+  const head = JSON.stringify({ model_name: name, model_version: version, id, parameters });
   const tensors = outputs.map((tensor) =>
     isBinary(tensor.name) ? writeBinaryHeader(tensor) : writeText(tensor),
   );

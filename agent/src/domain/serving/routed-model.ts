@@ -19,6 +19,8 @@ export interface RoutedRequest {
   readonly slot: SlotName;
   /** Only this release may answer; whichever is active when absent. */
   readonly release?: Sha256;
+  /** Only the release in this role may answer, whatever the share of a canary. */
+  readonly role?: ServingRole;
   /** Decides, by its hash, whether a canary answers; a request without one is placed by chance. */
   readonly key?: string;
   /** Whose answers this one continues. */

@@ -39,13 +39,13 @@ describe("before a model is installed", () => {
 });
 
 describe("what the server tells", () => {
-  test("is its name, and that it takes binary tensors", async () => {
+  test("is its name, and which extensions it has", async () => {
     const reply = await fixture.ask({ path: "/v2" });
 
     expect(reply.json()).toEqual({
       name: "modelfleet",
       version: "0.1.0",
-      extensions: ["binary_tensor_data"],
+      extensions: ["binary_tensor_data", "model_repository", "sequence", "sequence(string_id)"],
     });
   });
 

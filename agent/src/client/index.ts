@@ -1,0 +1,9 @@
+/** The library for applications on a device: `connect({ socketPath }).model("…").infer(…)`. */
+export { AgentError, type AgentErrorCode } from "./agent-error.ts";
+export type { AgentPlace } from "./agent-line.ts";
+export type { AskOptions } from "./ask.ts";
+export { type AgentClient, type ConnectOptions, connect } from "./connect.ts";
+export type { InferAnswer, InferInputs, InferOptions } from "./infer-body.ts";
+export type { ModelClient } from "./model-client.ts";
+export type { ModelMetadata, TensorForm } from "./model-metadata.ts";
+export type { Datatype, TensorData, TensorInput, TensorOutput } from "./tensor.ts";
