@@ -40,7 +40,9 @@ export function hostileRunner(answer: string): string {
       const ask = JSON.parse(bytes.toString("utf8", 8, 8 + bytes.readUInt32LE(4)));
       const ok = { kind: "answer", id: ask.id, tensors: [tensor] };
       const { id } = ask;
-      if (ask.kind === "load") {
+      if (ask.kind === "ping") {
+        send({ kind: "pong", id }, Buffer.alloc(0));
+      } else if (ask.kind === "load") {
         send({ kind: "loaded", id, inputs: [spec("x", 4)], outputs: [spec("y", 2)], runtime: "none" }, Buffer.alloc(0));
       } else { ${answer}; }
     });

@@ -9,6 +9,7 @@ import type {
   StagedRelease,
 } from "../../ports/runner-host.ts";
 import { FrameError } from "../../wire/frame.ts";
+import { RunTimes } from "./run-times.ts";
 import type { RunnerChild } from "./runner-child.ts";
 import { RunnerGone } from "./runner-gone.ts";
 
@@ -25,6 +26,7 @@ export interface LoadedParts {
 export function loadedModel(child: RunnerChild, parts: LoadedParts): LoadedModel {
   const { staged, signature, golden, runtime, memoryBytes, promote } = parts;
   const runMsMax = staged.document.limits.inferMs;
+  const times = new RunTimes(golden.p95Ms);
   return {
     staged,
     golden,
@@ -36,7 +38,7 @@ export function loadedModel(child: RunnerChild, parts: LoadedParts): LoadedModel
     exited: child.exited,
     stop: () => child.stop(),
     infer: (tensors, { timeoutMs, outputs = [] }) =>
-      runOnce(child, { tensors, outputs, specs: signature.outputs, runMsMax, timeoutMs }),
+      runOnce(child, { tensors, outputs, specs: signature.outputs, runMsMax, times, timeoutMs }),
   };
 }
 
@@ -47,6 +49,8 @@ export interface RunOnce {
   /** Of all outputs. */
   readonly specs: readonly TensorSpec[];
   readonly runMsMax: number;
+  /** See `RequestTimes`. */
+  readonly times?: RunTimes;
   readonly timeoutMs?: number;
 }
 
@@ -81,10 +85,18 @@ function refuseOtherOutputs(
   throw new InferError("RUN_FAILED", "expected the outputs asked for of the runner, got others");
 }
 
+/** What is worth another try elsewhere is a crash. */
+const codes = {
+  ENDED: "RUNNER_CRASH",
+  OVER_MEMORY: "RUNNER_CRASH",
+  HUNG: "RUNNER_CRASH",
+  TOO_LONG: "DEADLINE_EXCEEDED",
+  LATE: "DEADLINE_EXCEEDED",
+} as const satisfies Record<RunnerGone["code"], string>;
+
 function refuse(error: unknown): never {
   if (error instanceof RunnerGone) {
-    const code = error.code === "ENDED" ? "RUNNER_CRASH" : "DEADLINE_EXCEEDED";
-    throw new InferError(code, error.message, { cause: error });
+    throw new InferError(codes[error.code], error.message, { cause: error });
   }
   if (error instanceof FrameError)
     throw new InferError("BAD_TENSOR", error.message, { cause: error });

@@ -1,6 +1,7 @@
 import { runnerLimits } from "@modelfleet/protocol";
 import { FrameError } from "../../wire/frame.ts";
 import { encodeMessage, type RunnerAnswer, type RunnerRequest } from "../../wire/message.ts";
+import type { RunTimes } from "./run-times.ts";
 import { RunnerGone } from "./runner-gone.ts";
 
 type WithoutId<Request> = Request extends RunnerRequest ? Omit<Request, "id"> : never;
@@ -9,6 +10,8 @@ export type UnnumberedRequest = WithoutId<RunnerRequest>;
 export interface RequestTimes {
   /** How long the runner may work on it; after that it is taken for hung. */
   readonly runMsMax: number;
+  /** Measures what the answer takes, and says from when on it is taken for hung though it may work on. */
+  readonly times?: RunTimes;
   /** How long the caller waits, the wait in line included. The runner is left in peace. */
   readonly timeoutMs?: number;
 }
@@ -16,6 +19,7 @@ export interface RequestTimes {
 interface Waiting {
   readonly request: RunnerRequest;
   readonly runMsMax: number;
+  readonly times: RunTimes | undefined;
   readonly resolve: (answer: RunnerAnswer) => void;
   readonly reject: (error: Error) => void;
   /** Rings when the caller waits no longer. */
@@ -26,6 +30,7 @@ export interface RequestLineOptions {
   readonly send: (chunks: readonly Uint8Array[]) => void;
   /** The request at the head has run longer than it may; it is already rejected. */
   readonly onTooLong: (limitMs: number) => void;
+  readonly monotonicMs: () => number;
 }
 
 /**
@@ -41,12 +46,16 @@ export class RequestLine {
   #sent: Waiting[] = [];
   #lastId = 0;
   #alarm: NodeJS.Timeout | undefined;
+  #headSinceMs = 0;
 
   constructor(options: RequestLineOptions) {
     this.#options = options;
   }
 
-  ask(unnumbered: UnnumberedRequest, { runMsMax, timeoutMs }: RequestTimes): Promise<RunnerAnswer> {
+  ask(
+    unnumbered: UnnumberedRequest,
+    { runMsMax, times, timeoutMs }: RequestTimes,
+  ): Promise<RunnerAnswer> {
     this.#lastId += 1;
     const request: RunnerRequest = { ...unnumbered, id: this.#lastId };
     return new Promise<RunnerAnswer>((resolve, reject) => {
@@ -54,7 +63,7 @@ export class RequestLine {
         timeoutMs === undefined
           ? undefined
           : setTimeout(() => reject(this.#withdraw(request.id, timeoutMs)), timeoutMs);
-      this.#waiting.push({ request, runMsMax, resolve, reject, late });
+      this.#waiting.push({ request, runMsMax, times, resolve, reject, late });
       this.#advance();
     });
   }
@@ -70,6 +79,7 @@ export class RequestLine {
     }
     this.#sent.shift();
     clearTimeout(head.late);
+    head.times?.note(this.#options.monotonicMs() - this.#headSinceMs);
     this.#watchHead();
     this.#advance();
     head.resolve(answer);
@@ -114,12 +124,15 @@ export class RequestLine {
     clearTimeout(this.#alarm);
     const [head] = this.#sent;
     if (head === undefined) return;
+    this.#headSinceMs = this.#options.monotonicMs();
+    const hangMs = head.times?.hangMs() ?? Number.POSITIVE_INFINITY;
+    const limitMs = Math.round(Math.min(head.runMsMax, hangMs));
     this.#alarm = setTimeout(() => {
       this.#sent.shift();
-      const limit = `expected an answer within ${head.runMsMax} ms`;
-      refuse(head, new RunnerGone("TOO_LONG", `${limit}, got none`));
-      this.#options.onTooLong(head.runMsMax);
-    }, head.runMsMax);
+      const code = hangMs < head.runMsMax ? "HUNG" : "TOO_LONG";
+      refuse(head, new RunnerGone(code, `expected an answer within ${limitMs} ms, got none`));
+      this.#options.onTooLong(limitMs);
+    }, limitMs);
   }
 }
 

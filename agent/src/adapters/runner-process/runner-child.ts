@@ -13,6 +13,9 @@ export interface RunnerChildOptions {
   readonly runnerPath: string;
   /** Working directory: empty, so that a model that names files beside itself finds none. */
   readonly folder: string;
+  /** Program and arguments that start Node; none is Node itself. */
+  readonly launcher: readonly string[];
+  readonly monotonicMs: () => number;
 }
 
 /** Everything a runner may know of its surroundings (agent.md 1 and 10). */
@@ -35,12 +38,15 @@ export class RunnerChild {
   readonly #stderr = new TailOfText(runnerLimits.stderrBytesMax);
   #endReason: string | undefined;
   #hasEnded = false;
+  #tookTooMuch = false;
 
-  constructor({ nodePath, runnerPath, folder }: RunnerChildOptions) {
+  constructor(options: RunnerChildOptions) {
+    const { nodePath, runnerPath, folder, launcher, monotonicMs } = options;
     const flags = [`--max-old-space-size=${runnerLimits.heapMiB}`, "--no-warnings"];
     const { frameBytesMax, frameHeaderBytesMax } = runnerLimits;
     const limits = JSON.stringify({ frameBytesMax, frameHeaderBytesMax });
-    this.#child = spawn(nodePath, [...flags, runnerPath, limits], {
+    const [program = nodePath, ...args] = [...launcher, nodePath, ...flags, runnerPath, limits];
+    this.#child = spawn(program, args, {
       cwd: folder,
       env: closedEnvironment,
       stdio: ["ignore", "ignore", "pipe", "pipe"],
@@ -48,6 +54,7 @@ export class RunnerChild {
     this.#socket = duplexOf(this.#child);
     this.#line = new RequestLine({
       send: (chunks) => writeChunks(this.#socket, chunks),
+      monotonicMs,
       onTooLong: (limitMs) => this.kill(`took longer than ${limitMs} ms for one request`),
     });
     this.exited = this.#watch();
@@ -67,8 +74,7 @@ export class RunnerChild {
    * @throws RunnerGone; FrameError when the request is larger than a frame may be
    */
   ask(request: UnnumberedRequest, times: RequestTimes): Promise<RunnerAnswer> {
-    if (this.#hasEnded)
-      return Promise.reject(new RunnerGone("ENDED", this.#reason("it has ended")));
+    if (this.#hasEnded) return Promise.reject(this.#gone(this.#reason("it has ended")));
     return this.#line.ask(request, times);
   }
 
@@ -76,6 +82,12 @@ export class RunnerChild {
   kill(reason: string): void {
     this.#endReason ??= reason;
     this.#child.kill("SIGKILL");
+  }
+
+  /** It took more memory than it was granted. */
+  killForMemory(grantedMiB: number): void {
+    this.#tookTooMuch = true;
+    this.kill(`used more than ${grantedMiB} MiB of memory`);
   }
 
   /** Ends it when what it works on is done, or after `stopMsMax`. */
@@ -96,13 +108,17 @@ export class RunnerChild {
         if (this.#hasEnded) return;
         this.#hasEnded = true;
         const reason = this.#reason(how);
-        this.#line.fail(new RunnerGone("ENDED", reason));
+        this.#line.fail(this.#gone(reason));
         resolve(reason);
       };
       this.#child.once("error", (error) => end(`could not be started: ${error.message}`));
       // `close` comes after the last byte, so an answer given before the end still counts.
       this.#child.once("close", (code, signal) => end(describeEnd(code, signal)));
     });
+  }
+
+  #gone(reason: string): RunnerGone {
+    return new RunnerGone(this.#tookTooMuch ? "OVER_MEMORY" : "ENDED", reason);
   }
 
   #reason(how: string): string {

@@ -8,6 +8,7 @@ import { ReleaseRefused } from "../../domain/release-refused.ts";
 import { compareSignatures, type ModelSignature } from "../../domain/serving/compare-signature.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
 import type {
   GoldenResult,
   LoadedModel,
@@ -16,6 +17,8 @@ import type {
   RuntimeChoice,
   StagedRelease,
 } from "../../ports/runner-host.ts";
+import { type Confinement, findConfinement } from "./confinement.ts";
+import { holdMemory } from "./hold-memory.ts";
 import { loadedModel, runOnce } from "./loaded-model.ts";
 import { Priority, type SetPriority } from "./priority.ts";
 import { processMemoryBytes } from "./process-memory.ts";
@@ -36,17 +39,24 @@ export interface RunnerProcessOptions {
   /** `os.setPriority`. */
   readonly setPriority: SetPriority;
   readonly processes: RunnerProcesses;
+  /** What else holds runners down on this system; found out when absent. */
+  readonly confinement?: () => Promise<Confinement>;
+  readonly log?: Log;
 }
 
 /** Runners as child processes: a model that crashes, hangs or leaks takes nothing with it (agent.md 1). */
 export class RunnerProcessHost implements RunnerHost {
   readonly #options: RunnerProcessOptions;
   readonly #priority: Priority;
+  readonly #confinement: () => Promise<Confinement>;
   #started = 0;
+  #saidHow = "";
 
   constructor(options: RunnerProcessOptions) {
     this.#options = options;
     this.#priority = new Priority(options.setPriority);
+    let found: Promise<Confinement> | undefined;
+    this.#confinement = () => (found ??= (options.confinement ?? findConfinement)());
   }
 
   /** See the port. */
@@ -60,6 +70,7 @@ export class RunnerProcessHost implements RunnerHost {
     const abort = () => child.kill("load was given up");
     signal.addEventListener("abort", abort, { once: true });
     try {
+      await this.#confine(child, staged);
       const { signature, runtime } = await loadFile(child, staged, this.#threads());
       const golden = await this.#prove(child, staged, { signature, purpose });
       signal.throwIfAborted();
@@ -94,14 +105,30 @@ export class RunnerProcessHost implements RunnerHost {
     const folder = join(this.#options.runFolder, `${release.slice(0, 16)}-${this.#started}`);
     // A run before an unclean end may have left something; the folder must be empty.
     await makeEmpty(folder);
-    const { nodePath, runnerPath } = this.#options;
-    const child = new RunnerChild({ nodePath, runnerPath, folder });
+    const { nodePath, runnerPath, clock } = this.#options;
+    const { launcher } = await this.#confinement();
+    const { monotonicMs } = clock;
+    const child = new RunnerChild({ nodePath, runnerPath, folder, launcher, monotonicMs });
     const pid = child.pid();
     // Without a record it serves as well; it would only not be found again should it hang when this agent is killed.
     if (pid !== undefined)
       await recordRunner(this.#options.processes, folder, pid).catch(unrecorded);
     void child.exited.then(() => forgetRunner(folder)).catch(() => undefined);
     return child;
+  }
+
+  /** Once it has started and before it is told of a file: what it has allocated by then is its own. */
+  async #confine(child: RunnerChild, { document }: StagedRelease): Promise<void> {
+    const { loadMs, memoryMiB } = document.limits;
+    await child.ask({ kind: "ping" }, { runMsMax: loadMs }).catch(loadRefusal);
+    const confinement = await this.#confinement();
+    const memory = await holdMemory(child, memoryMiB, confinement);
+    const privileges = confinement.launcher.length > 0 ? "none can be gained" : "as the agent's";
+    const how = `memory ${memory}; privileges ${privileges}`;
+    if (how !== this.#saidHow) {
+      this.#options.log?.info({ event: "runner.confined", memory, privileges }, `runners: ${how}`);
+    }
+    this.#saidHow = how;
   }
 
   #promote(child: RunnerChild): void {
@@ -176,10 +203,17 @@ function memoryOf(child: RunnerChild): Promise<number | undefined> {
   return pid === undefined ? Promise.resolve(undefined) : processMemoryBytes(pid);
 }
 
+const loadCodes = {
+  ENDED: "RUNNER_CRASH",
+  OVER_MEMORY: "LOAD_FAILED",
+  TOO_LONG: "LOAD_TIMEOUT",
+  HUNG: "LOAD_TIMEOUT",
+  LATE: "LOAD_TIMEOUT",
+} as const satisfies Record<RunnerGone["code"], string>;
+
 function loadRefusal(error: unknown): never {
   if (!(error instanceof RunnerGone)) throw error;
-  const code = error.code === "ENDED" ? "RUNNER_CRASH" : "LOAD_TIMEOUT";
-  throw new ReleaseRefused(code, `loading: ${error.message}`, { cause: error });
+  throw new ReleaseRefused(loadCodes[error.code], `loading: ${error.message}`, { cause: error });
 }
 
 async function readGoldenFile(staged: StagedRelease, label: string): Promise<unknown> {

@@ -1,0 +1,39 @@
+import { runnerLimits } from "@modelfleet/protocol";
+import type { Confinement } from "./confinement.ts";
+import { allocatedBytes, residentBytes } from "./process-memory.ts";
+import type { RunnerChild } from "./runner-child.ts";
+
+const MIB = 1024 * 1024;
+
+/** How the memory of a runner is held: the system refuses it more at once, or it is ended when it was seen to have more. */
+export type MemoryHold = "limited and watched" | "watched";
+
+/**
+ * Grants a runner that has started, and holds nothing yet, the memory of its release.
+ *
+ * Its limit counts from what Node has allocated by now: that differs by half a gigabyte between versions of Node, and
+ * all but a little of it is never touched. What is watched is what it really takes.
+ */
+export async function holdMemory(
+  child: RunnerChild,
+  memoryMiB: number,
+  { limitMemory }: Confinement,
+): Promise<MemoryHold> {
+  const pid = child.pid();
+  if (pid === undefined) return "watched";
+  const grantedMiB = runnerLimits.baseMemoryMiB + memoryMiB;
+  watchMemory(child, pid, grantedMiB);
+  const beforeBytes = await allocatedBytes(pid);
+  if (limitMemory === undefined || beforeBytes === undefined) return "watched";
+  const isLimited = await limitMemory(pid, beforeBytes + grantedMiB * MIB);
+  return isLimited ? "limited and watched" : "watched";
+}
+
+function watchMemory(child: RunnerChild, pid: number, grantedMiB: number): void {
+  const look = async () => {
+    const bytes = await residentBytes(pid);
+    if (bytes !== undefined && bytes > grantedMiB * MIB) child.killForMemory(grantedMiB);
+  };
+  const timer = setInterval(() => void look(), runnerLimits.memoryPollMs);
+  void child.exited.then(() => clearInterval(timer));
+}
