@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -45,6 +45,23 @@ test("a packed agent says its version and when it was built, and prints its help
 
   expect(said).toMatchObject({ builtAt: builtAt.toISOString() });
   expect(help.stdout).toContain("enrol");
+});
+
+test("a package installs into a system image, twice over, and its command runs from there", async () => {
+  const { folder } = await pack("linux-x64");
+  const image = out.inside("image");
+
+  for (const _ of ["first", "again"]) {
+    await run("sh", [join(folder, "install.sh")], { env: { ...process.env, DESTDIR: image } });
+  }
+  const help = await run(join(image, "opt/modelfleet-agent/bin/modelfleet-agent"), ["--help"]);
+
+  expect(help.stdout).toContain("enrol");
+  expect(await readdir(join(image, "opt"))).toEqual(["modelfleet-agent"]);
+  expect(await readlink(join(image, "usr/bin/modelfleet-agent"))).toBe(
+    "/opt/modelfleet-agent/bin/modelfleet-agent",
+  );
+  expect(await readdir(join(image, "etc/systemd/system"))).toEqual(["modelfleet-agent.service"]);
 });
 
 test.runIf(process.arch === "x64")("a packed runner loads a model and answers", async () => {

@@ -84,6 +84,8 @@ async function writeOwnFiles({ root, folder, builtAt, node }: PackOptions): Prom
     join(root, "firmware-targets/systemd/modelfleet-agent.service"),
     join(folder, "systemd/modelfleet-agent.service"),
   );
+  await copyInto(join(root, "firmware-targets/packaging/install.sh"), join(folder, "install.sh"));
+  await chmod(join(folder, "install.sh"), 0o755);
   const found = JSON.parse(await readFile(join(root, "agent/package.json"), "utf8")) as object;
   const text = JSON.stringify({ ...found, builtAt: builtAt.toISOString() }, null, 2);
   await writeFile(join(folder, "package.json"), `${text}\n`);
