@@ -40,6 +40,15 @@ export interface SequencePlace {
 /** Who answered: the release that serves, or one that is tried on a share of the requests. */
 export type ServingRole = "stable" | "canary";
 
+/** A slot that has a model; `isReady`: its process is alive. */
+export interface RoutedSlot<Model extends RoutedModel> {
+  readonly slot: SlotName;
+  readonly model: Model;
+  readonly isReady: boolean;
+  /** The release that is tried on a share of the requests, while one is. */
+  readonly canary?: { readonly model: Model; readonly isReady: boolean };
+}
+
 export interface RoutedAnswer<Model extends RoutedModel> {
   /** The model that gave this answer, which may no longer be the active one. */
   readonly model: Model;

@@ -3,7 +3,13 @@ import { InferError } from "../infer-error.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Attempt, Generation } from "./generation.ts";
 import { refuseUnfit } from "./refuse-unfit.ts";
-import type { Observation, RoutedAnswer, RoutedModel, RoutedRequest } from "./routed-model.ts";
+import type {
+  Observation,
+  RoutedAnswer,
+  RoutedModel,
+  RoutedRequest,
+  RoutedSlot,
+} from "./routed-model.ts";
 import { compareSlots, ServingSlot } from "./serving-slot.ts";
 import { withObserved } from "./with-observed.ts";
 
@@ -110,14 +116,12 @@ export class Router<Model extends RoutedModel> {
   }
 
   /** The slots that have a model, and whether its process is alive; `main` first, then by name. */
-  slots(): readonly {
-    readonly slot: SlotName;
-    readonly model: Model;
-    readonly isReady: boolean;
-  }[] {
-    const slots = [...this.#slots].flatMap(([slot, { current }]) =>
-      current === undefined ? [] : [{ slot, model: current.model, isReady: current.isAlive() }],
-    );
+  slots(): readonly RoutedSlot<Model>[] {
+    const slots = [...this.#slots].flatMap(([slot, { current, canary }]) => {
+      if (current === undefined) return [];
+      const tried = canary === undefined ? {} : { canary: offered(canary.generation) };
+      return [{ slot, ...offered(current), ...tried }];
+    });
     return slots.sort((left, right) => compareSlots(left.slot, right.slot));
   }
 
@@ -156,7 +160,7 @@ export class Router<Model extends RoutedModel> {
     const startMs = clock.monotonicMs();
     const deadlineMs = startMs + request.timeoutMs;
     const first = await this.#attempt(pinned, request, request.timeoutMs);
-    const last = isWorthAnother(first)
+    const last = isWorthAnother(first, request)
       ? ((await this.#again(slot, pinned, { request, deadlineMs })) ?? first)
       : first;
     const latencyMs = clock.monotonicMs() - startMs;
@@ -249,11 +253,19 @@ export class Router<Model extends RoutedModel> {
   }
 }
 
+function offered<Model extends RoutedModel>(generation: Generation<Model>) {
+  return { model: generation.model, isReady: generation.isAlive() };
+}
+
 function onlyWanted(outputs: readonly Tensor[], wanted: readonly string[] = []): readonly Tensor[] {
   return wanted.length === 0 ? outputs : outputs.filter(({ name }) => wanted.includes(name));
 }
 
 /** Inference is pure, so a request may be asked again when its process died or was given up. */
-function isWorthAnother<Model extends RoutedModel>({ error }: Attempt<Model>): boolean {
-  return error?.code === "RUNNER_CRASH";
+function isWorthAnother<Model extends RoutedModel>(
+  { error }: Attempt<Model>,
+  { role }: RoutedRequest,
+): boolean {
+  // Whoever asks for the canary by name must not get the answer of another.
+  return error?.code === "RUNNER_CRASH" && role !== "canary";
 }

@@ -27,9 +27,11 @@ export class ServingSlot<Model extends RoutedModel> {
   /**
    * The generation that a request is pinned to: the canary for its share of them, by the request's key, or in turn
    * where it has none; else the active one. A canary that is dead, or that does not take this request, answers none:
-   * it is there to be tried, not to fail anybody.
+   * it is there to be tried, not to fail anybody. Who asks for one of the two by its role gets that one.
    */
   choose(request: RoutedRequest): Generation<Model> | undefined {
+    if (request.role === "canary") return this.canary?.generation;
+    if (request.role === "stable") return this.current;
     if (this.current === undefined || this.canary === undefined) return this.current;
     const { generation } = this.canary;
     const isMeant = this.#isCanarys(this.canary, request);
