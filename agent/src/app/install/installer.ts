@@ -9,17 +9,19 @@ import {
   type VerifyCode,
 } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
-import { isUrgent, type OnDisk, planStep, type Step } from "../../domain/install/plan-step.ts";
+import { isUrgent, planStep, type Step } from "../../domain/install/plan-step.ts";
 import { slotReports } from "../../domain/install/slot-reports.ts";
+import type { LoadedModel } from "../../ports/runner-host.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { createIntake, type Intake } from "./desired-intake.ts";
+import { EarlyOrder } from "./early-order.ts";
 import { execute, isEndable } from "./executors.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { isNewer, refusalOf, wantsOther } from "./peek-desired.ts";
 import { endRehearsal } from "./rehearsal-steps.ts";
 import { isRootBound, RootWalk } from "./root-walk.ts";
-import { judgeTrial, readOnDisk, readSlotFacts } from "./slot-facts.ts";
-import { SlotRuntime } from "./slot-runtime.ts";
+import { judgeTrial, readOnDisk, readRoom, readSlotFacts, type SlotView } from "./slot-facts.ts";
+import { type EndedGap, SlotRuntime } from "./slot-runtime.ts";
 import { Wake } from "./wake.ts";
 
 const stepRetry = {
@@ -46,6 +48,7 @@ export class Installer {
   readonly #parts: InstallParts;
   readonly #walk: RootWalk;
   readonly #intake: Intake;
+  readonly #early: EarlyOrder;
   readonly #wake: Wake;
   readonly #slots = new Map<SlotName, SlotRuntime>();
   #wanted: readonly DesiredModel[];
@@ -60,6 +63,7 @@ export class Installer {
     this.#parts = parts;
     this.#walk = new RootWalk({ ...parts, adopted: () => this.#rootAdopted() });
     this.#intake = createIntake(parts, this.#walk);
+    this.#early = new EarlyOrder(parts);
     this.#wake = new Wake(parts.clock);
     this.#wanted = wanted;
     this.#toldSeq = parts.record.current().seq;
@@ -68,6 +72,7 @@ export class Installer {
   /** A desired document arrived; the newest wins. */
   deliver(bytes: Uint8Array): void {
     const refusal = refusalOf(this.#parts, bytes);
+    this.#early.keepIf(refusal, bytes);
     if (this.#delivered !== null && !isNewer(this.#parts, bytes, this.#delivered)) {
       this.#passOver(bytes, refusal);
       return;
@@ -94,6 +99,13 @@ export class Installer {
 
   wanted(): readonly DesiredModel[] {
     return this.#wanted;
+  }
+
+  /** For each slot the last time nobody answered because memory did not suffice for two releases. */
+  gaps(): readonly (EndedGap & { readonly slot: SlotName })[] {
+    return [...this.#slots.values()].flatMap(({ slot, lastGap }) =>
+      lastGap === null ? [] : [{ slot, ...lastGap }],
+    );
   }
 
   /** Until the signal aborts; then every runner is ended. */
@@ -133,6 +145,10 @@ export class Installer {
     if (wanted !== undefined) await this.#adopt(wanted);
     // Unless a newer one came in the meantime.
     if (this.#delivered === bytes) this.#delivered = null;
+    // Judged again under a newer root, it may be early only now.
+    if (wanted === undefined) this.#early.keepIf(refusalOf(this.#parts, bytes), bytes);
+    const early = wanted === undefined ? undefined : this.#early.take();
+    if (early !== undefined) this.deliver(early);
   }
 
   async #adopt(wanted: readonly DesiredModel[]): Promise<void> {
@@ -149,6 +165,7 @@ export class Installer {
     if (desiredSha256 === null) this.#wanted = [];
     this.#toldSeq = Math.min(this.#toldSeq, seq);
     this.#areTrialsJudged = false;
+    this.#early.forget();
     this.#parts.rootAdopted();
   }
 
@@ -170,6 +187,7 @@ export class Installer {
         runtime: this.#runtime(slot),
         wanted: this.#wantedIn(slot),
         wantedAll: this.#wanted,
+        running: () => this.#running(),
         signal: given,
       });
     return isEndable(step) ? this.#endable(signal, run) : run(signal);
@@ -208,7 +226,7 @@ export class Installer {
 
   #urgent(): Planned | undefined {
     for (const slot of this.#slotNames()) {
-      const step = this.#plan(slot, "nothing");
+      const step = this.#plan(slot, { onDisk: "nothing", room: { kind: "enough" } });
       if (isUrgent(step)) return { step, slot };
     }
     return undefined;
@@ -218,7 +236,7 @@ export class Installer {
   async #next(): Promise<Planned> {
     let rest: Planned = { step: { do: "idle" }, slot: mainSlot };
     for (const slot of this.#slotNames()) {
-      const step = this.#plan(slot, await readOnDisk(this.#parts, this.#wantedIn(slot)));
+      const step = this.#plan(slot, await this.#look(slot));
       if (step.do !== "idle" && step.do !== "wait") return { step, slot };
       const shorter =
         rest.step.do !== "wait" || (step.do === "wait" && step.waitMs < rest.step.waitMs);
@@ -227,9 +245,21 @@ export class Installer {
     return rest;
   }
 
-  #plan(slot: SlotName, onDisk: OnDisk): Step {
-    const runtime = this.#runtime(slot);
-    return planStep(readSlotFacts(this.#parts, { runtime, wanted: this.#wantedIn(slot), onDisk }));
+  /** What only the disk and the system know. */
+  async #look(slot: SlotName): Promise<Pick<SlotView, "onDisk" | "room">> {
+    const [runtime, wanted] = [this.#runtime(slot), this.#wantedIn(slot)];
+    const onDisk = await readOnDisk(this.#parts, wanted);
+    const room = await readRoom(this.#parts, { runtime, wanted }, this.#running());
+    return { onDisk, room };
+  }
+
+  #plan(slot: SlotName, seen: Pick<SlotView, "onDisk" | "room">): Step {
+    const [runtime, wanted] = [this.#runtime(slot), this.#wantedIn(slot)];
+    return planStep(readSlotFacts(this.#parts, { runtime, wanted, ...seen }));
+  }
+
+  #running(): readonly LoadedModel[] {
+    return [...this.#slots.values()].flatMap((runtime) => runtime.running());
   }
 
   #wantedIn(slot: SlotName): DesiredModel | null {
@@ -258,12 +288,6 @@ export class Installer {
 
   async #stopRunners(): Promise<void> {
     await Promise.all([...this.#slots.values()].map(endRehearsal));
-    const models = [...this.#slots.values()].flatMap(({ serving, standby, ready }) => [
-      serving,
-      standby,
-      ready,
-    ]);
-    const running = models.filter((model) => model !== null);
-    await Promise.all(running.map((model) => model.stop()));
+    await Promise.all(this.#running().map((model) => model.stop()));
   }
 }

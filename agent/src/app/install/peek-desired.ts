@@ -3,12 +3,13 @@ import {
   checkDesired,
   type DesiredModel,
   needsNonce,
+  sha256,
   type VerifyCode,
   VerifyError,
 } from "@modelfleet/protocol";
 import type { InstallParts } from "./install-parts.ts";
 
-type Peeking = Pick<InstallParts, "record" | "clock" | "nonces">;
+export type Peeking = Pick<InstallParts, "record" | "clock" | "nonces">;
 
 export interface Peeked {
   readonly checked: CheckedDesired;
@@ -78,6 +79,23 @@ export function wantsOther(
 /** Whether both name the same releases for the same slots. */
 export function namesSame(left: readonly DesiredModel[], right: readonly DesiredModel[]): boolean {
   return namesOf(left) === namesOf(right);
+}
+
+/**
+ * The number of a new document against which nothing stands but that no other was accepted before (protocol.md 1.6.4);
+ * undefined when something else does.
+ */
+export function seqButForNonce({ record, clock }: Peeking, bytes: Uint8Array): number | undefined {
+  const trust = record.trust();
+  const nowMs = clock.nowMs();
+  const remembering = { ...trust, desiredSha256: sha256(bytes) };
+  try {
+    const requireNonce = needsNonce(remembering, nowMs);
+    return checkDesired(trust, bytes, { nowMs, expectedNonce: null, requireNonce }).desired.seq;
+  } catch (cause) {
+    if (cause instanceof VerifyError) return undefined;
+    throw cause;
+  }
 }
 
 /** Why a document is not to be followed; undefined when it is. */
