@@ -1,5 +1,6 @@
 import { busLimits, type DeviceId, deviceTopics } from "@modelfleet/protocol";
-import { connect, type MqttClient } from "mqtt";
+import type { MqttClient } from "mqtt";
+import { openClient } from "./open-client.ts";
 
 export interface BrokerAccess {
   readonly brokerUrl: string;
@@ -18,27 +19,30 @@ export interface BrokerTls {
   readonly key: string | undefined;
 }
 
-const keepaliveSeconds = 30;
+/** How long silence is waited for. Shorter ones are for tests. */
+export interface BrokerPatience {
+  readonly connectMsMax?: number | undefined;
+  /** Of pings; a broker that answers none for half as long again is given up. */
+  readonly keepaliveSeconds?: number | undefined;
+}
+
+export const keepaliveSecondsDefault = 30;
 
 /** One attempt. Resolves when the broker has accepted the login; rejects with the reason otherwise. */
 export function openConnection(
-  access: BrokerAccess,
+  access: BrokerAccess & BrokerPatience,
   willPayload: Uint8Array,
   signal: AbortSignal,
 ): Promise<MqttClient> {
-  const { device } = access;
+  const { brokerUrl, device } = access;
   const { ca, cert, key } = access.tls?.() ?? {};
-  const client = connect(access.brokerUrl, {
+  const options = {
     protocolVersion: 4,
-    clean: true,
     clientId: device,
     username: device,
     password: access.secret,
-    keepalive: keepaliveSeconds,
-    connectTimeout: busLimits.connectMsMax,
-    reconnectPeriod: 0,
-    resubscribe: false,
-    queueQoSZero: false,
+    keepalive: access.keepaliveSeconds ?? keepaliveSecondsDefault,
+    connectTimeout: access.connectMsMax ?? busLimits.connectMsMax,
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
     will: {
@@ -47,22 +51,6 @@ export function openConnection(
       qos: 1,
       retain: true,
     },
-  });
-  return new Promise((resolve, reject) => {
-    let reason: Error = new Error("the broker closed the connection before it accepted the login");
-    const giveUp = () => {
-      client.end(true);
-      reject(reason);
-    };
-    client.on("error", (error) => {
-      reason = error;
-    });
-    client.once("close", giveUp);
-    signal.addEventListener("abort", giveUp, { once: true });
-    client.once("connect", () => {
-      client.off("close", giveUp);
-      signal.removeEventListener("abort", giveUp);
-      resolve(client);
-    });
-  });
+  } as const;
+  return openClient({ brokerUrl, options, packetBytesMax: busLimits.packetBytesMax }, signal);
 }

@@ -6,23 +6,21 @@ import {
   type OnlineMessage,
 } from "@modelfleet/protocol";
 import type { MqttClient } from "mqtt";
-import { backoffMs } from "../../domain/backoff.ts";
-import { BusError } from "../../domain/bus-error.ts";
 import type { Bus, BusListener } from "../../ports/bus.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import { type BrokerAccess, openConnection } from "./connection.ts";
+import { type BrokerAccess, type BrokerPatience, openConnection } from "./connection.ts";
+import { keepConnected } from "./keep-connected.ts";
+import { untilClosed } from "./open-client.ts";
+import { publishOn } from "./publish-on.ts";
 
-export interface MqttBusOptions extends BrokerAccess {
+export interface MqttBusOptions extends BrokerAccess, BrokerPatience {
   readonly clock: Clock;
   readonly log: Log;
   readonly boot: number;
   readonly retryMsMin?: number;
   readonly retryMsMax?: number;
 }
-
-/** A connection that stood this long was a good one: the next failure starts with a short pause again. */
-const stableMs = busLimits.connectMsMax;
 
 /**
  * MQTT 3.1.1, clean sessions. Every connection is a new mqtt.js client without its own reconnect: so no message waits in
@@ -38,24 +36,29 @@ export function createMqttBus(options: MqttBusOptions): Bus {
     publish: (stream, bytes) => send(topics.up(stream), bytes),
     request: (operation, bytes) => send(topics.request(operation), bytes),
     run: (listener, signal) =>
-      keepConnected(options, signal, async () => {
+      keepConnected({ ...options, event: "bus.offline" }, signal, async () => {
         const client = await openConnection(options, presence(options.boot, false, "lost"), signal);
         const ended = untilClosed(client, signal);
-        try {
-          await client.subscribeAsync([topics.desired, topics.ack, controllerStateTopic], {
-            qos: 1,
-          });
+        // Before anything is subscribed: what is retained comes together with the acknowledgement.
+        client.on("message", (topic, bytes, { retain }) =>
+          deliver(options.device, listener, { topic, bytes, retain }),
+        );
+        const greet = async () => {
+          const mine = [topics.desired, topics.ack, controllerStateTopic];
+          await client.subscribeAsync(mine, { qos: 1 });
           current = client;
           await send(topics.up("online"), presence(options.boot, true, "connected"), true);
-          client.on("message", (topic, bytes, { retain }) =>
-            deliver(options.device, listener, { topic, bytes, retain }),
-          );
-          listener.connected();
-          await ended;
+        };
+        try {
+          // Not alone: a broker that acknowledges nothing must not keep the agent from stopping.
+          const isGreeted = await Promise.race([greet().then(() => true), ended.then(() => false)]);
+          if (isGreeted) listener.connected();
+          const reason = await ended;
           if (signal.aborted && client.connected) {
             const goodbye = presence(options.boot, false, "stopped");
             await inTime(options.clock, sayGoodbye(client, topics.up("online"), goodbye));
           }
+          return reason;
         } finally {
           current = undefined;
           // By force: a graceful end waits for acknowledgements that a dead broker will never send.
@@ -66,61 +69,13 @@ export function createMqttBus(options: MqttBusOptions): Bus {
   };
 }
 
-async function keepConnected(
-  options: MqttBusOptions,
-  signal: AbortSignal,
-  connectOnce: () => Promise<void>,
-): Promise<void> {
-  const { clock, log, retryMsMin, retryMsMax } = options;
-  const limits = {
-    delayMsMin: retryMsMin ?? busLimits.reconnectMsMin,
-    delayMsMax: retryMsMax ?? busLimits.reconnectMsMax,
-  };
-  for (let failures = 0; ; failures += 1) {
-    const beganMs = clock.monotonicMs();
-    const reason = await connectOnce().then(() => "the connection ended", reasonOf);
-    if (signal.aborted) return;
-    if (clock.monotonicMs() - beganMs >= stableMs) failures = 0;
-    const delayMs = backoffMs(limits, failures, clock.chance());
-    log.warn(
-      { event: "bus.offline", reason, delayMs },
-      "no connection to the broker; trying again",
-    );
-    await clock.sleep(delayMs, signal).catch(() => undefined);
-  }
-}
-
-function untilClosed(client: MqttClient, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    client.once("close", () => resolve());
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-async function publish(
+function publish(
   client: MqttClient | undefined,
   message: { readonly topic: string; readonly bytes: Uint8Array; readonly retain: boolean },
 ): Promise<void> {
   const { topic, bytes, retain } = message;
-  if (bytes.length + topic.length + 16 > busLimits.packetBytesMax) {
-    const limit = `expected a packet of at most ${busLimits.packetBytesMax} bytes`;
-    throw new BusError("TOO_LARGE", `${limit}, got ${bytes.length}`);
-  }
-  if (client?.connected !== true) {
-    throw new BusError("OFFLINE", "expected a connection to the broker, got none");
-  }
-  const closed = new AbortController();
-  const onClose = () => closed.abort();
-  client.once("close", onClose);
-  try {
-    const taken = client.publishAsync(topic, Buffer.from(bytes), { qos: 1, retain });
-    // mqtt.js leaves the promise open when the connection breaks before the acknowledgement.
-    taken.catch(() => undefined);
-    await Promise.race([taken, rejectOn(closed.signal)]);
-  } finally {
-    client.off("close", onClose);
-  }
+  const { packetBytesMax } = busLimits;
+  return publishOn(client, { topic, bytes, options: { qos: 1, retain }, packetBytesMax });
 }
 
 /** DISCONNECT comes after it, so that the broker does not publish the will. */
@@ -135,13 +90,6 @@ async function inTime(clock: Clock, goodbye: Promise<void>): Promise<void> {
   const late = clock.sleep(busLimits.goodbyeMsMax, done.signal).catch(() => undefined);
   await Promise.race([goodbye.catch(() => undefined), late]);
   done.abort();
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const broken = new BusError("OFFLINE", "the connection broke before the broker had taken it");
-    signal.addEventListener("abort", () => reject(broken), { once: true });
-  });
 }
 
 interface Arrival {
@@ -164,9 +112,4 @@ function deliver(device: DeviceId, listener: BusListener, arrival: Arrival): voi
 function presence(boot: number, online: boolean, reason: string): Uint8Array {
   const message: OnlineMessage = { v: 1, boot, online, reason };
   return new TextEncoder().encode(JSON.stringify(message));
-}
-
-function reasonOf(cause: unknown): string {
-  if (cause instanceof AggregateError) return cause.errors.map(reasonOf).join(", ");
-  return cause instanceof Error ? cause.message : "an unknown failure";
 }

@@ -1,0 +1,70 @@
+import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { PacketCap } from "./packet-cap.ts";
+
+export interface ClientOpening {
+  readonly brokerUrl: string;
+  readonly options: IClientOptions;
+  /** Of an arriving packet, after its fixed header. A larger one ends the connection at its header. */
+  readonly packetBytesMax: number;
+}
+
+/**
+ * One connection by a client of its own, which never comes back by itself: so nothing waits in the unbounded stores of
+ * MQTT.js. What it cannot read ends the connection; MQTT.js alone would go on in the middle of a packet.
+ *
+ * Resolves when the broker has accepted the login; rejects with the reason otherwise.
+ */
+export function openClient(opening: ClientOpening, signal: AbortSignal): Promise<MqttClient> {
+  const client = connect(opening.brokerUrl, {
+    clean: true,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    ...opening.options,
+  });
+  guard(client, opening.packetBytesMax);
+  return new Promise((resolve, reject) => {
+    let reason: Error = new Error("the broker closed the connection before it accepted the login");
+    const giveUp = () => {
+      client.end(true);
+      reject(reason);
+    };
+    client.on("error", (error) => {
+      reason = error;
+    });
+    client.once("close", giveUp);
+    signal.addEventListener("abort", giveUp, { once: true });
+    client.once("connect", () => {
+      client.off("close", giveUp);
+      signal.removeEventListener("abort", giveUp);
+      resolve(client);
+    });
+  });
+}
+
+/** Resolves with the reason when the connection has ended, or the signal aborts. */
+export function untilClosed(client: MqttClient, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    let reason = "the connection ended";
+    client.on("error", (error) => {
+      reason = error.message;
+    });
+    client.once("close", () => resolve(reason));
+    if (signal.aborted) resolve(reason);
+    signal.addEventListener("abort", () => resolve(reason), { once: true });
+  });
+}
+
+function guard(client: MqttClient, bytesMax: number): void {
+  const { stream } = client;
+  const cap = new PacketCap(bytesMax);
+  // Before MQTT.js has the bytes; what else is in this chunk is all that it still gets.
+  stream.prependListener("data", (chunk: Buffer) => {
+    try {
+      cap.take(chunk);
+    } catch (cause) {
+      stream.destroy(cause instanceof Error ? cause : undefined);
+    }
+  });
+  client.on("error", () => stream.destroy());
+}

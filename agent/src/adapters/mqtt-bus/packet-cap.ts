@@ -1,0 +1,61 @@
+import { BusError } from "../../domain/bus-error.ts";
+
+/** Of the remaining length; a fifth byte is no MQTT (3.1.1, 2.2.3). */
+const LENGTH_BYTES_MAX = 4;
+
+/**
+ * Follows a stream of MQTT packets by their fixed headers alone, and says so as soon as one of them announces more
+ * bytes than are taken. MQTT.js has no such limit: it would collect the 256 MiB that a header may announce.
+ */
+export class PacketCap {
+  readonly #bytesMax: number;
+  /** Of the packet under way that have not come yet; undefined while its header is being read. */
+  #bytesLeft: number | undefined;
+  #lengthBytes = 0;
+  #length = 0;
+  #isTypeRead = false;
+
+  /** @param bytesMax of what follows a fixed header */
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** @throws BusError TOO_LARGE, at the header of the packet; nothing may be taken after that */
+  take(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#bytesLeft === undefined) {
+        this.#takeHeaderByte(chunk[at] ?? 0);
+        at += 1;
+      } else {
+        const taken = Math.min(this.#bytesLeft, chunk.length - at);
+        this.#bytesLeft -= taken;
+        at += taken;
+      }
+      if (this.#bytesLeft === 0) this.#bytesLeft = undefined;
+    }
+  }
+
+  #takeHeaderByte(byte: number): void {
+    if (!this.#isTypeRead) {
+      this.#isTypeRead = true;
+      return;
+    }
+    this.#length += (byte & 0x7f) * 128 ** this.#lengthBytes;
+    this.#lengthBytes += 1;
+    if (this.#length > this.#bytesMax) {
+      const came = `got one that announces at least ${this.#length}`;
+      throw new BusError(
+        "TOO_LARGE",
+        `expected a packet of at most ${this.#bytesMax} bytes, ${came}`,
+      );
+    }
+    if ((byte & 0x80) === 0) {
+      this.#bytesLeft = this.#length;
+      this.#isTypeRead = false;
+      this.#lengthBytes = 0;
+      this.#length = 0;
+    } else if (this.#lengthBytes === LENGTH_BYTES_MAX) {
+      throw new BusError("TOO_LARGE", "expected a length of a packet in at most 4 bytes, got more");
+    }
+  }
+}
