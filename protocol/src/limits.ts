@@ -211,9 +211,10 @@ export const onnxLimits = {
   denseElementsMax: 2 ** 31,
   operatorsNamedMax: 64,
   windowBytes: 64 * KIB,
+  scanMsMax: 30 * SECOND_MS,
   /** A scan lets others work after so many fields; reading a window counts as many of them. */
   fieldsBetweenPauses: 4_096,
-  fieldsPerWindow: 512,
+  fieldsPerWindow: 2_048,
 } as const;
 
 /** What the controller keeps and does at once. */

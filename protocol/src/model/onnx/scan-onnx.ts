@@ -13,6 +13,8 @@ import {
   walkNode,
 } from "./walk-graph.ts";
 
+export type { ReadBytes } from "./message-reader.ts";
+
 /** Field numbers of onnx.proto3. */
 const model = { irVersion: 1, graph: 7, opsetImport: 8, training: 20, functions: 25 } as const;
 const graph = { initializer: 5, input: 11, output: 12, sparseInitializer: 15 } as const;
