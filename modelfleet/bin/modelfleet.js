@@ -5,6 +5,11 @@ const programs = {
   demo: () => import("../dist/demo/main.js"),
 };
 
+// Whoever read what this says may have gone, as `| head` does.
+process.stdout.on("error", (error) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 const [, , name, ...rest] = process.argv;
 const other = Object.hasOwn(programs, name ?? "") ? programs[name] : undefined;
 
