@@ -23,6 +23,7 @@ export type WaitingRequest = {
 
 export type FakeModelOptions = {
   readonly version: string;
+  readonly model?: string;
   /** Answer each request at once; else the test does it through `waiting`. */
   readonly answersAtOnce?: boolean;
   readonly inputs?: LoadedModel["inputs"];
@@ -39,7 +40,7 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
   const exit = deferred<string>();
   let promotions = 0;
   let hasCrashed = false;
-  const document = releaseDocument({ model: "digits", version });
+  const document = releaseDocument({ model: options.model ?? "digits", version });
   return {
     staged: { release: Sha256.parse(String(major).repeat(64)), document, files: new Map() },
     inputs: options.inputs ?? [{ name: "x", dtype: "float32", shape: [-1, 2] }],
