@@ -28,6 +28,7 @@ export * from "./model/infer-message.ts";
 export * from "./model/onnx/model-format-error.ts";
 export * from "./model/onnx/scan-onnx.ts";
 export * from "./model/tensor-spec.ts";
+export * from "./model/tfjs/scan-tfjs.ts";
 export * from "./strict-json.ts";
 export * from "./target/catalog.gen.ts";
 export * from "./target/catalog.ts";

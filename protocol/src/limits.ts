@@ -217,6 +217,19 @@ export const onnxLimits = {
   fieldsPerWindow: 2_048,
 } as const;
 
+/** The `model.json` of a TensorFlow.js model, read without trusting it. */
+export const tfjsLimits = {
+  modelBytesMax: 8 * MIB,
+  /** Of the file; layers in layers. */
+  jsonDepthMax: 64,
+  nestingMax: 8,
+  filesMax: documentLimits.filesPerReleaseMax,
+  weightsMax: 20_000,
+  layersMax: 20_000,
+  rankMax: 16,
+  nameLengthMax: 1_024,
+} as const;
+
 /** What the controller keeps and does at once. */
 export const controllerLimits = {
   reportItemsPerDeviceMax: 200,

@@ -12,7 +12,7 @@ const memoryMax = 64 * 1024 * 1024;
 
 /** What the supervisor says of each; the message names what was expected. */
 const verdicts: Readonly<Record<keyof typeof hostileAnswers, string>> = {
-  "another id": "RUNNER_CRASH expected the answer to 3, got 10",
+  "another id": "RUNNER_CRASH expected the answer to 4, got 11",
   "no id": "RUNNER_CRASH expected id to be a whole number",
   "a kind of its own": "RUNNER_CRASH expected an answer of a known kind",
   "a length that is no number": "RUNNER_CRASH expected bytes to be a whole number",

@@ -4,19 +4,42 @@ import {
   type RunnerFailure,
   type RunnerRequest,
 } from "../wire/message.ts";
-import { type Runtime, type RuntimeModel, TensorRefused } from "./runtime.ts";
+import type { RuntimeId } from "../wire/runtime-id.ts";
+import { type Runtime, type RuntimeModel, RuntimeUnavailable, TensorRefused } from "./runtime.ts";
 
 type Ask<Kind extends RunnerRequest["kind"]> = Extract<RunnerRequest, { readonly kind: Kind }>;
+type Answer = Promise<RunnerAnswer>;
 
 /**
- * The runner's one conversation: load a model, then answer inferences in the order they come.
+ * The runner's one conversation: start a runtime, load a model, then answer inferences in the order they come.
  *
  * @returns a function from request to answer; it never rejects
  */
 export function answerRequests(
-  runtime: Runtime,
-): (request: RunnerRequest) => Promise<RunnerAnswer> {
+  start: (id: RuntimeId) => Promise<Runtime>,
+): (request: RunnerRequest) => Answer {
+  let runtime: Runtime | undefined;
   let model: RuntimeModel | undefined;
+
+  const startRuntime = async ({ id, runtime: wanted }: Ask<"start">): Answer => {
+    try {
+      runtime = await start(wanted);
+      return { kind: "started", id, runtime: runtime.name };
+    } catch (error) {
+      if (!(error instanceof RuntimeUnavailable)) throw error;
+      return failure(id, "RUNTIME_UNAVAILABLE", error);
+    }
+  };
+  const loadModel = async ({ id, path, weights, threads }: Ask<"load">): Answer => {
+    if (runtime === undefined) return failure(id, "LOAD_FAILED", "expected a started runtime");
+    try {
+      model = await runtime.load({ path, weights }, { threads });
+      return { kind: "loaded", id, inputs: model.inputs, outputs: model.outputs };
+    } catch (error) {
+      return failure(id, "LOAD_FAILED", error);
+    }
+  };
+
   return async (request) => {
     switch (request.kind) {
       case "ping":
@@ -24,35 +47,19 @@ export function answerRequests(
         return { kind: "pong", id: request.id };
       case "infer":
         return infer(model, request);
-      case "load": {
-        const { loaded, answer } = await load(runtime, request);
-        model = loaded;
-        return answer;
-      }
+      case "start":
+        return startRuntime(request);
+      case "load":
+        return loadModel(request);
     }
   };
-}
-
-async function load(
-  runtime: Runtime,
-  { id, path, threads }: Ask<"load">,
-): Promise<{ readonly loaded: RuntimeModel | undefined; readonly answer: RunnerAnswer }> {
-  try {
-    const loaded = await runtime.load(path, { threads });
-    const { inputs, outputs } = loaded;
-    return { loaded, answer: { kind: "loaded", id, inputs, outputs, runtime: loaded.runtime } };
-  } catch (error) {
-    return { loaded: undefined, answer: failure(id, "LOAD_FAILED", error) };
-  }
 }
 
 async function infer(
   model: RuntimeModel | undefined,
   { id, tensors, outputs }: Ask<"infer">,
-): Promise<RunnerAnswer> {
-  if (model === undefined) {
-    return { kind: "failed", id, code: "RUN_FAILED", message: "expected a loaded model, got none" };
-  }
+): Answer {
+  if (model === undefined) return failure(id, "RUN_FAILED", "expected a loaded model, got none");
   try {
     return { kind: "answer", id, tensors: await model.run(tensors, outputs) };
   } catch (error) {

@@ -9,14 +9,16 @@ import {
 import { readRecord, readWhole } from "../wire/read-json.ts";
 import { writeChunks } from "../wire/write-chunks.ts";
 import { answerRequests } from "./answer-requests.ts";
-import { ortNative } from "./ort-native.ts";
+import { closeNetwork } from "./close-network.ts";
+import { loadRuntime } from "./load-runtime.ts";
 
 /** The supervisor's end of the conversation is the socket the runner was started with. */
 const SUPERVISOR_FD = 3;
 
 function main(): void {
   const limits = readLimits(process.argv[2]);
-  const answer = answerRequests(ortNative);
+  closeNetwork();
+  const answer = answerRequests(loadRuntime);
   const decoder = new FrameDecoder(limits);
   // Ctrl-C and a stopping service reach the whole group; a runner ends when its supervisor says so, or is gone.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);

@@ -1,12 +1,22 @@
 import type { TensorSpec } from "@modelfleet/protocol";
 import { encodeFrame, type Frame, FrameError, type FrameLimits } from "./frame.ts";
 import { readArray, readRecord, readText, readWhole } from "./read-json.ts";
+import { isRuntimeId, type RuntimeId } from "./runtime-id.ts";
 import { readElements } from "./string-elements.ts";
 import { readTensorForm, readTensors, tensorHeaders, type WireTensor } from "./wire-tensor.ts";
 
 /** What the supervisor asks. The runner answers each id once, in the order it was asked. */
 export type RunnerRequest =
-  | { readonly kind: "load"; readonly id: number; readonly path: string; readonly threads: number }
+  | { readonly kind: "start"; readonly id: number; readonly runtime: RuntimeId }
+  | {
+      /** With the runtime that was started. */
+      readonly kind: "load";
+      readonly id: number;
+      readonly path: string;
+      /** Files of weights beside the model's own, in its order. */
+      readonly weights: readonly string[];
+      readonly threads: number;
+    }
   | {
       readonly kind: "infer";
       readonly id: number;
@@ -18,12 +28,13 @@ export type RunnerRequest =
   | { readonly kind: "stop"; readonly id: number };
 
 export type RunnerAnswer =
+  /** `runtime` is name and version, like `onnxruntime-node 1.30.0`. */
+  | { readonly kind: "started"; readonly id: number; readonly runtime: string }
   | {
       readonly kind: "loaded";
       readonly id: number;
       readonly inputs: readonly TensorSpec[];
       readonly outputs: readonly TensorSpec[];
-      readonly runtime: string;
     }
   | { readonly kind: "answer"; readonly id: number; readonly tensors: readonly WireTensor[] }
   | {
@@ -34,11 +45,15 @@ export type RunnerAnswer =
     }
   | { readonly kind: "pong"; readonly id: number };
 
-export type RunnerFailure = "LOAD_FAILED" | "BAD_TENSOR" | "RUN_FAILED";
+/** `RUNTIME_UNAVAILABLE` says nothing about any model: another runtime may run it. */
+const failures = ["RUNTIME_UNAVAILABLE", "LOAD_FAILED", "BAD_TENSOR", "RUN_FAILED"] as const;
+export type RunnerFailure = (typeof failures)[number];
 
 const NAMES_MAX = 64;
 const NAME_CHARACTERS_MAX = 256;
 const PATH_CHARACTERS_MAX = 4_096;
+/** As many as a release has files. */
+const WEIGHTS_MAX = 32;
 const MESSAGE_CHARACTERS_MAX = 2_048;
 const THREADS_MAX = 64;
 
@@ -62,11 +77,14 @@ export function parseRunnerRequest({ header, body }: Frame): RunnerRequest {
   const id = readWhole(fields["id"], "id");
   const kind = fields["kind"];
   switch (kind) {
+    case "start":
+      return { kind, id, runtime: readRuntime(fields["runtime"]) };
     case "load":
       return {
         kind,
         id,
-        path: readText(fields["path"], "path", PATH_CHARACTERS_MAX),
+        path: readPath(fields["path"]),
+        weights: readArray(fields["weights"], "weights", WEIGHTS_MAX).map(readPath),
         threads: Math.min(readWhole(fields["threads"], "threads"), THREADS_MAX),
       };
     case "infer":
@@ -90,13 +108,14 @@ export function parseRunnerAnswer({ header, body }: Frame): RunnerAnswer {
   const id = readWhole(fields["id"], "id");
   const kind = fields["kind"];
   switch (kind) {
+    case "started":
+      return { kind, id, runtime: readText(fields["runtime"], "runtime", NAME_CHARACTERS_MAX) };
     case "loaded":
       return {
         kind,
         id,
         inputs: readSpecs(fields["inputs"]),
         outputs: readSpecs(fields["outputs"]),
-        runtime: readText(fields["runtime"], "runtime", NAME_CHARACTERS_MAX),
       };
     case "answer":
       return { kind, id, tensors: readTensors(fields["tensors"], body).map(wholeTexts) };
@@ -144,8 +163,18 @@ function wholeTexts(tensor: WireTensor): WireTensor {
 }
 
 function readFailure(value: unknown): RunnerFailure {
-  if (value === "LOAD_FAILED" || value === "BAD_TENSOR" || value === "RUN_FAILED") return value;
+  const known = failures.find((code) => code === value);
+  if (known !== undefined) return known;
   throw new FrameError("expected a known failure code");
+}
+
+function readPath(value: unknown): string {
+  return readText(value, "path", PATH_CHARACTERS_MAX);
+}
+
+function readRuntime(value: unknown): RuntimeId {
+  if (isRuntimeId(value)) return value;
+  throw new FrameError("expected a known runtime");
 }
 
 function readMessage(value: unknown): string {

@@ -4,7 +4,7 @@ import type {
   ServedModel,
   ServedModels,
 } from "../../../agent/src/domain/open-inference/served-models.ts";
-import { ortNative } from "../../../agent/src/runner/ort-native.ts";
+import { loadRuntime } from "../../../agent/src/runner/load-runtime.ts";
 import type { RuntimeModel } from "../../../agent/src/runner/runtime.ts";
 import { denseContract, stageModel } from "../../support/agent/staged-model.ts";
 import { readOptions, serveOnRequest } from "./serve-on-request.ts";
@@ -22,7 +22,8 @@ async function serve(version: string): Promise<void> {
   const path = options.models[version] ?? version;
   const io = denseContract(options.inputs, options.outputs);
   const staged = await stageModel(options.folder, { onnx: Buffer.from(version), io, version });
-  const runtime = await ortNative.load(path, { threads });
+  const native = await loadRuntime("onnxruntime-node");
+  const runtime = await native.load({ path, weights: [] }, { threads });
   const { inputs, outputs } = runtime;
   current = { served: { staged, inputs, outputs }, runtime };
 }

@@ -43,7 +43,9 @@ export function hostileRunner(answer: string): string {
       if (ask.kind === "ping") {
         send({ kind: "pong", id }, Buffer.alloc(0));
       } else if (ask.kind === "load") {
-        send({ kind: "loaded", id, inputs: [spec("x", 4)], outputs: [spec("y", 2)], runtime: "none" }, Buffer.alloc(0));
+        send({ kind: "loaded", id, inputs: [spec("x", 4)], outputs: [spec("y", 2)] }, Buffer.alloc(0));
+      } else if (ask.kind === "start") {
+        send({ kind: "started", id, runtime: "onnxruntime-node 1.30.0" }, Buffer.alloc(0));
       } else { ${answer}; }
     });
   `;

@@ -62,7 +62,7 @@ export async function runOnce(child: RunnerChild, run: RunOnce): Promise<readonl
     refuseOtherOutputs(answer.tensors, specs, outputs);
     return answer.tensors;
   }
-  if (answer.kind === "failed" && answer.code !== "LOAD_FAILED") {
+  if (answer.kind === "failed" && (answer.code === "BAD_TENSOR" || answer.code === "RUN_FAILED")) {
     throw new InferError(answer.code, answer.message);
   }
   throw new InferError("RUN_FAILED", `expected tensors of the runner, got ${answer.kind}`);

@@ -5,7 +5,7 @@ import { type Proof, proveRelease } from "../../domain/golden/prove-release.ts";
 import { readGolden } from "../../domain/golden/read-golden.ts";
 import { smokeTest } from "../../domain/golden/smoke-test.ts";
 import { ReleaseRefused } from "../../domain/release-refused.ts";
-import { compareSignatures, type ModelSignature } from "../../domain/serving/compare-signature.ts";
+import type { ModelSignature } from "../../domain/serving/compare-signature.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
@@ -14,17 +14,19 @@ import type {
   LoadedModel,
   LoadPurpose,
   RunnerHost,
-  RuntimeChoice,
   StagedRelease,
 } from "../../ports/runner-host.ts";
+import type { RuntimeId } from "../../wire/runtime-id.ts";
 import { type Confinement, findConfinement } from "./confinement.ts";
 import { holdMemory } from "./hold-memory.ts";
+import { loadModel, loadRefusal, startRuntime } from "./load-model.ts";
 import { loadedModel, runOnce } from "./loaded-model.ts";
+import { fileOf } from "./model-files.ts";
 import { Priority, type SetPriority } from "./priority.ts";
 import { processMemoryBytes } from "./process-memory.ts";
 import { RunnerChild } from "./runner-child.ts";
-import { RunnerGone } from "./runner-gone.ts";
 import { forgetRunner, type RunnerProcesses, recordRunner } from "./runner-records.ts";
+import { RuntimeDown, RuntimeOrder, type RuntimeSearch } from "./runtime-order.ts";
 
 export interface RunnerProcessOptions {
   /** The Node program that runs the runners: `process.execPath`. */
@@ -42,6 +44,14 @@ export interface RunnerProcessOptions {
   /** What else holds runners down on this system; found out when absent. */
   readonly confinement?: () => Promise<Confinement>;
   readonly log?: Log;
+  /** Which runtimes there are; only those that the agent brings, when absent. */
+  readonly runtimes?: RuntimeOrder;
+}
+
+interface Load {
+  readonly staged: StagedRelease;
+  readonly signal: AbortSignal;
+  readonly purpose: LoadPurpose;
 }
 
 /** Runners as child processes: a model that crashes, hangs or leaks takes nothing with it (agent.md 1). */
@@ -49,12 +59,14 @@ export class RunnerProcessHost implements RunnerHost {
   readonly #options: RunnerProcessOptions;
   readonly #priority: Priority;
   readonly #confinement: () => Promise<Confinement>;
+  readonly #order: RuntimeOrder;
   #started = 0;
   #saidHow = "";
 
   constructor(options: RunnerProcessOptions) {
     this.#options = options;
     this.#priority = new Priority(options.setPriority);
+    this.#order = options.runtimes ?? new RuntimeOrder({ isInstalled: () => false });
     let found: Promise<Confinement> | undefined;
     this.#confinement = () => (found ??= (options.confinement ?? findConfinement)());
   }
@@ -66,19 +78,40 @@ export class RunnerProcessHost implements RunnerHost {
     purpose: LoadPurpose,
   ): Promise<LoadedModel> {
     signal.throwIfAborted();
+    const { format, compat } = staged.document;
+    const search = this.#order.search({ format, runtime: compat.runtime });
+    for (const id of search.candidates) {
+      try {
+        return await this.#loadWith(id, search, { staged, signal, purpose });
+      } catch (error) {
+        if (!(error instanceof RuntimeDown)) throw error;
+        search.passOver(id, error);
+      }
+    }
+    throw search.exhausted();
+  }
+
+  /** @throws RuntimeDown when it is not the release that stands in the way */
+  async #loadWith(
+    id: RuntimeId,
+    search: RuntimeSearch,
+    { staged, signal, purpose }: Load,
+  ): Promise<LoadedModel> {
     const child = await this.#start(staged);
     const abort = () => child.kill("load was given up");
     signal.addEventListener("abort", abort, { once: true });
     try {
       await this.#confine(child, staged);
-      const { signature, runtime } = await loadFile(child, staged, this.#threads());
+      const runMsMax = staged.document.limits.loadMs;
+      const runtime = await startRuntime(child, id, { search, runMsMax });
+      const signature = await loadModel(child, staged, this.#threads());
       const golden = await this.#prove(child, staged, { signature, purpose });
       signal.throwIfAborted();
       const memoryBytes = () => memoryOf(child);
       const promote = () => this.#promote(child);
       return loadedModel(child, { staged, signature, golden, runtime, memoryBytes, promote });
     } catch (error) {
-      child.kill("its release was refused");
+      child.kill("its release was not loaded");
       await child.exited;
       signal.throwIfAborted();
       throw error;
@@ -172,52 +205,13 @@ function unrecorded(): void {
   return;
 }
 
-/** @throws ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT | RUNNER_CRASH | INCOMPATIBLE_SIGNATURE */
-async function loadFile(
-  child: RunnerChild,
-  staged: StagedRelease,
-  threads: number,
-): Promise<{ readonly signature: ModelSignature; readonly runtime: RuntimeChoice }> {
-  const { entry, io, limits } = staged.document;
-  const path = pathOf(staged, entry);
-  const answer = await child
-    .ask({ kind: "load", path, threads }, { runMsMax: limits.loadMs })
-    .catch(loadRefusal);
-  if (answer.kind === "failed")
-    throw new ReleaseRefused("LOAD_FAILED", `${entry}: ${answer.message}`);
-  if (answer.kind !== "loaded") {
-    throw new ReleaseRefused("RUNNER_CRASH", `expected a loaded model, got ${answer.kind}`);
-  }
-  const { inputs, outputs } = answer;
-  const differences = compareSignatures(io, { inputs, outputs });
-  if (differences.length > 0) {
-    throw new ReleaseRefused("INCOMPATIBLE_SIGNATURE", differences.join("; "));
-  }
-  const [id = "unknown", version = "unknown"] = answer.runtime.split(" ");
-  const reason = "first choice of this platform";
-  return { signature: { inputs, outputs }, runtime: { id, version, reason } };
-}
-
 function memoryOf(child: RunnerChild): Promise<number | undefined> {
   const pid = child.pid();
   return pid === undefined ? Promise.resolve(undefined) : processMemoryBytes(pid);
 }
 
-const loadCodes = {
-  ENDED: "RUNNER_CRASH",
-  OVER_MEMORY: "LOAD_FAILED",
-  TOO_LONG: "LOAD_TIMEOUT",
-  HUNG: "LOAD_TIMEOUT",
-  LATE: "LOAD_TIMEOUT",
-} as const satisfies Record<RunnerGone["code"], string>;
-
-function loadRefusal(error: unknown): never {
-  if (!(error instanceof RunnerGone)) throw error;
-  throw new ReleaseRefused(loadCodes[error.code], `loading: ${error.message}`, { cause: error });
-}
-
 async function readGoldenFile(staged: StagedRelease, label: string): Promise<unknown> {
-  const path = pathOf(staged, label);
+  const path = fileOf(staged, label);
   const { size } = await stat(path);
   if (size > blobLimits.goldenBytesMax) {
     throw new ReleaseRefused(
@@ -230,10 +224,4 @@ async function readGoldenFile(staged: StagedRelease, label: string): Promise<unk
   } catch (cause) {
     throw new ReleaseRefused("FORMAT", `golden file: expected JSON in ${label}`, { cause });
   }
-}
-
-function pathOf({ files }: StagedRelease, label: string): string {
-  const path = files.get(label);
-  if (path !== undefined) return path;
-  throw new ReleaseRefused("FORMAT", `expected ${label} among the release's files, got none`);
 }

@@ -51,7 +51,9 @@ export class RuntimeOrder {
 
   /** The search for one load. */
   search({ format, runtime }: Needs): RuntimeSearch {
-    const order = orders[format].filter((id) => id !== "tfjs-node" || this.#options.isInstalled(id));
+    const order = orders[format].filter(
+      (id) => id !== "tfjs-node" || this.#options.isInstalled(id),
+    );
     const known = order.flatMap((id) => this.#down.get(id) ?? []);
     return new RuntimeSearch({
       candidates: order.filter((id) => !this.#down.has(id)),

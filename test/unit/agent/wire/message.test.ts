@@ -17,7 +17,8 @@ const tensors = [
 ] as const;
 
 const requests: readonly RunnerRequest[] = [
-  { kind: "load", id: 1, path: "/models/a.onnx", threads: 2 },
+  { kind: "start", id: 5, runtime: "tfjs-wasm" },
+  { kind: "load", id: 1, path: "/models/a.onnx", weights: ["/models/w"], threads: 2 },
   { kind: "infer", id: 2, tensors, outputs: ["y"] },
   { kind: "ping", id: 3 },
   { kind: "stop", id: 4 },
@@ -25,7 +26,8 @@ const requests: readonly RunnerRequest[] = [
 
 const spec: TensorSpec = { name: "x", dtype: "float32", shape: [-1, 784] };
 const answers: readonly RunnerAnswer[] = [
-  { kind: "loaded", id: 1, inputs: [spec], outputs: [], runtime: "onnxruntime-node 1.30.0" },
+  { kind: "started", id: 5, runtime: "onnxruntime-node 1.30.0" },
+  { kind: "loaded", id: 1, inputs: [spec], outputs: [] },
   { kind: "answer", id: 2, tensors },
   { kind: "failed", id: 3, code: "RUN_FAILED", message: "no" },
   { kind: "pong", id: 4 },

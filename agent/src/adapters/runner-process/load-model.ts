@@ -1,0 +1,67 @@
+import { ReleaseRefused } from "../../domain/release-refused.ts";
+import { compareSignatures, type ModelSignature } from "../../domain/serving/compare-signature.ts";
+import type { RuntimeChoice, StagedRelease } from "../../ports/runner-host.ts";
+import type { RuntimeId } from "../../wire/runtime-id.ts";
+import { modelFiles } from "./model-files.ts";
+import type { RunnerChild } from "./runner-child.ts";
+import { RunnerGone } from "./runner-gone.ts";
+import { RuntimeDown, type RuntimeSearch } from "./runtime-order.ts";
+
+/**
+ * The runtime, before any model: what goes wrong here is not the release's fault.
+ *
+ * @throws RuntimeDown; ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT
+ */
+export async function startRuntime(
+  child: RunnerChild,
+  id: RuntimeId,
+  { search, runMsMax }: { readonly search: RuntimeSearch; readonly runMsMax: number },
+): Promise<RuntimeChoice> {
+  const answer = await child.ask({ kind: "start", runtime: id }, { runMsMax }).catch((cause: unknown) => {
+    if (!(cause instanceof RunnerGone) || cause.code !== "ENDED") return loadRefusal(cause);
+    throw new RuntimeDown(`${id}: ${cause.message}`, { isLasting: false, cause });
+  });
+  if (answer.kind === "started") return search.choose(id, answer.runtime);
+  if (answer.kind === "failed" && answer.code === "RUNTIME_UNAVAILABLE") {
+    throw new RuntimeDown(answer.message, { isLasting: true });
+  }
+  throw new ReleaseRefused("RUNNER_CRASH", `expected a started runtime, got ${answer.kind}`);
+}
+
+/** @throws ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT | RUNNER_CRASH | INCOMPATIBLE_SIGNATURE | EXTERNAL_DATA | FORMAT */
+export async function loadModel(
+  child: RunnerChild,
+  staged: StagedRelease,
+  threads: number,
+): Promise<ModelSignature> {
+  const { entry, io, limits } = staged.document;
+  const { path, weights } = await modelFiles(staged);
+  const answer = await child
+    .ask({ kind: "load", path, weights, threads }, { runMsMax: limits.loadMs })
+    .catch(loadRefusal);
+  if (answer.kind === "failed")
+    throw new ReleaseRefused("LOAD_FAILED", `${entry}: ${answer.message}`);
+  if (answer.kind !== "loaded") {
+    throw new ReleaseRefused("RUNNER_CRASH", `expected a loaded model, got ${answer.kind}`);
+  }
+  const { inputs, outputs } = answer;
+  const differences = compareSignatures(io, { inputs, outputs });
+  if (differences.length > 0) {
+    throw new ReleaseRefused("INCOMPATIBLE_SIGNATURE", differences.join("; "));
+  }
+  return { inputs, outputs };
+}
+
+const loadCodes = {
+  ENDED: "RUNNER_CRASH",
+  OVER_MEMORY: "LOAD_FAILED",
+  TOO_LONG: "LOAD_TIMEOUT",
+  HUNG: "LOAD_TIMEOUT",
+  LATE: "LOAD_TIMEOUT",
+} as const satisfies Record<RunnerGone["code"], string>;
+
+/** A runner that did not answer while a release was loaded. */
+export function loadRefusal(error: unknown): never {
+  if (!(error instanceof RunnerGone)) throw error;
+  throw new ReleaseRefused(loadCodes[error.code], `loading: ${error.message}`, { cause: error });
+}

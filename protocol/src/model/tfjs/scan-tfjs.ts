@@ -1,0 +1,61 @@
+import { z } from "zod";
+import type { ReleaseFile } from "../../trust/release-document.ts";
+import { ModelFormatError } from "../onnx/model-format-error.ts";
+import type { TensorSpec } from "../tensor-spec.ts";
+import { graphIo } from "./graph-io.ts";
+import { layersIo } from "./layers-io.ts";
+import { WeightsManifest, weightFiles } from "./weight-files.ts";
+
+/** What a `model.json` of TensorFlow.js says about itself. */
+export interface TfjsScan {
+  readonly layout: "layers-model" | "graph-model";
+  /** Release paths of the files of weights, in the order the model reads them. */
+  readonly weightFiles: readonly string[];
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TfjsOutput[];
+}
+
+/** The shape follows from the layers, and is known only to who runs them; a graph says it. */
+export type TfjsOutput = TensorSpec | { readonly name: string; readonly shape?: never };
+
+/** The release a model belongs to: nothing outside it exists for the model. */
+export interface TfjsRelease {
+  /** Path of the model file; what it names is beside it. */
+  readonly entry: string;
+  readonly files: readonly Pick<ReleaseFile, "path" | "size">[];
+}
+
+const ModelJson = z.object({
+  format: z.enum(["layers-model", "graph-model"]).optional(),
+  modelTopology: z.record(z.string(), z.unknown()),
+  weightsManifest: WeightsManifest,
+  signature: z.unknown(),
+  userDefinedMetadata: z.record(z.string(), z.unknown()).optional(),
+});
+export type ModelJson = z.infer<typeof ModelJson>;
+
+/**
+ * Looks into the model file of a release without loading it: whether it names only files of the release, whether these
+ * are exactly as long as the weights it declares, and what it takes and gives.
+ *
+ * @param json the parsed file
+ * @throws ModelFormatError EXTERNAL_DATA when it names a file the release does not list; else MODEL_FORMAT
+ */
+export function scanTfjs(json: unknown, release: TfjsRelease): TfjsScan {
+  const parsed = ModelJson.safeParse(json);
+  if (!parsed.success) throw misshapen(parsed.error.issues[0]);
+  const model = parsed.data;
+  // A file without the word is of the days when there were only layers.
+  const layout = model.format ?? "layers-model";
+  const files = weightFiles(model.weightsManifest, release);
+  const io = layout === "graph-model" ? graphIo(model) : layersIo(model.modelTopology);
+  return { layout, weightFiles: files, ...io };
+}
+
+function misshapen(issue: z.core.$ZodIssue | undefined): ModelFormatError {
+  const at = issue?.path.join(".").slice(0, 120) ?? "";
+  return new ModelFormatError(
+    "MODEL_FORMAT",
+    `expected a model.json of TensorFlow.js: ${at}${at === "" ? "" : ": "}${issue?.message ?? "?"}`,
+  );
+}
