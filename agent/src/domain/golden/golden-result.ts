@@ -5,4 +5,8 @@ export interface GoldenResult {
   readonly maxAbsoluteError: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
+  /** Outputs of which the cases compare what is largest, not the numbers. */
+  readonly ranked?: readonly string[];
+  /** The golden file lets answers be NaN or infinite. */
+  readonly allowsNonFinite?: boolean;
 }

@@ -44,7 +44,14 @@ export async function proveRelease(golden: GoldenCases, proof: Proof): Promise<G
   }
   const [p50Ms, p95Ms] = [quantile(fastestMs, 0.5), quantile(fastestMs, 0.95)];
   refuseSlow(p95Ms, golden.maxP95Ms);
-  return { cases: golden.cases.length, maxAbsoluteError, p50Ms, p95Ms };
+  const numbers = { cases: golden.cases.length, maxAbsoluteError, p50Ms, p95Ms };
+  return { ...numbers, ranked: rankedBy(golden), allowsNonFinite: !golden.finite };
+}
+
+/** Outputs of which only the order of the values is compared. */
+function rankedBy({ cases }: GoldenCases): readonly string[] {
+  const ranking = cases.filter(({ compare: { kind } }) => kind === "argmax" || kind === "topk");
+  return [...new Set(ranking.flatMap(({ outputs }) => outputs.map(({ name }) => name)))];
 }
 
 async function warm(first: DecodedCase | undefined, proof: Proof): Promise<void> {

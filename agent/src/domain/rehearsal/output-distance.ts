@@ -1,0 +1,79 @@
+import type { OutputWindow } from "../serving/output-window.ts";
+import { binOf, countIn } from "../telemetry/bin-of.ts";
+import { distanceMargin } from "./chance.ts";
+
+export interface OutputDistance {
+  /** Total variation distance of what both have answered, 0 to 1. */
+  readonly distance: number;
+  /** As much of it may be chance. */
+  readonly margin: number;
+}
+
+type Answers = Pick<OutputWindow, "kind" | "bins" | "latest">;
+
+/**
+ * How differently two releases answer, by one output: the shares of its classes, or the shares of its values between the
+ * quantiles of the release before. Half of that one's values draw the quantiles and the other half is counted, so that no
+ * value is counted in bins it drew itself.
+ *
+ * @param alarm chance that `distance` is further than `margin` above the true distance
+ * @returns null where one of them has answered nothing, or they are not of the same kind
+ */
+export function outputDistance(
+  trial: Answers,
+  before: Answers,
+  alarm: number,
+): OutputDistance | null {
+  if (trial.kind !== before.kind || trial.bins !== before.bins) return null;
+  const [tried, known] = [trial.latest(), before.latest()];
+  const drawn = trial.kind === "classes" ? null : drawBins(known);
+  const [edges, counted] = drawn === null ? [classEdges(trial.bins), known] : drawn;
+  if (tried.length === 0 || counted.length === 0) return null;
+  const bins = edges.length + 1;
+  const samples = { trial: tried.length, before: counted.length, alarm };
+  return {
+    distance: totalVariation(shares(tried, edges), shares(counted, edges)),
+    margin: distanceMargin(samples, bins),
+  };
+}
+
+/** Half of the summed differences of shares. @param left, right shape [bins], each sums to 1 */
+export function totalVariation(left: Float64Array, right: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < left.length; i++) sum += Math.abs((left[i] ?? 0) - (right[i] ?? 0));
+  return sum / 2;
+}
+
+function shares(values: Float64Array, edges: Float64Array): Float64Array {
+  const counts = new Float64Array(edges.length + 1);
+  for (const value of values) countIn(counts, binOf(edges, value));
+  return counts.map((count) => count / values.length);
+}
+
+/** A bin for each class. */
+function classEdges(bins: number): Float64Array {
+  return Float64Array.from({ length: bins - 1 }, (_, i) => i + 1);
+}
+
+const QUANTILES = 8;
+
+/** Edges at the quantiles of every other value, and the values left to count. */
+function drawBins(values: Float64Array): readonly [Float64Array, Float64Array] {
+  const drawing = values.filter((_, i) => i % 2 === 0).sort();
+  const counted = values.filter((_, i) => i % 2 === 1);
+  const edges: number[] = [];
+  for (let i = 1; i < QUANTILES; i++) {
+    const quantile = drawing[Math.floor((i * drawing.length) / QUANTILES)];
+    if (quantile === undefined) continue;
+    const last = edges.at(-1) ?? Number.NEGATIVE_INFINITY;
+    if (quantile > last) edges.push(quantile);
+    // A value so common that two quantiles meet has a bin of its own.
+    else if (quantile === last) edges.push(above(quantile));
+  }
+  return [Float64Array.from(edges), counted];
+}
+
+/** A little above: beside a value of this size nothing lies between. */
+function above(value: number): number {
+  return value + Math.max(Math.abs(value) * Number.EPSILON, Number.MIN_VALUE);
+}
