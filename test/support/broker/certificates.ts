@@ -45,14 +45,17 @@ export async function clientCertificate(
 }
 
 /** Of a broker on 127.0.0.1; it is its own authority. */
-export async function serverCertificate(): Promise<Certified> {
+export async function serverCertificate({
+  validFromMs = Date.now() - dayMs,
+  validUntilMs = Date.now() + dayMs,
+} = {}): Promise<Certified> {
   x509.cryptoProvider.set(crypto);
   const keys = await crypto.subtle.generateKey(p256, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: "01",
     name: [{ CN: ["localhost"] }],
-    notBefore: new Date(Date.now() - dayMs),
-    notAfter: new Date(Date.now() + dayMs),
+    notBefore: new Date(validFromMs),
+    notAfter: new Date(validUntilMs),
     signingAlgorithm: p256,
     keys,
     extensions: [

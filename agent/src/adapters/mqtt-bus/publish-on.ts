@@ -27,13 +27,18 @@ export async function publishOn(
   const onClose = () => closed.abort();
   client.once("close", onClose);
   try {
-    const taken = client.publishAsync(topic, Buffer.from(bytes), options);
-    // mqtt.js leaves the promise open when the connection breaks before the acknowledgement.
+    const taken = client.publishAsync(topic, Buffer.from(bytes), options).catch(notTaken);
+    // Often mqtt.js leaves the promise open when the connection breaks before the acknowledgement.
     taken.catch(() => undefined);
     await Promise.race([taken, rejectOn(closed.signal)]);
   } finally {
     client.off("close", onClose);
   }
+}
+
+function notTaken(cause: unknown): never {
+  const reason = cause instanceof Error ? cause.message : "an unknown failure";
+  throw new BusError("OFFLINE", `the broker has not taken it: ${reason}`, { cause });
 }
 
 function rejectOn(signal: AbortSignal): Promise<never> {
