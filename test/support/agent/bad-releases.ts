@@ -94,10 +94,10 @@ const otherModel: Readonly<Record<string, BadRelease>> = {
 /** F45: models that want more than there is. */
 const tooMuch: Readonly<Record<string, BadRelease>> = {
   "three gigabytes out of 172 bytes": {
-    ...plain(memoryBomb(805_306_368), "LOAD_FAILED", "cannot run"),
+    ...plain(memoryBomb(805_306_368), "LOAD_FAILED", "size 3221225472"),
     limits: { memoryMiB: 64 },
   },
-  "more than can be addressed": plain(memoryBomb(2 ** 40, 2 ** 40), "LOAD_FAILED", ""),
+  "more than can be addressed": plain(memoryBomb(2 ** 40, 2 ** 40), "LOAD_FAILED", "overflow"),
   "a weight whose size overflows": plain(
     withWeight(...[1, 2, 3].map(() => integerField(1, 2 ** 31)), integerField(2, 1)),
     "FORMAT",
@@ -117,7 +117,7 @@ const wrong: Readonly<Record<string, BadRelease>> = {
     ...plain(plainModel([identity]), "GOLDEN_MISMATCH", "max absolute error 0.002"),
     golden: goldenOf([1.002, 1, 1, 1]),
   },
-  "a model that loads and cannot run": plain(cannotRun(), "LOAD_FAILED", "cannot run"),
+  "a model that loads and cannot run": plain(cannotRun(), "LOAD_FAILED", "requested shape:{7}"),
   "a slow model": {
     ...plain(
       denseNetwork({ layers: [4, 1024, 1024, 4], repeats: 100, seed }),
