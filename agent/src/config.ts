@@ -12,6 +12,8 @@ export interface AgentConfig {
   readonly tcpPort: number | undefined;
   readonly windowMs: number;
   readonly confirmMs: number;
+  /** All runners together; undefined: whatever the device has. */
+  readonly memoryMiB?: number | undefined;
   /** Where model files are asked for first; undefined is the controller alone. */
   readonly mirrorUrl?: string | undefined;
   readonly mqttTls?: MqttTlsFiles | undefined;
@@ -24,6 +26,7 @@ export interface StartOptions extends MqttTlsOptions {
   readonly tcpPort?: string;
   readonly windowMs?: string;
   readonly confirmMs?: string;
+  readonly memoryMib?: string;
   readonly blobMirror?: string;
 }
 
@@ -37,6 +40,7 @@ export interface EnrolOptions {
 
 const portMax = 65_535;
 const confirmMsMax = 24 * 3_600_000;
+const memoryMiBMax = 1_048_576;
 
 /** @throws FormatError naming the option, what was expected and what came */
 export function parseConfig(options: StartOptions): AgentConfig {
@@ -53,6 +57,7 @@ export function parseConfig(options: StartOptions): AgentConfig {
     confirmMs:
       parseWhole("--confirm-ms", options.confirmMs, { min: 0, max: confirmMsMax }) ??
       defaultProbation.confirmMs,
+    memoryMiB: parseWhole("--memory-mib", options.memoryMib, { min: 64, max: memoryMiBMax }),
     mirrorUrl: parseMirror(options.blobMirror),
   };
 }

@@ -117,3 +117,32 @@ export const clientLimits = {
   retryMsMax: 500,
   answerBytesMax: 256 * MIB,
 } as const;
+
+/** `GET /metrics`. */
+export const metricsLimits = {
+  /** Releases of a slot whose requests are counted apart; the longest unused is forgotten. */
+  releasesPerSlotMax: 4,
+} as const;
+
+/** Models bound to topics of a broker on the device or beside it. */
+export const localBusLimits = {
+  fileBytesMax: 256 * KIB,
+  packetBytesMax: 4 * MIB,
+  topicCharactersMax: 512,
+  /** Of a request's name in its answer's topic. */
+  idCharactersMax: 128,
+  bindingsMax: 64,
+  fieldsMax: 4_096,
+  labelsMax: 65_536,
+  windowMax: 65_536,
+  /** Elements of all windows of one binding. */
+  windowElementsMax: 1_048_576,
+  /** Topics of one binding that have a window; the one silent longest gives way. */
+  windowsMax: 256,
+  /** Messages that have no answer yet; the next is dropped and counted. */
+  inFlightMax: 256,
+  inFlightBytesMax: 32 * MIB,
+  /** How often the log tells of messages without an answer, of one binding. */
+  tellEveryMs: MINUTE_MS,
+  keepaliveSeconds: 30,
+} as const;

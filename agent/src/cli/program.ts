@@ -110,6 +110,7 @@ function addStart(program: Command, commands: AgentCommands): void {
     .option("--tcp-port <port>", "serve on 127.0.0.1 too; 0 takes a free port")
     .option("--window-ms <ms>", "length of a telemetry window")
     .option("--confirm-ms <ms>", "how long a new release is on trial before it is confirmed")
+    .option("--memory-mib <MiB>", "memory for all models together (default: what the device has)")
     .option("--blob-mirror <url>", "ask for model files here first; files named by their SHA-256")
     .option("--mqtt-ca <file>", "authorities of the broker's certificate, PEM (default: the usual)")
     .option("--mqtt-cert <file>", "client certificate, PEM, where the controller makes none")

@@ -1,4 +1,4 @@
-import type { SlotReport } from "@modelfleet/protocol";
+import type { Sha256, SlotName, SlotReport } from "@modelfleet/protocol";
 
 /** The agent about itself, for people and programs on the device. */
 export interface AgentStatus {
@@ -18,4 +18,10 @@ export interface AgentStatus {
   /** Telemetry entries given up since the device enrolled. */
   readonly dropped: number;
   readonly slots: readonly SlotReport[];
+  /** For each slot the last time since the agent started that nobody answered, so that memory sufficed for `release`. */
+  readonly gaps?: readonly {
+    readonly slot: SlotName;
+    readonly release: Sha256;
+    readonly gapMs: number;
+  }[];
 }

@@ -1,7 +1,19 @@
 import type { Sha256, SlotName } from "@modelfleet/protocol";
+import type { Deferral } from "../domain/install/deferral.ts";
 
-/** What the applications of this device have said about a swap that is ready. */
+/** A release that could take the place of the one that answers. */
+export interface DueSwap {
+  readonly release: Sha256;
+  /** How long it may be put off at most, ms from the first time it was due. */
+  readonly boundMs: number;
+}
+
+/** What the applications of this device have said about swaps. */
 export interface Deferrals {
-  /** How long the activation of this release is still put off, ms; 0 is now. */
-  readonly deferMs: (slot: SlotName, release: Sha256) => number;
+  /** Whether this swap is put off now. The first time it is asked about a swap, the bound begins to run. */
+  readonly judge: (slot: SlotName, swap: DueSwap) => Deferral;
+  /** The controller knows of the newest decision. Resolves to what there is to say about it. */
+  readonly told: (slot: SlotName) => string;
+  /** The swap takes place, or is called off. What putting it off came to; undefined when nobody did. */
+  readonly ended: (slot: SlotName) => string | undefined;
 }

@@ -6,8 +6,9 @@ import { createMqttBus } from "../adapters/mqtt-bus/mqtt-bus.ts";
 import { ExchangeWatch } from "../app/exchange-watch.ts";
 import { Installer } from "../app/install/installer.ts";
 import { ReleaseShelf } from "../app/install/release-shelf.ts";
+import { SwapDeferrals } from "../app/install/swap-deferrals.ts";
 import { createReporter } from "../app/reporter.ts";
-import { type RequestOutcome, TelemetrySpool } from "../app/telemetry-spool.ts";
+import { TelemetrySpool } from "../app/telemetry-spool.ts";
 import { TrustWatch } from "../app/trust-watch.ts";
 import { Uplink } from "../app/uplink.ts";
 import { brokerLogin } from "../broker-access.ts";
@@ -20,7 +21,8 @@ import { type DataFolder, readProfileFile } from "../open-data-folder.ts";
 import type { Outbox } from "../ports/outbox.ts";
 import type { LoadedModel } from "../ports/runner-host.ts";
 import type { AgentRun } from "./agent-run.ts";
-import { profiled, runnerHost } from "./wire-host.ts";
+import { profiled, runnerHost, scanned } from "./wire-host.ts";
+import { wireRehearsal } from "./wire-rehearsal.ts";
 import { blobSource } from "./wire-source.ts";
 
 /** The parts of one agent, joined; nothing runs yet. */
@@ -45,9 +47,16 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
   });
   const router = new Router<LoadedModel>({
     clock,
-    observer: (outcome: RequestOutcome) => spool.observe(outcome),
+    observer: (outcome) => {
+      spool.observe(outcome);
+      rehearsal.observe(outcome);
+    },
     observed: (release) => spool.tensorsOf(release),
   });
+  const rules = { ...defaultProbation, confirmMs: config.confirmMs };
+  const ring = () => installer.ring();
+  const rehearsal = wireRehearsal({ serving: router, record, rules, clock, ring });
+  const deferrals = new SwapDeferrals({ clock, log });
   const source = blobSource(folder, config, log);
   const carried = new ExchangeWatch({
     exchange: exchangeFolder(config.folder, nodeFs.remove),
@@ -58,11 +67,11 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
     {
       ...{ record, store, source, facts, clock, log, admit },
       shelf: new ReleaseShelf({ record, deviceClass: enrolment.class, store, source }),
-      host: profiled(runnerHost(config, machine), spool),
-      serving: router,
-      report,
-      rules: { ...defaultProbation, confirmMs: config.confirmMs },
-      rehearse: () => null,
+      host: profiled(scanned(runnerHost(config, machine, log), facts), spool),
+      ...{ report, rules },
+      ...rehearsal.parts,
+      deferrals,
+      memoryMiB: config.memoryMiB ?? null,
       nonces: () => [uplink.nonce(), carried.nonce()].filter((nonce) => nonce !== null),
       answered: (nonce) => {
         uplink.answered(nonce);
@@ -77,13 +86,14 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
   const status = (): AgentStatus => ({
     ...statusOf(folder, agentVersion, outbox.dropped()),
     slots: installer.slots(),
+    gaps: installer.gaps(),
     agent: "running",
     stale: watch.isStale(),
     connected: bus.connected(),
   });
   const loading = () => loadingOf(installer, router);
   return {
-    ...{ device, keep: login.keep, installer, uplink, spool, router },
+    ...{ device, keep: login.keep, installer, uplink, spool, router, deferrals },
     ...{ status, loading, watch, report, carried },
   };
 }

@@ -4,8 +4,13 @@ import type { ReleaseIo } from "./requirements.ts";
 /** The tensor that would surprise an application, in words for people. */
 export type IoDifference = { readonly need: string; readonly have: string };
 
+/** The first of `ioDifferences`; null when applications notice nothing. */
+export function ioDifference(current: ReleaseIo, next: ReleaseIo): IoDifference | null {
+  return ioDifferences(current, next)[0] ?? null;
+}
+
 /**
- * The first tensor in which a release would surprise the applications of another; null when they notice nothing.
+ * The tensors in which a release would surprise the applications of another.
  *
  * Inputs: the same names; each takes at least the sizes it took. Outputs: each is still there with at most the
  * sizes it had; further ones do no harm.
@@ -13,30 +18,29 @@ export type IoDifference = { readonly need: string; readonly have: string };
  * @param current what the applications rely on
  * @param next what the release brings
  */
-export function ioDifference(current: ReleaseIo, next: ReleaseIo): IoDifference | null {
-  const added = next.inputs.find(
+export function ioDifferences(current: ReleaseIo, next: ReleaseIo): readonly IoDifference[] {
+  const added = next.inputs.filter(
     (input) => !current.inputs.some(({ name }) => name === input.name),
   );
-  if (added) return { need: `input ${describe(added)}`, have: "no such input" };
-  return (
-    firstDifference(current.inputs, next.inputs, (was, is) => is === -1 || is === was) ??
-    firstDifference(current.outputs, next.outputs, (was, is) => was === -1 || is === was)
-  );
+  return [
+    ...added.map((input) => ({ need: `input ${describe(input)}`, have: "no such input" })),
+    ...differences(current.inputs, next.inputs, (was, is) => is === -1 || is === was),
+    ...differences(current.outputs, next.outputs, (was, is) => was === -1 || is === was),
+  ];
 }
 
 type FitsSize = (was: number, is: number) => boolean;
 
-function firstDifference(
+function differences(
   current: readonly TensorSpec[],
   next: readonly TensorSpec[],
   fits: FitsSize,
-): IoDifference | null {
-  for (const was of current) {
+): IoDifference[] {
+  return current.flatMap((was) => {
     const is = next.find(({ name }) => name === was.name);
-    if (is && fitsTensor(was, is, fits)) continue;
-    return { need: is ? describe(is) : `no ${was.name}`, have: describe(was) };
-  }
-  return null;
+    if (is && fitsTensor(was, is, fits)) return [];
+    return [{ need: is ? describe(is) : `no ${was.name}`, have: describe(was) }];
+  });
 }
 
 function fitsTensor(was: TensorSpec, is: TensorSpec, fits: FitsSize): boolean {

@@ -7,6 +7,7 @@
  *   written at the end). Both may be repeated.
  * - `rotate(keys, changes)`: offers the next root; `chain` signs documents and releases by its keys from then on.
  * - `time`: wall clock and uptime, moved by the test. `hello.nonce`: of the unanswered hello; `hellos`: why others were said.
+ * - `device.memoryAvailableMiB`: before any runner; each takes `host.taking.modelMiB` of it. `deferrals`: what applications say.
  * - `source`, `host`, `rules` (of the trial, 60 ms): knobs and counters; `steps()`: what was reported, as `version step code`;
  *   `held`: sequences of the documents it said to hold.
  */
@@ -20,12 +21,14 @@ import type { InstallParts } from "../../../agent/src/app/install/install-parts.
 import { Installer } from "../../../agent/src/app/install/installer.ts";
 import { ReleaseShelf } from "../../../agent/src/app/install/release-shelf.ts";
 import { StateRecord } from "../../../agent/src/app/install/state-record.ts";
+import { SwapDeferrals } from "../../../agent/src/app/install/swap-deferrals.ts";
 import { TrustWatch } from "../../../agent/src/app/trust-watch.ts";
 import { defaultProbation } from "../../../agent/src/domain/install/probation.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
 import { firstState, readRoot, readWanted } from "../../../agent/src/open-data-folder.ts";
 import type { Fs } from "../../../agent/src/ports/fs.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
+import { wireRehearsal } from "../../../agent/src/wiring/wire-rehearsal.ts";
 import { eventually } from "../eventually.ts";
 import {
   desiredDocument,
@@ -44,10 +47,12 @@ export type InstallRigOptions = {
   readonly fs?: Fs;
   readonly admit?: InstallParts["admit"];
   readonly rehearse?: InstallParts["rehearse"];
+  readonly memoryMiB?: number;
 };
 
 export function installRig(options: InstallRigOptions) {
-  const { folder, fs = nodeFs, admit = () => null, rehearse = () => null } = options;
+  const { folder, fs = nodeFs, admit = () => null } = options;
+  const { memoryMiB = null } = options;
   const anchor = fleetRoot();
   const chain = rootChain();
   const source = steeredSource();
@@ -68,6 +73,12 @@ export function installRig(options: InstallRigOptions) {
   };
   const log = { info: note, warn: note, error: note };
   const watch = new TrustWatch(clock, log);
+  const deferrals = new SwapDeferrals({ clock, log });
+  const device = { memoryAvailableMiB: deviceFacts.memoryAvailableMiB };
+  const memory = () => {
+    const taken = host.models.filter((model) => !model.stopped()).length * host.taking.modelMiB;
+    return { memoryAvailableMiB: device.memoryAvailableMiB - taken };
+  };
   let seq = 0;
   let serial = 0;
   let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
@@ -83,13 +94,20 @@ export function installRig(options: InstallRigOptions) {
     const root = await readRoot(store, state, { anchor, log });
     record = new StateRecord(store, state, { device: fixtureDevice, root });
     await record.commit({ ...state });
-    router = newRouter();
+    router = new Router<LoadedModel>({ clock, observer: (seen) => rehearsal.observe(seen) });
+    const ring = () => installer?.ring();
+    const rehearsal = wireRehearsal({ serving: router, record, rules, clock, ring });
+    const { rehearse = rehearsal.parts.rehearse } = options;
     const shelf = new ReleaseShelf({ record, deviceClass: "cam-v2", store, source });
     installer = new Installer(
       {
-        ...{ record, shelf, store, source, host, clock, log, rules, admit, rehearse },
-        serving: router,
-        facts: { read: () => Promise.resolve(deviceFacts), proved: () => undefined },
+        ...{ record, shelf, store, source, host, clock, log, rules, admit },
+        ...{ ...rehearsal.parts, rehearse },
+        ...{ deferrals, memoryMiB },
+        facts: {
+          read: () => Promise.resolve({ ...deviceFacts, ...memory() }),
+          proved: () => undefined,
+        },
         report: (item) => {
           if (item === undefined) held.push(record?.current().seq ?? 0);
           else reported.push(item);
@@ -132,6 +150,8 @@ export function installRig(options: InstallRigOptions) {
     source,
     host,
     rules,
+    device,
+    deferrals,
     time,
     hello,
     hellos,
@@ -149,6 +169,7 @@ export function installRig(options: InstallRigOptions) {
     state: () => record?.current(),
     slot: () => record?.current().slots.find(({ slot }) => slot === mainSlot),
     slots: () => installer?.slots(),
+    gaps: () => installer?.gaps(),
     serving: () => router.active(mainSlot),
     infer: () => router.infer({ slot: mainSlot, inputs: [], timeoutMs: 1_000 }),
     steps: () => reported.map(({ version, step, code }) => [version, step, code].join(" ").trim()),

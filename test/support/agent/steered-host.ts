@@ -13,43 +13,54 @@ export type SteeredModel = LoadedModel & {
   readonly stopped: () => boolean;
 };
 
-/** Runners without processes. A version in `refusals` is refused with that code; one in `hangs` never loads. */
-export function steeredHost() {
+type Read = (path: string) => Promise<Uint8Array>;
+
+/** Runners without processes. A version in `refusals` is refused with that code; one in `hangs` never loads; one in `pauses` loads when that is over. */
+export function steeredHost(read: Read = readFile) {
   const refusals = new Map<string, RefusalCode>();
   const hangs = new Set<string>();
+  const pauses = new Map<string, Promise<void>>();
   const failing = new Set<string>();
+  /** Of the memory of the device, each runner. */
+  const taking = { modelMiB: 0 };
   const loads: string[] = [];
   const models: SteeredModel[] = [];
   const host: RunnerHost = {
     load: async (staged, signal) => {
       const { version } = staged.document;
       loads.push(version);
-      await requireVerified(staged);
+      await requireVerified(staged, read);
       const code = refusals.get(version);
       if (code !== undefined) throw new ReleaseRefused(code, `steered: ${code}`);
       if (hangs.has(version)) await untilAborted(signal);
-      const model = steeredModel(staged, () => failing.has(version));
+      const pause = pauses.get(version);
+      if (pause !== undefined) await Promise.race([pause, untilAborted(signal)]);
+      const model = steeredModel(staged, () => failing.has(version), taking.modelMiB * 1_048_576);
       models.push(model);
       return model;
     },
   };
   const modelOf = (version: string) =>
     models.findLast(({ staged }) => staged.document.version === version);
-  return { ...host, refusals, hangs, failing, loads, models, modelOf };
+  return { ...host, refusals, hangs, pauses, failing, taking, loads, models, modelOf };
 }
 
 /** Nothing unverified is ever loaded: the host looks for itself. */
-async function requireVerified({ document, files }: StagedRelease): Promise<void> {
+async function requireVerified({ document, files }: StagedRelease, read: Read): Promise<void> {
   for (const file of document.files) {
     const path = files.get(file.path);
-    const bytes = path === undefined ? undefined : await readFile(path);
+    const bytes = path === undefined ? undefined : await read(path);
     if (bytes === undefined || sha256(bytes) !== file.sha256) {
       throw new TypeError(`an unverified file was given to a runner: ${file.path}`);
     }
   }
 }
 
-function steeredModel(staged: StagedRelease, fails: () => boolean): SteeredModel {
+function steeredModel(
+  staged: StagedRelease,
+  fails: () => boolean,
+  memoryBytes: number,
+): SteeredModel {
   const exit = Promise.withResolvers<string>();
   let stopped = false;
   return {
@@ -58,7 +69,7 @@ function steeredModel(staged: StagedRelease, fails: () => boolean): SteeredModel
     outputs: [],
     golden: { cases: 1, maxAbsoluteError: 0, p50Ms: 1, p95Ms: 1 },
     runtime: { id: "fake", version: "1", reason: "a test" },
-    memoryBytes: () => Promise.resolve(0),
+    memoryBytes: () => Promise.resolve(memoryBytes),
     promote: () => undefined,
     infer: () =>
       fails() ? Promise.reject(new InferError("RUN_FAILED", "steered")) : Promise.resolve([]),

@@ -1,19 +1,12 @@
 import type { Step } from "../../domain/install/plan-step.ts";
+import { tellDeferral } from "./deferral-steps.ts";
 import { download, fetchRelease, startTrial } from "./fetch-steps.ts";
+import { loadTrial, swapInPlace } from "./load-steps.ts";
 import { endPassed, rehearse, tellRehearsal } from "./rehearsal-steps.ts";
+import { fallBackTo, restore } from "./restore-steps.ts";
 import { noteRevoked, replaceRevoked } from "./revoked-steps.ts";
 import type { StepContext } from "./step-context.ts";
-import {
-  abandonTrial,
-  activate,
-  confirm,
-  fallBackTo,
-  giveWay,
-  loadTrial,
-  refuseTrial,
-  restore,
-  rollBack,
-} from "./trial-steps.ts";
+import { abandonTrial, activate, confirm, giveWay, refuseTrial, rollBack } from "./trial-steps.ts";
 
 /** One executor a step: forget one and it does not compile. Each makes no choices and may be repeated after a crash. */
 type Executors = {
@@ -31,11 +24,11 @@ const executors: Executors = {
   download,
   "begin-trial": startTrial,
   load: loadTrial,
-  "make-way": () => Promise.resolve(),
+  "swap-in-place": swapInPlace,
   rehearse,
   "tell-rehearsal": tellRehearsal,
   "end-rehearsal": endPassed,
-  "tell-deferral": () => Promise.resolve(),
+  "tell-deferral": tellDeferral,
   activate,
   confirm,
   rollback: rollBack,
@@ -45,7 +38,12 @@ const executors: Executors = {
 };
 
 /** Steps that a newer document, or something urgent in any slot, may end half way. */
-const endable: ReadonlySet<Step["do"]> = new Set<Step["do"]>(["fetch-release", "download", "load"]);
+const endable: ReadonlySet<Step["do"]> = new Set<Step["do"]>([
+  "fetch-release",
+  "download",
+  "load",
+  "swap-in-place",
+]);
 
 export function isEndable(step: Step): boolean {
   return endable.has(step.do);

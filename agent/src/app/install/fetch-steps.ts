@@ -5,6 +5,9 @@ import {
   ReleaseReference,
 } from "@modelfleet/protocol";
 import { refuseSlot } from "../../domain/install/agent-state.ts";
+import type { Failure } from "../../domain/install/failure.ts";
+import { judgeRoom, withReplaceable } from "../../domain/install/memory-room.ts";
+import { refuseOtherContract } from "../../domain/install/other-contract.ts";
 import type { Step } from "../../domain/install/plan-step.ts";
 import { beginTrial, block } from "../../domain/install/transitions.ts";
 import { ReleaseRefused } from "../../domain/release-refused.ts";
@@ -13,7 +16,8 @@ import { collectGarbage } from "./collect-garbage.ts";
 import { reportRefused } from "./desired-intake.ts";
 import { failureOf } from "./failure-of.ts";
 import type { InstallParts } from "./install-parts.ts";
-import { documentOf, type StepContext, tell } from "./step-context.ts";
+import { measureMemory } from "./measure-memory.ts";
+import { documentOf, type StepContext, slotState, tell } from "./step-context.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 
@@ -40,7 +44,7 @@ export async function download(step: StepOf<"download">, context: StepContext) {
   const document = await documentOf(context, release);
   try {
     const missing = await missingFiles(parts, document);
-    await requireAdmission(parts, document, missing);
+    await requireAdmission(context, document, missing);
     await makeRoom(context, missing);
     const beganMs = parts.clock.monotonicMs();
     await tell(context, document, { release, step: "downloading" });
@@ -58,7 +62,7 @@ export async function startTrial(step: StepOf<"begin-trial">, context: StepConte
   const { release } = step.wanted;
   const document = await documentOf(context, release);
   try {
-    await requireAdmission(context.parts, document, []);
+    await requireAdmission(context, document, []);
     const noSlot = refuseSlot(record.current(), context.runtime.slot);
     if (noSlot !== null) throw new ReleaseRefused(noSlot.code, noSlot.detail);
     const reference = ReleaseReference.parse({ ...document, release });
@@ -88,14 +92,32 @@ async function missingFiles(
   return [...missing.values()];
 }
 
+/** What a device can know before it asks for a file. @throws ReleaseRefused · StoreError */
 async function requireAdmission(
-  parts: InstallParts,
+  context: StepContext,
   document: ReleaseDocument,
   missing: readonly ReleaseFile[],
 ): Promise<void> {
+  const { parts, runtime, running } = context;
   const total = sizeOf(document.files);
-  const failure = parts.admit(document, await parts.facts.read(), total - sizeOf(missing));
+  const { facts, memory } = await measureMemory(parts, runtime, running());
+  const atBest = withReplaceable(document, facts, memory);
+  const unfit = parts.admit(document, atBest, total - sizeOf(missing));
+  const room = judgeRoom(document, facts, memory);
+  const failure =
+    unfit ??
+    (await otherContract(context, document)) ??
+    (room.kind === "short" ? room.failure : null);
   if (failure !== null) throw new ReleaseRefused(failure.code, failure.detail);
+}
+
+/** Applications ask the release that answers now: the next one must take and give the same. */
+async function otherContract(context: StepContext, next: ReleaseDocument): Promise<Failure | null> {
+  const { active, previous } = slotState(context);
+  // What ran here before is always a way back.
+  if (active === null || previous?.release === context.wanted?.release) return null;
+  const running = await context.parts.shelf.find(active);
+  return running === undefined ? null : refuseOtherContract(running, next);
 }
 
 /** What is on its way already takes its room; garbage goes first when there is not enough. */

@@ -2,13 +2,15 @@ import type { DeviceFacts, ReleaseDocument } from "@modelfleet/protocol";
 import type { Failure } from "../../domain/install/failure.ts";
 import type { ProbationRules } from "../../domain/install/probation.ts";
 import type { RefusedDocument } from "../../domain/refused-document.ts";
+import type { LiveFacts } from "../../domain/rehearsal/judge-live.ts";
 import type { BlobSource } from "../../ports/blob-source.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Deferrals } from "../../ports/deferral.ts";
 import type { FactsSource } from "../../ports/facts-source.ts";
 import type { Log } from "../../ports/log.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
 import type { Rehearse } from "../../ports/rehearsal.ts";
-import type { RunnerHost } from "../../ports/runner-host.ts";
+import type { LoadedModel, RunnerHost } from "../../ports/runner-host.ts";
 import type { Serving } from "../../ports/serving.ts";
 import type { Report } from "../reporter.ts";
 import type { ReleaseShelf } from "./release-shelf.ts";
@@ -28,6 +30,11 @@ export interface InstallParts {
   readonly report: Report;
   readonly rules: ProbationRules;
   readonly rehearse: Rehearse;
+  /** What a model that serves has answered; absent where nobody measures. */
+  readonly live?: (model: LoadedModel) => LiveFacts | null;
+  readonly deferrals: Deferrals;
+  /** What the operator gives to all runners together, MiB; null: whatever the device has. */
+  readonly memoryMiB: number | null;
   /** Why this device may not take a release; null when it may. Asked again here, for facts change after planning. */
   readonly admit: (
     document: ReleaseDocument,

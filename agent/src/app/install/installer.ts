@@ -93,6 +93,11 @@ export class Installer {
     else this.#parts.refused({ code: refusal, sha256: sha256(bytes) });
   }
 
+  /** Something about what runs has changed: look at every slot now. */
+  ring(): void {
+    this.#wake.ring();
+  }
+
   slots(): SlotReport[] {
     return slotReports(this.#parts.record.current(), this.#wanted);
   }

@@ -1,6 +1,7 @@
 import type { ReportStep, Sha256 } from "@modelfleet/protocol";
 import type { Step } from "../../domain/install/plan-step.ts";
 import type { Rehearsal } from "../../ports/rehearsal.ts";
+import { giveStartBack } from "./deferral-steps.ts";
 import type { SlotRuntime } from "./slot-runtime.ts";
 import { documentOf, type StepContext, tell } from "./step-context.ts";
 
@@ -12,12 +13,13 @@ const toldAs: Readonly<Record<ReturnType<Rehearsal["stage"]>, ReportStep>> = {
 };
 
 /** Begins the rehearsal the release asks for; where there is none, the next step activates it. */
-export function rehearse(_: StepOf<"rehearse">, { parts, runtime }: StepContext): Promise<void> {
+export async function rehearse(_: StepOf<"rehearse">, context: StepContext): Promise<void> {
+  const { parts, runtime } = context;
   const { ready } = runtime;
   const rehearsal = ready === null ? null : parts.rehearse(runtime.slot, ready);
   runtime.rehearsal =
     rehearsal === null ? { kind: "none" } : { kind: "running", rehearsal, told: rehearsal.stage() };
-  return Promise.resolve();
+  if (rehearsal !== null) await giveStartBack(context);
 }
 
 /** One stage passed, the next one runs. */

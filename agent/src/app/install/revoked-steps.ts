@@ -3,8 +3,8 @@ import { block, fallBack } from "../../domain/install/transitions.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 import { failureOf } from "./failure-of.ts";
+import { flip } from "./restore-steps.ts";
 import { type StepContext, slotState, stage } from "./step-context.ts";
-import { flip } from "./trial-steps.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 

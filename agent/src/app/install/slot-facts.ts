@@ -1,22 +1,27 @@
-import { type DesiredModel, VerifyError } from "@modelfleet/protocol";
+import { type DesiredModel, rehearsalLimits, VerifyError } from "@modelfleet/protocol";
 import { type SlotState, slotOf } from "../../domain/install/agent-state.ts";
+import type { Deferral } from "../../domain/install/deferral.ts";
+import { judgeRoom, type Room } from "../../domain/install/memory-room.ts";
 import type { OnDisk, RehearsalFacts, SlotFacts } from "../../domain/install/plan-step.ts";
-import { judgeProbation, type Verdict } from "../../domain/install/probation.ts";
+import { judgeProbation, probationOf, type Verdict } from "../../domain/install/probation.ts";
 import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
+import type { LoadedModel } from "../../ports/runner-host.ts";
 import type { InstallParts } from "./install-parts.ts";
+import { measureMemory } from "./measure-memory.ts";
 import type { SlotRuntime } from "./slot-runtime.ts";
 
 export interface SlotView {
   readonly runtime: SlotRuntime;
   readonly wanted: DesiredModel | null;
   readonly onDisk: OnDisk;
+  readonly room: Room;
 }
 
+const enough: Room = { kind: "enough" };
+
 /** All that the plan of one slot decides by, at this moment. */
-export function readSlotFacts(
-  parts: InstallParts,
-  { runtime, wanted, onDisk }: SlotView,
-): SlotFacts {
+export function readSlotFacts(parts: InstallParts, view: SlotView): SlotFacts {
+  const { runtime, wanted, onDisk, room } = view;
   const state = parts.record.current();
   const slot = slotOf(state, runtime.slot);
   const hasPrevious = slot.previous !== null && !parts.record.isRevoked(slot.previous.release);
@@ -34,10 +39,9 @@ export function readSlotFacts(
     revoked: revokedBy(parts, slot, hasPrevious && !runtime.isIrreplaceable),
     restoreInMs: runtime.restoreInMs(),
     verdict: verdictOf(parts, runtime),
-    room: { kind: "enough" },
-    madeWayFor: null,
+    room,
     rehearsal: rehearsalOf(runtime),
-    deferral: { kind: "none" },
+    deferral: deferralOf(parts, view),
     transitions: state.transitions,
   };
 }
@@ -58,6 +62,21 @@ export async function readOnDisk(
     if (!(await store.holds(file))) return "document";
   }
   return "files";
+}
+
+/** Whether there is room for the release on trial, where it is about to be loaded. @throws StoreError */
+export async function readRoom(
+  parts: InstallParts,
+  { runtime, wanted }: Pick<SlotView, "runtime" | "wanted">,
+  running: readonly LoadedModel[],
+): Promise<Room> {
+  const { trial } = slotOf(parts.record.current(), runtime.slot);
+  const isLoaded = runtime.running().some(({ staged }) => staged.release === trial?.release);
+  if (trial === null || wanted?.release !== trial.release || isLoaded) return enough;
+  const document = await parts.shelf.find(trial);
+  if (document === undefined) return enough;
+  const { facts, memory } = await measureMemory(parts, runtime, running);
+  return judgeRoom(document, facts, memory);
 }
 
 /** What is on trial is not installed yet, so it is held to the root of today. @throws StoreError */
@@ -92,14 +111,16 @@ function noteCrash(
   runtime.broken = { code: "RUNNER_CRASH", detail };
 }
 
-function verdictOf({ serving, rules }: InstallParts, runtime: SlotRuntime): Verdict {
+function verdictOf({ serving, rules, live }: InstallParts, runtime: SlotRuntime): Verdict {
+  const { serving: model } = runtime;
   const health = serving.health(runtime.slot);
   const counted = health?.release === runtime.servesRelease() ? health : undefined;
-  return judgeProbation(rules, {
+  return judgeProbation(probationOf(rules, model?.staged.document.swap?.probation), {
     elapsedMs: runtime.servedMs(),
     answered: counted?.answered ?? 0,
     failed: counted?.failed ?? 0,
     crash: runtime.crash,
+    live: model === null ? null : (live?.(model) ?? null),
   });
 }
 
@@ -108,6 +129,16 @@ function rehearsalOf({ rehearsal: state }: SlotRuntime): RehearsalFacts {
   const verdict = state.rehearsal.verdict();
   const hasMoved = verdict.kind === "open" && state.rehearsal.stage() !== state.told;
   return hasMoved ? { kind: "moved" } : verdict;
+}
+
+/** Of a swap that could take place now; of any other there is nothing to put off. */
+function deferralOf({ deferrals }: InstallParts, { runtime, wanted, room }: SlotView): Deferral {
+  const { serving, ready, rehearsal, slot } = runtime;
+  const isProven = ready?.staged.release === wanted?.release && rehearsal.kind === "none";
+  const isDue = isProven || room.kind === "after-stop";
+  if (serving === null || wanted === null || !isDue) return { kind: "none" };
+  const boundMs = wanted.deferMsMax ?? rehearsalLimits.deferMsMaxDefault;
+  return deferrals.judge(slot, { release: wanted.release, boundMs });
 }
 
 function revokedBy(

@@ -10,6 +10,19 @@ const restartPause = {
   delayMsMax: runnerLimits.restartDelayMsMax,
 };
 
+/** Nobody answers in a slot, so that memory suffices for another release. */
+export interface Gap {
+  readonly release: Sha256;
+  readonly sinceMs: number;
+}
+
+/** A gap that is over. */
+export interface EndedGap {
+  /** The release it was made for, whether that one serves now or not. */
+  readonly release: Sha256;
+  readonly gapMs: number;
+}
+
 export interface DistrustedTrial {
   readonly release: Sha256;
   readonly failure: Failure;
@@ -46,6 +59,10 @@ export class SlotRuntime {
   distrusted: DistrustedTrial | null = null;
   /** The previous release did not start in place of a revoked one; not tried again before another change. */
   isIrreplaceable = false;
+  gap: Gap | null = null;
+  lastGap: EndedGap | null = null;
+  /** The start of the release on trial was given back: it is proven and only waits. */
+  isStartRefunded = false;
   readonly #clock: Clock;
   readonly #changed: () => void;
   #endsInRow = 0;
@@ -55,6 +72,11 @@ export class SlotRuntime {
     this.slot = slot;
     this.#clock = clock;
     this.#changed = changed;
+  }
+
+  /** Every process of this slot. */
+  running(): readonly LoadedModel[] {
+    return [this.serving, this.standby, this.ready].filter((model) => model !== null);
   }
 
   /** From here on its end is noticed. */
@@ -68,6 +90,10 @@ export class SlotRuntime {
     this.broken = null;
     this.isIrreplaceable = false;
     this.servingSinceMs = this.#clock.monotonicMs();
+    if (this.gap === null) return;
+    const { release, sinceMs } = this.gap;
+    this.lastGap = { release, gapMs: Math.round(this.servingSinceMs - sinceMs) };
+    this.gap = null;
   }
 
   servesRelease(): Sha256 | null {

@@ -8,7 +8,7 @@ import type {
 } from "@modelfleet/protocol";
 import { type SlotState, slotOf } from "../../domain/install/agent-state.ts";
 import { StoreError } from "../../domain/store-error.ts";
-import type { StagedRelease } from "../../ports/runner-host.ts";
+import type { LoadedModel, StagedRelease } from "../../ports/runner-host.ts";
 import type { InstallParts } from "./install-parts.ts";
 import type { SlotRuntime } from "./slot-runtime.ts";
 
@@ -19,6 +19,8 @@ export interface StepContext {
   readonly wanted: DesiredModel | null;
   /** Of every slot. */
   readonly wantedAll: readonly DesiredModel[];
+  /** Every runner of this agent, in whatever slot. */
+  readonly running: () => readonly LoadedModel[];
   readonly signal: AbortSignal;
 }
 

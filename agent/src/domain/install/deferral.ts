@@ -2,3 +2,47 @@
 export type Deferral =
   | { readonly kind: "none" }
   | { readonly kind: "untold" | "told"; readonly waitMs: number };
+
+/** What an application said: not before this. */
+export interface Hold {
+  /** Uptime, ms. */
+  readonly untilMs: number;
+  /** Which decision about its slot this is, from 1. */
+  readonly decision: number;
+}
+
+/** A swap that could take place. */
+export interface Waiting {
+  /** Since when, uptime, ms. */
+  readonly sinceMs: number;
+  readonly boundMs: number;
+  /** Decisions about the slot before this swap was due. */
+  readonly decisionsBefore: number;
+  /** The newest decision the controller knows of. */
+  readonly toldDecision: number;
+  readonly reports: number;
+}
+
+/**
+ * Whether applications put a swap off (agent.md 3, 9.7).
+ *
+ * 1. A hold counts from when it was said, whether a swap was due by then or not.
+ * 2. However often a hold is renewed, a swap takes place when it has been due for its bound.
+ *
+ * @param reportsMax decisions about one swap that the controller is told of
+ */
+export function judgeDeferral(
+  hold: Hold | undefined,
+  waiting: Waiting,
+  { nowMs, reportsMax }: { readonly nowMs: number; readonly reportsMax: number },
+): Deferral {
+  const waitMs = Math.ceil(Math.min(hold?.untilMs ?? 0, forcedAtMs(waiting)) - nowMs);
+  if (hold === undefined || waitMs <= 0) return { kind: "none" };
+  const isNews = hold.decision > waiting.toldDecision && waiting.reports < reportsMax;
+  return { kind: isNews ? "untold" : "told", waitMs };
+}
+
+/** When no hold counts any more, uptime, ms. */
+export function forcedAtMs({ sinceMs, boundMs }: Waiting): number {
+  return sinceMs + boundMs;
+}

@@ -40,6 +40,17 @@ export function judgeRoom(
   return { kind: "short", failure: { code: "INSUFFICIENT_MEMORY", detail } };
 }
 
+/** The facts as they will be when the release is loaded: its predecessor may be stopped for it. */
+export function withReplaceable(
+  { swap }: ReleaseDocument,
+  facts: DeviceFacts,
+  { replaceableMiB }: MemoryFacts,
+): DeviceFacts {
+  if (swap?.memory !== "resource") return facts;
+  const memoryAvailableMiB = facts.memoryAvailableMiB + Math.floor(replaceableMiB);
+  return { ...facts, memoryAvailableMiB };
+}
+
 /** Whether what runs leaves the device what must stay free: else nothing is kept that only might be needed. */
 export function isTight(memory: Omit<MemoryFacts, "replaceableMiB">): boolean {
   return spareMiB(memory) < 0;

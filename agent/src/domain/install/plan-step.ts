@@ -14,14 +14,13 @@ import type { Verdict } from "./probation.ts";
  *    overtaken by another wanted release gives way to the active one, if there is one, and is not blocked.
  * 2. Nothing serves and there is an active release: restore it from disk; needs no network. If it cannot run here,
  *    fall back to the previous release. Between two attempts the rules below apply, for the cure may be among them.
- *    An active release that made way for the one on trial stays down for as long as that trial lasts, and no longer.
  * 3. A trial exists that nobody wants any more → drop it.
  * 4. A trial is loaded and proven. Its rehearsal comes first, if it asks for one: failed → refuse; open → wait. Then it
  *    is activated, unless an application puts that off (rule 10).
  * 5. A trial has no starts left → refuse it; it ended the agent or the machine each time. The same when trials have
  *    changed too often without an end, whatever the reason: files that never stay whole, loads called off again and again.
  * 6. A trial whose files are gone → drop it, rule 9 fetches them again. With its files in place, memory decides: room for
- *    both → load it; room only without the active one, and the release is made for that → the active one makes way,
+ *    both → load it; room only without the active one, and the release is made for that → swap in place, with a gap,
  *    unless an application puts that off (rule 10); no room → refuse it.
  * 7. The wanted release is active, or there is none wanted → idle.
  * 8. The wanted release is blocked → idle, until the controller wants something else.
@@ -52,8 +51,6 @@ export interface SlotFacts {
   readonly verdict: Verdict;
   /** For the release on trial, which is not loaded yet. */
   readonly room: Room;
-  /** The release on trial for which the active one was stopped; null while nothing made way. */
-  readonly madeWayFor: Sha256 | null;
   readonly rehearsal: RehearsalFacts;
   /** What the applications say about the swap that is due. */
   readonly deferral: Deferral;
@@ -84,7 +81,7 @@ export type Step =
   | { readonly do: "download"; readonly wanted: DesiredModel }
   | { readonly do: "begin-trial"; readonly wanted: DesiredModel }
   | { readonly do: "load"; readonly release: Sha256 }
-  | { readonly do: "make-way"; readonly release: Sha256 }
+  | { readonly do: "swap-in-place"; readonly release: Sha256 }
   | { readonly do: "rehearse"; readonly release: Sha256 }
   | { readonly do: "tell-rehearsal"; readonly release: Sha256 }
   | { readonly do: "end-rehearsal"; readonly release: Sha256 }
@@ -107,18 +104,11 @@ export function planStep(facts: SlotFacts): Step {
   if (slot.trial !== null && serving === slot.trial.release) return judgeTrial(facts);
   const leaving = leaveRevoked(facts);
   if (leaving !== null) return leaving;
-  const down = downRelease(facts);
+  const down = slot.active !== null && serving === null ? slot.active.release : null;
   if (down !== null && broken !== null) return { do: "fall-back", release: down, failure: broken };
   if (down !== null && restoreInMs <= 0) return { do: "restore", release: down };
   const next = slot.trial === null ? pursueWanted(facts) : pursueTrial(facts, slot.trial.release);
   return down === null ? next : noLaterThan(restoreInMs, next);
-}
-
-/** Rule 2: the release that should answer and does not. */
-function downRelease({ slot, serving, madeWayFor }: SlotFacts): Sha256 | null {
-  if (slot.active === null || serving !== null) return null;
-  const hasMadeWay = slot.trial !== null && slot.trial.release === madeWayFor;
-  return hasMadeWay ? null : slot.active.release;
 }
 
 function noLaterThan(restoreInMs: number, next: Step): Step {
@@ -203,7 +193,7 @@ function makeRoom(facts: SlotFacts, release: Sha256): Step {
     case "enough":
       return { do: "load", release };
     case "after-stop":
-      return unlessPutOff(facts, { do: "make-way", release });
+      return unlessPutOff(facts, { do: "swap-in-place", release });
     case "short":
       return { do: "refuse", release, failure: room.failure };
   }
@@ -212,7 +202,7 @@ function makeRoom(facts: SlotFacts, release: Sha256): Step {
 /** Rule 10. */
 function unlessPutOff(
   { serving, deferral }: SlotFacts,
-  swap: Extract<Step, { do: "activate" | "make-way" }>,
+  swap: Extract<Step, { do: "activate" | "swap-in-place" }>,
 ): Step {
   if (serving === null || deferral.kind === "none") return swap;
   const { waitMs } = deferral;

@@ -46,7 +46,6 @@ function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
     restoreInMs: 0,
     verdict: { kind: "open", waitMs: 700 },
     room: { kind: "enough" },
-    madeWayFor: null,
     rehearsal: { kind: "none" },
     deferral: { kind: "none" },
     transitions: 0,

@@ -1,0 +1,118 @@
+import { rehearsalLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
+import {
+  type Deferral,
+  forcedAtMs,
+  type Hold,
+  judgeDeferral,
+  type Waiting,
+} from "../../domain/install/deferral.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Deferrals, DueSwap } from "../../ports/deferral.ts";
+import type { Log } from "../../ports/log.ts";
+
+/** How a slot stands, for the application that asks. */
+export interface DeferralStatus {
+  readonly slot: SlotName;
+  /** How long the last decision still holds, ms; 0 when there is none. */
+  readonly deferredMs: number;
+  readonly waiting: WaitingSwap | null;
+}
+
+export interface WaitingSwap {
+  readonly release: Sha256;
+  readonly waitedMs: number;
+  /** When it takes place whatever is said, ms from now. */
+  readonly forcedInMs: number;
+}
+
+export interface SwapDeferralsParts {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly log: Log;
+}
+
+/** Holds of applications and swaps that wait for them; in memory, for an application holds anew after a restart. */
+export class SwapDeferrals implements Deferrals {
+  readonly #parts: SwapDeferralsParts;
+  readonly #holds = new Map<SlotName, Hold>();
+  readonly #waiting = new Map<SlotName, Waiting & { readonly release: Sha256 }>();
+
+  constructor(parts: SwapDeferralsParts) {
+    this.#parts = parts;
+  }
+
+  /** An application says: not before `recheckAfterMs` have passed. */
+  defer(slot: SlotName, recheckAfterMs: number): DeferralStatus {
+    const untilMs = this.#nowMs() + recheckAfterMs;
+    const decision = (this.#holds.get(slot)?.decision ?? 0) + 1;
+    this.#holds.set(slot, { untilMs, decision });
+    const status = this.status(slot);
+    const { waiting } = status;
+    const event = { event: "swap.deferred", slot, recheckAfterMs, ...waiting };
+    this.#parts.log.info(event, "an application puts swaps off");
+    return status;
+  }
+
+  status(slot: SlotName): DeferralStatus {
+    const nowMs = this.#nowMs();
+    const deferredMs = remainingMs(this.#holds.get(slot)?.untilMs ?? 0, nowMs);
+    const waiting = this.#waiting.get(slot);
+    if (waiting === undefined) return { slot, deferredMs, waiting: null };
+    const { release, sinceMs } = waiting;
+    const forcedInMs = remainingMs(forcedAtMs(waiting), nowMs);
+    return { slot, deferredMs, waiting: { release, waitedMs: nowMs - sinceMs, forcedInMs } };
+  }
+
+  /** See the port. */
+  judge(slot: SlotName, { release, boundMs }: DueSwap): Deferral {
+    const known = this.#waiting.get(slot);
+    const waiting = known?.release === release ? { ...known, boundMs } : this.#due(slot, release);
+    const bounded = { ...waiting, boundMs };
+    this.#waiting.set(slot, bounded);
+    const limits = { nowMs: this.#nowMs(), reportsMax: rehearsalLimits.deferReportsMax };
+    return judgeDeferral(this.#holds.get(slot), bounded, limits);
+  }
+
+  /** See the port. */
+  told(slot: SlotName): string {
+    const waiting = this.#waiting.get(slot);
+    const decision = this.#holds.get(slot)?.decision ?? 0;
+    if (waiting === undefined) return "";
+    this.#waiting.set(slot, { ...waiting, toldDecision: decision, reports: waiting.reports + 1 });
+    const forcedInMs = remainingMs(forcedAtMs(waiting), this.#nowMs());
+    return `put off by an application, ${times(waiting, decision)}; it takes place in ${forcedInMs} ms at the latest`;
+  }
+
+  /** See the port. */
+  ended(slot: SlotName): string | undefined {
+    const waiting = this.#waiting.get(slot);
+    this.#waiting.delete(slot);
+    const hold = this.#holds.get(slot);
+    if (waiting === undefined || hold === undefined) return undefined;
+    if (hold.untilMs <= waiting.sinceMs) return undefined;
+    const nowMs = this.#nowMs();
+    const text = `put off by an application for ${Math.round(nowMs - waiting.sinceMs)} ms`;
+    if (hold.untilMs <= nowMs) return text;
+    return `${text}, until the bound of ${waiting.boundMs} ms ended it`;
+  }
+
+  #due(slot: SlotName, release: Sha256) {
+    const decision = this.#holds.get(slot)?.decision ?? 0;
+    const sinceMs = this.#nowMs();
+    // A hold that was said before counts as news of this swap.
+    const toldDecision = Math.max(0, decision - 1);
+    return { release, sinceMs, decisionsBefore: toldDecision, toldDecision, reports: 0 };
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.monotonicMs();
+  }
+}
+
+function times({ decisionsBefore }: Waiting, decision: number): string {
+  const count = decision - decisionsBefore;
+  return count === 1 ? "once" : `${count} times`;
+}
+
+function remainingMs(untilMs: number, nowMs: number): number {
+  return Math.max(0, Math.ceil(untilMs - nowMs));
+}
