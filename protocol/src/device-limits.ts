@@ -127,7 +127,10 @@ export const metricsLimits = {
 /** Models bound to topics of a broker on the device or beside it. */
 export const localBusLimits = {
   fileBytesMax: 256 * KIB,
-  packetBytesMax: 4 * MIB,
+  /** A larger packet ends the connection at its header. */
+  packetBytesMax: 8 * MIB,
+  /** A larger message is refused before anything of it is parsed. */
+  payloadBytesMax: 4 * MIB,
   topicCharactersMax: 512,
   /** Of a request's name in its answer's topic. */
   idCharactersMax: 128,

@@ -118,8 +118,8 @@ function settle(status: number, reply: AgentReply, { resolve, reject }: Settling
 function refusalOf(status: number, { headers, body }: AgentReply): AgentError {
   const named = headers["modelfleet-error"];
   const code = isAgentErrorCode(named) ? named : "PROTOCOL";
-  const seconds = Number(headers["retry-after"]);
-  const retryAfterMs = seconds > 0 ? seconds * 1_000 : undefined;
+  const ms = Number(headers["modelfleet-retry-after-ms"]);
+  const retryAfterMs = ms > 0 ? ms : undefined;
   return new AgentError(code, errorText(body) ?? `status ${status}`, { retryAfterMs });
 }
 
