@@ -1,0 +1,149 @@
+import { mainSlot, rehearsalLimits, Sha256 } from "@modelfleet/protocol";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { SwapDeferrals } from "../../../../agent/src/app/install/swap-deferrals.ts";
+
+const release = Sha256.parse("2".repeat(64));
+const other = Sha256.parse("3".repeat(64));
+const swap = { release, boundMs: 1_000 };
+
+function rig() {
+  const time = { nowMs: 0 };
+  const events: object[] = [];
+  const note = (event: object) => void events.push(event);
+  const log = { info: note, warn: note, error: note };
+  const deferrals = new SwapDeferrals({ clock: { monotonicMs: () => time.nowMs }, log });
+  return { time, events, deferrals };
+}
+
+test("a swap that nobody puts off takes place at once", () => {
+  const { deferrals } = rig();
+
+  expect(deferrals.judge(mainSlot, swap)).toEqual({ kind: "none" });
+  expect(deferrals.ended(mainSlot)).toBeUndefined();
+});
+
+test("a swap waits until the application wants to be asked again, and not longer", () => {
+  const { deferrals, time } = rig();
+  deferrals.judge(mainSlot, swap);
+  deferrals.defer(mainSlot, 200);
+
+  time.nowMs = 199;
+  const before = deferrals.judge(mainSlot, swap);
+  time.nowMs = 200;
+
+  expect(before).toEqual({ kind: "untold", waitMs: 1 });
+  expect(deferrals.judge(mainSlot, swap)).toEqual({ kind: "none" });
+});
+
+test("a hold that was said before the swap was due counts from when it was said", () => {
+  const { deferrals, time } = rig();
+  deferrals.defer(mainSlot, 500);
+  time.nowMs = 400;
+
+  expect(deferrals.judge(mainSlot, swap)).toEqual({ kind: "untold", waitMs: 100 });
+});
+
+test("each decision is news once; what was told is not told again", () => {
+  const { deferrals, time } = rig();
+  deferrals.judge(mainSlot, swap);
+  deferrals.defer(mainSlot, 200);
+  deferrals.told(mainSlot);
+  const told = deferrals.judge(mainSlot, swap);
+  time.nowMs = 100;
+  deferrals.defer(mainSlot, 200);
+
+  expect(told.kind).toBe("told");
+  expect(deferrals.judge(mainSlot, swap)).toEqual({ kind: "untold", waitMs: 200 });
+  expect(deferrals.told(mainSlot)).toBe(
+    "put off by an application, 2 times; it takes place in 900 ms at the latest",
+  );
+});
+
+test("the controller is told of a bounded number of decisions about one swap; the next swap begins anew", () => {
+  const { deferrals } = rig();
+  deferrals.judge(mainSlot, swap);
+  let untold = 0;
+  for (let decision = 0; decision < 50; decision++) {
+    deferrals.defer(mainSlot, 200);
+    if (deferrals.judge(mainSlot, swap).kind !== "untold") continue;
+    untold += 1;
+    deferrals.told(mainSlot);
+  }
+
+  expect(untold).toBe(rehearsalLimits.deferReportsMax);
+  expect(deferrals.judge(mainSlot, { ...swap, release: other }).kind).toBe("untold");
+});
+
+test("no renewal puts a swap off beyond its bound, and the end of it says so", () => {
+  const { deferrals, time } = rig();
+  deferrals.judge(mainSlot, swap);
+  for (time.nowMs = 0; time.nowMs < 1_000; time.nowMs += 100) {
+    deferrals.defer(mainSlot, 3_600_000);
+    expect(deferrals.judge(mainSlot, swap)).toMatchObject({ waitMs: 1_000 - time.nowMs });
+  }
+
+  expect(deferrals.judge(mainSlot, swap)).toEqual({ kind: "none" });
+  expect(deferrals.ended(mainSlot)).toBe(
+    "put off by an application for 1000 ms, until the bound of 1000 ms ended it",
+  );
+});
+
+test("a bound of zero lets nobody put a swap off", () => {
+  const { deferrals } = rig();
+  deferrals.defer(mainSlot, 3_600_000);
+
+  expect(deferrals.judge(mainSlot, { release, boundMs: 0 })).toEqual({ kind: "none" });
+});
+
+test("an operator who shortens the bound shortens the wait, counted from when the swap was due", () => {
+  const { deferrals, time } = rig();
+  deferrals.judge(mainSlot, swap);
+  deferrals.defer(mainSlot, 3_600_000);
+  time.nowMs = 300;
+
+  expect(deferrals.judge(mainSlot, { release, boundMs: 400 })).toMatchObject({ waitMs: 100 });
+});
+
+test("the status tells an application what waits, since when, and when it takes place whatever is said", () => {
+  const { deferrals, time } = rig();
+  const idle = deferrals.status(mainSlot);
+  deferrals.judge(mainSlot, swap);
+  time.nowMs = 250;
+  const waiting = deferrals.defer(mainSlot, 300);
+  time.nowMs = 600;
+
+  expect(idle).toEqual({ slot: "main", deferredMs: 0, waiting: null });
+  expect(waiting).toEqual({
+    ...{ slot: "main", deferredMs: 300 },
+    waiting: { release, waitedMs: 250, forcedInMs: 750 },
+  });
+  expect(deferrals.status(mainSlot)).toEqual({
+    ...{ slot: "main", deferredMs: 0 },
+    waiting: { release, waitedMs: 600, forcedInMs: 400 },
+  });
+});
+
+test("whatever applications say and when, a swap waits at most its bound and never after the last hold", () => {
+  const moment = fc.record({
+    afterMs: fc.integer({ min: 0, max: 400 }),
+    holdMs: fc.option(fc.integer({ min: 100, max: 3_000 })),
+  });
+  fc.assert(
+    fc.property(fc.array(moment, { maxLength: 30 }), (moments) => {
+      const { deferrals, time } = rig();
+      let heldUntilMs = 0;
+      deferrals.judge(mainSlot, swap);
+      for (const { afterMs, holdMs } of moments) {
+        time.nowMs += afterMs;
+        if (holdMs !== null) {
+          deferrals.defer(mainSlot, holdMs);
+          heldUntilMs = time.nowMs + holdMs;
+        }
+        const judged = deferrals.judge(mainSlot, swap);
+        const waitMs = judged.kind === "none" ? 0 : judged.waitMs;
+        expect(waitMs).toBe(Math.max(0, Math.min(heldUntilMs, swap.boundMs) - time.nowMs));
+      }
+    }),
+  );
+});
