@@ -26,3 +26,23 @@ export function joinElements(elements: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
+
+/** The first so many elements, and the rest; without a copy. @throws RangeError when there are fewer */
+export function splitTexts(bytes: Uint8Array, count: number): readonly [Uint8Array, Uint8Array] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  for (let i = 0; i < count; i++) at += 4 + view.getUint32(at, true);
+  if (at > bytes.length) throw new RangeError(`expected ${count} whole elements`);
+  return [bytes.subarray(0, at), bytes.subarray(at)];
+}
+
+/** One after the other, in a copy. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,18 +1,18 @@
 import { CodedError } from "@modelfleet/protocol";
 
+export interface InferErrorOptions extends ErrorOptions {
+  /** When it is worth asking again, as far as that is known. */
+  readonly retryAfterMs?: number;
+}
+
 /**
  * An inference that has no answer. BAD_TENSOR and UNKNOWN_MODEL are the caller's mistake.
  * RUN_FAILED: the model itself failed on well-formed tensors, and would again. The others may be repeated.
  */
 export class InferError extends CodedError<InferErrorCode> {
-  /** When it may be worth asking again, where that is known. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(
-    code: InferErrorCode,
-    message: string,
-    options: ErrorOptions & { readonly retryAfterMs?: number } = {},
-  ) {
+  constructor(code: InferErrorCode, message: string, options: InferErrorOptions = {}) {
     super(code, message, options);
     this.retryAfterMs = options.retryAfterMs;
   }

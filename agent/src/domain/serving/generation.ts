@@ -1,33 +1,29 @@
 import { InferError } from "../infer-error.ts";
-import type { Tensor } from "../tensor.ts";
+import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 import type { RoutedModel, RoutedRequest, ServingRole } from "./routed-model.ts";
+import { batchForm } from "./tensor-batch.ts";
+import { type Asked, type Outcome, Ticket } from "./ticket.ts";
 
 /** What came of asking one generation once. */
-export type Attempt<Model extends RoutedModel> =
-  | {
-      readonly generation: Generation<Model>;
-      readonly outputs: readonly Tensor[];
-      readonly error?: undefined;
-    }
-  | {
-      readonly generation: Generation<Model>;
-      readonly outputs: undefined;
-      readonly error: InferError;
-    };
+export type Attempt<Model extends RoutedModel> = Outcome & {
+  readonly generation: Generation<Model>;
+};
 
 /** One activation of a model in a slot, the requests pinned to it, and what it has done. */
 export class Generation<Model extends RoutedModel> {
   readonly model: Model;
   readonly role: ServingRole;
-  readonly #abandonments = new Set<() => void>();
+  readonly #dispatcher: Dispatcher;
+  readonly #pinned = new Set<Ticket>();
   readonly #drainWaiters: (() => void)[] = [];
   #answered = 0;
   #failed = 0;
   #isAlive = true;
 
-  constructor(model: Model, role: ServingRole) {
+  constructor(model: Model, role: ServingRole, options: Omit<DispatcherOptions, "model">) {
     this.model = model;
     this.role = role;
+    this.#dispatcher = new Dispatcher({ ...options, model });
     void model.exited.then(() => {
       this.#isAlive = false;
     });
@@ -41,35 +37,37 @@ export class Generation<Model extends RoutedModel> {
     return { answered: this.#answered, failed: this.#failed };
   }
 
+  load(): { readonly waiting: number; readonly running: number } {
+    return { waiting: this.#dispatcher.waiting(), running: this.#dispatcher.running() };
+  }
+
   /** Never rejects with an InferError; any other error is a defect and is let through. */
-  attempt(request: RoutedRequest, timeoutMs: number): Promise<Attempt<Model>> {
+  attempt(
+    { inputs, outputs = [] }: Pick<RoutedRequest, "inputs" | "outputs">,
+    times: Pick<Asked, "askedAtMs" | "deadlineMs" | "isAgain">,
+  ): Promise<Attempt<Model>> {
+    const form = this.#dispatcher.isBatching() ? batchForm(inputs, outputs) : undefined;
     return new Promise((resolve, reject) => {
-      const failed = (error: InferError) =>
-        resolve({ generation: this, outputs: undefined, error });
-      const giveUp = () => failed(givenUp());
-      const leave = () => {
-        this.#abandonments.delete(giveUp);
-        if (this.#abandonments.size === 0) for (const wake of this.#drainWaiters.splice(0)) wake();
-      };
-      this.#abandonments.add(giveUp);
-      const { inputs, outputs } = request;
-      this.model.infer(inputs, { timeoutMs, ...(outputs === undefined ? {} : { outputs }) }).then(
-        (answer) => {
-          leave();
-          resolve({ generation: this, outputs: answer });
+      const ticket: Ticket = new Ticket({ inputs, outputs, ...times }, form, {
+        tell: (outcome) => {
+          this.#leave(ticket);
+          resolve({ ...outcome, generation: this });
         },
-        (error: unknown) => {
-          leave();
-          if (error instanceof InferError) failed(error);
-          else reject(error instanceof Error ? error : new TypeError(String(error)));
+        fail: (defect) => {
+          this.#leave(ticket);
+          reject(defect);
         },
-      );
+      });
+      this.#pinned.add(ticket);
+      this.#dispatcher.ask(ticket);
     });
   }
 
-  count({ error }: Attempt<Model>, latencyMs: number): void {
-    if (error === undefined) this.#answered += 1;
-    else if (isFaultOfModel(error, latencyMs, this.model)) this.#failed += 1;
+  count(attempt: Attempt<Model>, latencyMs: number): void {
+    if (attempt.error === undefined) this.#answered += 1;
+    else if (attempt.wasSent && isFaultOfModel(attempt.error, latencyMs, this.model)) {
+      this.#failed += 1;
+    }
   }
 
   countFailure(): void {
@@ -78,23 +76,24 @@ export class Generation<Model extends RoutedModel> {
 
   /** Resolves when no request is pinned to it any more. */
   drained(): Promise<void> {
-    if (this.#abandonments.size === 0) return Promise.resolve();
+    if (this.#pinned.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
   }
 
   /** Gives up every request still pinned; each is worth another attempt elsewhere. */
   abandon(): void {
-    for (const giveUp of this.#abandonments) giveUp();
-    this.#abandonments.clear();
-    for (const wake of this.#drainWaiters.splice(0)) wake();
+    const error = new InferError(
+      "RUNNER_CRASH",
+      "expected an answer before the swap's drain ended, got none",
+    );
+    this.#dispatcher.withdrawWaiting(error);
+    for (const ticket of [...this.#pinned]) ticket.refuse(error);
   }
-}
 
-function givenUp(): InferError {
-  return new InferError(
-    "RUNNER_CRASH",
-    "expected an answer before the swap's drain ended, got none",
-  );
+  #leave(ticket: Ticket): void {
+    this.#pinned.delete(ticket);
+    if (this.#pinned.size === 0) for (const wake of this.#drainWaiters.splice(0)) wake();
+  }
 }
 
 /** A caller's own short deadline says nothing about the model. */

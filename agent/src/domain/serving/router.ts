@@ -1,27 +1,28 @@
 import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
-import { InferError } from "../infer-error.ts";
-import type { Tensor } from "../tensor.ts";
-import { type Attempt, Generation } from "./generation.ts";
-import { refuseUnfit } from "./refuse-unfit.ts";
+import { Answering, notReady } from "./answering.ts";
+import type { WatchClock } from "./deadline-watch.ts";
+import { Generation } from "./generation.ts";
 import type {
   Observation,
   RoutedAnswer,
   RoutedModel,
   RoutedRequest,
   RoutedSlot,
+  ServingRole,
 } from "./routed-model.ts";
+import type { ServingCounts } from "./serving-counts.ts";
+import { servingPlan } from "./serving-plan.ts";
 import { compareSlots, ServingSlot } from "./serving-slot.ts";
-import { withObserved } from "./with-observed.ts";
 
 export interface RouterOptions<Model extends RoutedModel> {
-  readonly clock: {
-    readonly monotonicMs: () => number;
-    readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  };
+  readonly clock: WatchClock;
   /** Told after every request that reached a model. What it throws is its own loss. */
   readonly observer?: (observation: Observation<Model>) => void;
   /** Names of the tensors the observer reads of this release; it is given them whatever the caller asks for. */
   readonly observed?: (release: Sha256) => readonly string[];
+  /** Told once of a release that asks for batches and is asked one request at a time, and why. */
+  readonly onUnbatched?: (release: Sha256, reason: string) => void;
+  /** How many requests wait for a release that does not say it itself. */
   readonly queueMax?: number;
   readonly drainMsMax?: number;
   readonly recoverMsMax?: number;
@@ -36,22 +37,28 @@ export interface RouterOptions<Model extends RoutedModel> {
  * 4. When a generation's process dies, its requests are asked of the next generation, once, if there is one in time.
  * 5. In a slot that was emptied, requests are refused, NOT_READY; those that wait for a next generation fail at once.
  * 6. A canary answers its share of the requests; what it loses by dying is asked of the active one, once.
- * 7. At most `queueMax` requests wait or run in a slot; the next is refused, OVERLOADED.
+ * 7. What waits for a model, and in which batches it is asked: see `Dispatcher`. Sequences: see `SequenceBook`.
  */
 export class Router<Model extends RoutedModel> {
   readonly #slots = new Map<SlotName, ServingSlot<Model>>();
-  readonly #options: Required<Omit<RouterOptions<Model>, "observer">>;
-  readonly #observer: ((observation: Observation<Model>) => void) | undefined;
+  readonly #options: Required<Omit<RouterOptions<Model>, "observer" | "observed" | "recoverMsMax">>;
+  readonly #answering: Answering<Model>;
+  /** Releases that are not asked in batches although they ask for it. */
+  readonly #unbatched = new Set<Sha256>();
 
   constructor(options: RouterOptions<Model>) {
-    this.#observer = options.observer;
     this.#options = {
       clock: options.clock,
-      observed: options.observed ?? (() => []),
+      onUnbatched: options.onUnbatched ?? (() => undefined),
       queueMax: options.queueMax ?? runnerLimits.queueDefault,
       drainMsMax: options.drainMsMax ?? runnerLimits.drainMsMax,
-      recoverMsMax: options.recoverMsMax ?? runnerLimits.recoverMsMax,
     };
+    this.#answering = new Answering({
+      ...this.#options,
+      observer: options.observer,
+      observed: options.observed ?? (() => []),
+      recoverMsMax: options.recoverMsMax ?? runnerLimits.recoverMsMax,
+    });
   }
 
   /** See `Serving.activate`. */
@@ -60,9 +67,9 @@ export class Router<Model extends RoutedModel> {
     const old = slot.current;
     const canaryEnded = this.#endCanary(slot);
     model.promote();
-    slot.current = new Generation(model, "stable");
+    slot.current = this.#generation(slot, model, "stable");
     slot.wakeWaiting();
-    if (old !== undefined) await this.#drain(old);
+    if (old !== undefined) await this.#drain(slot, old);
     await canaryEnded;
     return old?.model;
   }
@@ -74,8 +81,9 @@ export class Router<Model extends RoutedModel> {
     if (slot === undefined || old === undefined) return;
     const canaryEnded = this.#endCanary(slot);
     slot.current = undefined;
+    slot.sequences.closeAll();
     slot.wakeWaiting();
-    await this.#drain(old);
+    await this.#drain(slot, old);
     await canaryEnded;
   }
 
@@ -88,7 +96,7 @@ export class Router<Model extends RoutedModel> {
     const ended = this.#endCanary(slot);
     if (canary !== null) {
       canary.model.promote();
-      const generation = new Generation(canary.model, "canary");
+      const generation = this.#generation(slot, canary.model, "canary");
       slot.canary = { generation, weightPercent: canary.weightPercent };
     }
     await ended;
@@ -98,7 +106,7 @@ export class Router<Model extends RoutedModel> {
   async #endCanary(slot: ServingSlot<Model>): Promise<void> {
     const { canary } = slot;
     slot.canary = undefined;
-    if (canary !== undefined) await this.#drain(canary.generation);
+    if (canary !== undefined) await this.#drain(slot, canary.generation);
   }
 
   /** See `Serving.active`. */
@@ -125,120 +133,52 @@ export class Router<Model extends RoutedModel> {
     return slots.sort((left, right) => compareSlots(left.slot, right.slot));
   }
 
+  /** How full a slot is, and what became of its requests; undefined where nothing ever ran. */
+  counts(slotName: SlotName): ServingCounts | undefined {
+    return this.#slots.get(slotName)?.counts();
+  }
+
   /** @throws InferError */
   async infer(request: RoutedRequest): Promise<RoutedAnswer<Model>> {
     const slot = this.#slots.get(request.slot);
-    const generation = slot?.choose(request);
-    if (slot === undefined || generation === undefined) {
-      throw new InferError("NOT_READY", `no model runs in slot ${request.slot}; deploy one`);
+    if (slot?.current === undefined) throw notReady(request);
+    if (request.sequence !== undefined) {
+      const sequence = slot.sequences.find(request.sequence, slot, request);
+      if (sequence === undefined) throw notReady(request);
+      return await this.#answering.inSequence(slot, sequence, request);
     }
-    refuseUnfit(generation.model, request);
-    this.#refuseOverload(slot, request.slot);
-    slot.pending += 1;
-    try {
-      return await this.#answer(slot, generation, request);
-    } finally {
-      slot.pending -= 1;
-    }
+    const generation = slot.choose(request);
+    if (generation === undefined) throw notReady(request);
+    return await this.#answering.one(slot, generation, request);
   }
 
-  #refuseOverload(slot: ServingSlot<Model>, name: SlotName): void {
-    const { queueMax } = this.#options;
-    if (slot.pending < queueMax) return;
-    throw new InferError(
-      "OVERLOADED",
-      `expected at most ${queueMax} requests at once in slot ${name}; send again later`,
-    );
+  #generation(slot: ServingSlot<Model>, model: Model, role: ServingRole): Generation<Model> {
+    const { release } = model.staged;
+    const { clock, queueMax } = this.#options;
+    const wanted = servingPlan(model, queueMax);
+    const onUnbatched = (reason: string) => this.#noteUnbatched(release, reason);
+    if (wanted.unbatched !== undefined) onUnbatched(wanted.unbatched);
+    const plan = this.#unbatched.has(release) ? { ...wanted, batch: undefined } : wanted;
+    return new Generation(model, role, { plan, clock, counts: slot.sums, onUnbatched });
   }
 
-  async #answer(
-    slot: ServingSlot<Model>,
-    pinned: Generation<Model>,
-    request: RoutedRequest,
-  ): Promise<RoutedAnswer<Model>> {
-    const { clock } = this.#options;
-    const startMs = clock.monotonicMs();
-    const deadlineMs = startMs + request.timeoutMs;
-    const first = await this.#attempt(pinned, request, request.timeoutMs);
-    const last = isWorthAnother(first, request)
-      ? ((await this.#again(slot, pinned, { request, deadlineMs })) ?? first)
-      : first;
-    const latencyMs = clock.monotonicMs() - startMs;
-    last.generation.count(last, latencyMs);
-    this.#observe(request, last, latencyMs);
-    if (last.error !== undefined) throw last.error;
-    return { model: last.generation.model, outputs: onlyWanted(last.outputs, request.outputs) };
+  #noteUnbatched(release: Sha256, reason: string): void {
+    if (this.#unbatched.has(release)) return;
+    this.#unbatched.add(release);
+    this.#options.onUnbatched(release, reason);
   }
 
-  #attempt(
-    generation: Generation<Model>,
-    request: RoutedRequest,
-    timeoutMs: number,
-  ): Promise<Attempt<Model>> {
-    const { model } = generation;
-    const observed = this.#options.observed(model.staged.release);
-    return generation.attempt(withObserved(request, model, observed), timeoutMs);
-  }
-
-  /** Rules 3 and 4: once more, of the generation that followed. */
-  async #again(
-    slot: ServingSlot<Model>,
-    failed: Generation<Model>,
-    { request, deadlineMs }: { readonly request: RoutedRequest; readonly deadlineMs: number },
-  ): Promise<Attempt<Model> | undefined> {
-    const { clock, recoverMsMax } = this.#options;
-    if (slot.current === failed) {
-      await this.#waitForNext(slot, Math.min(recoverMsMax, deadlineMs - clock.monotonicMs()));
-    }
-    const next = slot.current;
-    const timeoutMs = deadlineMs - clock.monotonicMs();
-    if (next === undefined || next === failed || timeoutMs <= 0) return undefined;
-    refuseUnfit(next.model, request);
-    failed.countFailure();
-    return await this.#attempt(next, request, timeoutMs);
-  }
-
-  async #waitForNext(slot: ServingSlot<Model>, waitMs: number): Promise<void> {
-    if (waitMs <= 0) return;
-    const alarm = new AbortController();
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        slot.waiting.delete(wake);
-        resolve();
-      };
-      slot.waiting.add(wake);
-      void this.#options.clock.sleep(waitMs, alarm.signal).then(wake, wake);
-    });
-    alarm.abort();
-  }
-
-  #observe(request: RoutedRequest, last: Attempt<Model>, latencyMs: number): void {
-    if (this.#observer === undefined) return;
-    const { slot, inputs } = request;
-    const { staged } = last.generation.model;
-    const observation = {
-      slot,
-      staged,
-      role: last.generation.role,
-      inputs,
-      outputs: last.outputs,
-      latencyUs: latencyMs * 1_000,
-    };
-    const errorCode = last.error === undefined ? {} : { errorCode: last.error.code };
-    try {
-      this.#observer({ ...observation, ...errorCode });
-    } catch {
-      // An answer is never lost to its telemetry; the observer reports its own faults.
-      return;
-    }
-  }
-
-  async #drain(old: Generation<Model>): Promise<void> {
-    const alarm = new AbortController();
+  /** Its requests finish, and its sequences go on, until the drain's end. */
+  async #drain(slot: ServingSlot<Model>, old: Generation<Model>): Promise<void> {
+    const [alarm, over] = [new AbortController(), new AbortController()];
     const late = this.#options.clock.sleep(this.#options.drainMsMax, alarm.signal).then(
-      () => old.abandon(),
+      () => {
+        over.abort();
+        old.abandon();
+      },
       () => undefined,
     );
+    await slot.sequences.left(old, slot, over.signal);
     await old.drained();
     alarm.abort();
     await late;
@@ -247,7 +187,7 @@ export class Router<Model extends RoutedModel> {
   #slot(name: SlotName): ServingSlot<Model> {
     const known = this.#slots.get(name);
     if (known !== undefined) return known;
-    const slot = new ServingSlot<Model>(name);
+    const slot = new ServingSlot<Model>(name, this.#options.clock);
     this.#slots.set(name, slot);
     return slot;
   }
@@ -255,17 +195,4 @@ export class Router<Model extends RoutedModel> {
 
 function offered<Model extends RoutedModel>(generation: Generation<Model>) {
   return { model: generation.model, isReady: generation.isAlive() };
-}
-
-function onlyWanted(outputs: readonly Tensor[], wanted: readonly string[] = []): readonly Tensor[] {
-  return wanted.length === 0 ? outputs : outputs.filter(({ name }) => wanted.includes(name));
-}
-
-/** Inference is pure, so a request may be asked again when its process died or was given up. */
-function isWorthAnother<Model extends RoutedModel>(
-  { error }: Attempt<Model>,
-  { role }: RoutedRequest,
-): boolean {
-  // Whoever asks for the canary by name must not get the answer of another.
-  return error?.code === "RUNNER_CRASH" && role !== "canary";
 }

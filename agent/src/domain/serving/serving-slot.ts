@@ -1,8 +1,11 @@
 import { mainSlot, type SlotName } from "@modelfleet/protocol";
 import { isKeyInShare, isTurnInShare } from "./canary-share.ts";
+import type { WatchClock } from "./deadline-watch.ts";
 import type { Generation } from "./generation.ts";
 import { fitsModel } from "./refuse-unfit.ts";
 import type { RoutedModel, RoutedRequest } from "./routed-model.ts";
+import { SequenceBook } from "./sequence-book.ts";
+import { emptyCounts, type ServingCounts } from "./serving-counts.ts";
 
 export interface CanaryOf<Model extends RoutedModel> {
   readonly generation: Generation<Model>;
@@ -15,13 +18,22 @@ export class ServingSlot<Model extends RoutedModel> {
   readonly name: SlotName;
   current: Generation<Model> | undefined;
   canary: CanaryOf<Model> | undefined;
-  pending = 0;
   /** Requests that wait for the next generation. */
   readonly waiting = new Set<() => void>();
+  readonly sequences: SequenceBook<Model>;
+  readonly sums = emptyCounts();
   #turns = 0;
 
-  constructor(name: SlotName) {
+  constructor(name: SlotName, clock: WatchClock) {
     this.name = name;
+    this.sequences = new SequenceBook(clock);
+  }
+
+  counts(): ServingCounts {
+    const loads = [this.current, this.canary?.generation].flatMap((one) => one?.load() ?? []);
+    const waiting = loads.reduce((sum, load) => sum + load.waiting, this.waiting.size);
+    const running = loads.reduce((sum, load) => sum + load.running, 0);
+    return { ...this.sums, waiting, running, sequences: this.sequences.size() };
   }
 
   /**

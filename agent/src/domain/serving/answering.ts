@@ -1,0 +1,216 @@
+import type { Sha256 } from "@modelfleet/protocol";
+import { InferError } from "../infer-error.ts";
+import type { Tensor } from "../tensor.ts";
+import type { WatchClock } from "./deadline-watch.ts";
+import type { Attempt, Generation } from "./generation.ts";
+import { refuseUnfit } from "./refuse-unfit.ts";
+import type { Observation, RoutedAnswer, RoutedModel, RoutedRequest } from "./routed-model.ts";
+import type { Sequence } from "./sequence.ts";
+import type { ServingSlot } from "./serving-slot.ts";
+import { withObserved } from "./with-observed.ts";
+
+export interface AnsweringOptions<Model extends RoutedModel> {
+  readonly clock: WatchClock;
+  readonly observer: ((observation: Observation<Model>) => void) | undefined;
+  readonly observed: (release: Sha256) => readonly string[];
+  readonly queueMax: number;
+  readonly recoverMsMax: number;
+}
+
+/** One request in its slot. */
+interface Admitted<Model extends RoutedModel> {
+  readonly slot: ServingSlot<Model>;
+  readonly request: RoutedRequest;
+  readonly sequence: Sequence<Model> | undefined;
+  readonly askedAtMs: number;
+  readonly deadlineMs: number;
+}
+
+/** Gets a request its answer, of the next generation where the one it was pinned to is gone. */
+export class Answering<Model extends RoutedModel> {
+  readonly #options: AnsweringOptions<Model>;
+
+  constructor(options: AnsweringOptions<Model>) {
+    this.#options = options;
+  }
+
+  /** @throws InferError */
+  async one(
+    slot: ServingSlot<Model>,
+    pinned: Generation<Model>,
+    request: RoutedRequest,
+  ): Promise<RoutedAnswer<Model>> {
+    this.#refuseCrowd(slot, pinned);
+    const admitted = { slot, request, sequence: undefined, ...this.#times(request) };
+    return await this.#answer(admitted, pinned);
+  }
+
+  /**
+   * In its turn: the answer before decides what the model is asked.
+   *
+   * @throws InferError
+   */
+  async inSequence(
+    slot: ServingSlot<Model>,
+    sequence: Sequence<Model>,
+    request: RoutedRequest,
+  ): Promise<RoutedAnswer<Model>> {
+    const admitted = { slot, request, sequence, ...this.#times(request) };
+    const isFirst = sequence.pending === 0;
+    const turn = sequence.takeTurn();
+    sequence.pending += 1;
+    try {
+      if (!isFirst) await this.#awaitTurn(turn.begins, admitted.deadlineMs);
+      const generation = slot.sequences.generationOf(sequence, slot, request);
+      if (generation === undefined) throw notReady(request);
+      this.#refuseCrowd(slot, generation);
+      const answer = await this.#answer(admitted, generation);
+      if (request.sequence?.isEnd === true) slot.sequences.close(request.sequence.id, sequence);
+      return answer;
+    } finally {
+      sequence.pending -= 1;
+      sequence.lastAtMs = this.#options.clock.monotonicMs();
+      turn.over();
+    }
+  }
+
+  #times({ timeoutMs }: RoutedRequest) {
+    const askedAtMs = this.#options.clock.monotonicMs();
+    return { askedAtMs, deadlineMs: askedAtMs + timeoutMs };
+  }
+
+  async #awaitTurn(begins: Promise<void>, deadlineMs: number): Promise<void> {
+    const { clock } = this.#options;
+    const alarm = new AbortController();
+    const late = clock.sleep(Math.max(0, deadlineMs - clock.monotonicMs()), alarm.signal);
+    const isLate = await Promise.race([
+      begins.then(() => false),
+      late.then(
+        () => true,
+        () => false,
+      ),
+    ]);
+    alarm.abort();
+    if (!isLate) return;
+    throw new InferError(
+      "DEADLINE_EXCEEDED",
+      "expected an answer in time, but the request before it in its sequence has none yet",
+    );
+  }
+
+  /** While nothing answers in the slot, no more may wait for the next model than would wait for one that does. */
+  #refuseCrowd(slot: ServingSlot<Model>, pinned: Generation<Model>): void {
+    if (pinned.isAlive() || slot.waiting.size < this.#options.queueMax) return;
+    slot.sums.rejected += 1;
+    throw new InferError(
+      "OVERLOADED",
+      `expected at most ${this.#options.queueMax} requests that wait for a restart, got one more`,
+    );
+  }
+
+  async #answer(
+    admitted: Admitted<Model>,
+    pinned: Generation<Model>,
+  ): Promise<RoutedAnswer<Model>> {
+    const { request, sequence, askedAtMs } = admitted;
+    const last = await this.#attempts(admitted, pinned);
+    const latencyMs = this.#options.clock.monotonicMs() - askedAtMs;
+    last.generation.count(last, latencyMs);
+    this.#observe(request, last, latencyMs);
+    if (last.error !== undefined) throw last.error;
+    const { model } = last.generation;
+    const isReset = sequence?.note(model, last.outputs) ?? false;
+    const outputs = onlyWanted(last.outputs, request.outputs);
+    return isReset ? { model, outputs, isSequenceReset: true } : { model, outputs };
+  }
+
+  /** Once more where it may have been the end of a runner; again and again while it was not even sent. */
+  async #attempts(admitted: Admitted<Model>, pinned: Generation<Model>): Promise<Attempt<Model>> {
+    let last = await this.#attempt(admitted, pinned, false);
+    let hasBeenSent = false;
+    while (isWorthAnother(last, admitted.request) && !(hasBeenSent && last.wasSent)) {
+      hasBeenSent ||= last.wasSent;
+      const next = await this.#next(admitted, last.generation);
+      if (next === undefined) break;
+      if (last.wasSent) last.generation.countFailure();
+      last = await this.#attempt(admitted, next, true);
+    }
+    return last;
+  }
+
+  #attempt(
+    { slot, request, sequence, askedAtMs, deadlineMs }: Admitted<Model>,
+    generation: Generation<Model>,
+    isAgain: boolean,
+  ): Promise<Attempt<Model>> {
+    const { model } = generation;
+    const whole = sequence?.enter(generation, request) ?? request;
+    if (sequence !== undefined) slot.sequences.changed();
+    refuseUnfit(model, whole);
+    const observed = this.#options.observed(model.staged.release);
+    const asked = withObserved(whole, model, observed);
+    return generation.attempt(asked, { askedAtMs, deadlineMs, isAgain });
+  }
+
+  /** The generation that followed, which may take a moment to come. */
+  async #next(
+    { slot, deadlineMs }: Admitted<Model>,
+    failed: Generation<Model>,
+  ): Promise<Generation<Model> | undefined> {
+    const { clock, recoverMsMax } = this.#options;
+    if (slot.current === failed) {
+      await this.#waitForNext(slot, Math.min(recoverMsMax, deadlineMs - clock.monotonicMs()));
+    }
+    const next = slot.current;
+    const isTooLate = deadlineMs <= clock.monotonicMs();
+    return next === failed || isTooLate ? undefined : next;
+  }
+
+  async #waitForNext(slot: ServingSlot<Model>, waitMs: number): Promise<void> {
+    if (waitMs <= 0) return;
+    const alarm = new AbortController();
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        slot.waiting.delete(wake);
+        resolve();
+      };
+      slot.waiting.add(wake);
+      void this.#options.clock.sleep(waitMs, alarm.signal).then(wake, wake);
+    });
+    alarm.abort();
+  }
+
+  #observe(request: RoutedRequest, last: Attempt<Model>, latencyMs: number): void {
+    const { observer } = this.#options;
+    if (observer === undefined) return;
+    const { slot, inputs } = request;
+    const { model, role } = last.generation;
+    const { staged } = model;
+    const latencyUs = latencyMs * 1_000;
+    const observation = { slot, staged, role, inputs, outputs: last.outputs, latencyUs };
+    const errorCode = last.error === undefined ? {} : { errorCode: last.error.code };
+    try {
+      observer({ ...observation, ...errorCode });
+    } catch {
+      // An answer is never lost to its telemetry; the observer reports its own faults.
+      return;
+    }
+  }
+}
+
+export function notReady({ slot }: RoutedRequest): InferError {
+  return new InferError("NOT_READY", `no model runs in slot ${slot}; deploy one`);
+}
+
+function onlyWanted(outputs: readonly Tensor[], wanted: readonly string[] = []): readonly Tensor[] {
+  return wanted.length === 0 ? outputs : outputs.filter(({ name }) => wanted.includes(name));
+}
+
+/** Inference is pure, so a request may be asked again when its process died or was given up. */
+function isWorthAnother<Model extends RoutedModel>(
+  last: Attempt<Model>,
+  { role }: RoutedRequest,
+): last is Extract<Attempt<Model>, { readonly error: InferError }> {
+  // Whoever asks for the canary by name must not get the answer of another.
+  return last.error?.code === "RUNNER_CRASH" && role !== "canary";
+}

@@ -1,0 +1,286 @@
+import { runnerLimits } from "@modelfleet/protocol";
+import { InferError } from "../infer-error.ts";
+import type { Tensor } from "../tensor.ts";
+import { BatchTrial } from "./batch-trial.ts";
+import { DeadlineWatch, type WatchClock } from "./deadline-watch.ts";
+import { RequestQueue } from "./request-queue.ts";
+import type { RoutedModel } from "./routed-model.ts";
+import { ServiceTime } from "./service-time.ts";
+import type { CountedSums } from "./serving-counts.ts";
+import type { ServingPlan } from "./serving-plan.ts";
+import { takeGroup } from "./take-group.ts";
+import { joinRows, splitRows } from "./tensor-batch.ts";
+import type { Ticket } from "./ticket.ts";
+
+export interface DispatcherOptions {
+  readonly model: RoutedModel;
+  readonly plan: ServingPlan;
+  readonly clock: WatchClock;
+  readonly counts: CountedSums;
+  /** From here on this release is asked one request at a time. */
+  readonly onUnbatched: (reason: string) => void;
+}
+
+/** What a runner was asked as one. */
+interface Execution {
+  readonly tickets: readonly Ticket[];
+  readonly rows: readonly number[];
+  readonly sentAtMs: number;
+}
+
+/** Of the time limit of one inference, what a batch is expected to take: it must not get its runner killed. */
+const BATCH_TIME_SHARE = 0.5;
+
+/**
+ * The one place where requests of a model wait (agent.md 6). The rules:
+ *
+ * 1. At most `pipelinedMax` executions are with the runner, so that it never waits between two; the rest is queued here.
+ * 2. With batches, what came while the runner was busy goes to it as one, up to `rowsMax` rows, once it is free;
+ *    a full batch goes before that.
+ * 3. The oldest always goes; others join it that differ in nothing but their rows.
+ * 4. A batch is no larger than what the model is expected to do in half its time limit; the first request goes alone.
+ * 5. A batch that fails is asked again one by one, so that nobody fails for another's request.
+ * 6. A request whose deadline passes is answered at that moment, and never sent after it.
+ * 7. When the process ends, whoever was not sent has not had a try.
+ */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #queue: RequestQueue<Ticket>;
+  readonly #deadlines: DeadlineWatch;
+  readonly #service = new ServiceTime();
+  readonly #trial = new BatchTrial<Ticket>();
+  readonly #inBatches = new Set<Ticket>();
+  #batch: ServingPlan["batch"];
+  #running = 0;
+  #end: InferError | undefined;
+  #isDelayed = false;
+
+  constructor(options: DispatcherOptions) {
+    const { model, plan, clock } = options;
+    this.#options = options;
+    this.#queue = new RequestQueue(plan.queue);
+    this.#batch = plan.batch;
+    this.#deadlines = new DeadlineWatch(clock, (nowMs) => this.#expire(nowMs));
+    void model.exited.then((reason) => {
+      this.#end = new InferError("RUNNER_CRASH", reason);
+      this.withdrawWaiting(this.#end);
+    });
+  }
+
+  waiting(): number {
+    return this.#queue.length();
+  }
+
+  running(): number {
+    return this.#running;
+  }
+
+  isBatching(): boolean {
+    return this.#batch !== undefined;
+  }
+
+  ask(ticket: Ticket): void {
+    if (this.#end !== undefined) {
+      ticket.refuse(this.#end);
+      return;
+    }
+    if (ticket.asked.isAgain) this.#queue.readmit(ticket);
+    else for (const one of this.#queue.admit(ticket)) this.#putOut(one, one === ticket);
+    this.#advance();
+    if (!ticket.wasSent && !ticket.isSettled) this.#deadlines.watch(ticket.asked.deadlineMs);
+  }
+
+  /** Takes back whoever was not sent. */
+  withdrawWaiting(error: InferError): void {
+    for (const ticket of this.#queue.withdraw(() => true)) ticket.refuse(error);
+    this.#advance();
+  }
+
+  #putOut(ticket: Ticket, isNewcomer: boolean): void {
+    const { counts, plan } = this.#options;
+    if (isNewcomer) counts.rejected += 1;
+    else counts.dropped += 1;
+    const { max, policy } = plan.queue;
+    const bound = policy === "latest-only" ? 1 : max;
+    const why = isNewcomer ? "send it again later" : `a newer one came (${policy})`;
+    // When what waits now is worked off, at the pace of late.
+    const retryAfterMs = this.#queue.length() * (this.#service.requestMs() ?? 0);
+    const text = `expected at most ${bound} waiting requests, got one more: ${why}`;
+    ticket.refuse(new InferError("OVERLOADED", text, { retryAfterMs }));
+  }
+
+  #advance(): void {
+    while (this.#maySend()) {
+      const nowMs = this.#options.clock.monotonicMs();
+      const group = takeGroup(this.#queue, this.#rowsMax());
+      const isLate = ({ asked }: Ticket) => asked.deadlineMs <= nowMs;
+      for (const ticket of group.filter(isLate)) this.#refuseLate(ticket);
+      const inTime = group.filter((ticket) => !ticket.isSettled);
+      if (inTime.length > 0) this.#send(inTime);
+    }
+    if (this.#queue.length() === 0 && this.#inBatches.size === 0) this.#deadlines.rest();
+  }
+
+  #maySend(): boolean {
+    const waiting = this.#queue.length();
+    if (waiting === 0 || this.#running >= runnerLimits.pipelinedMax) return false;
+    if (this.#batch === undefined || waiting >= this.#batch.rowsMax) return true;
+    return this.#running === 0 && !this.#delays(this.#batch.delayMsMax);
+  }
+
+  /** Whether the oldest still gives others time to join it. */
+  #delays(delayMsMax: number): boolean {
+    const [oldest] = this.#queue.items();
+    if (delayMsMax === 0 || oldest === undefined || oldest.isAlone) return false;
+    const { clock } = this.#options;
+    const leftMs = oldest.askedAtMs + delayMsMax - clock.monotonicMs();
+    if (leftMs <= 0) return false;
+    if (this.#isDelayed) return true;
+    this.#isDelayed = true;
+    void clock.sleep(leftMs, new AbortController().signal).then(() => {
+      this.#isDelayed = false;
+      this.#advance();
+    });
+    return true;
+  }
+
+  /** Rule 4. */
+  #rowsMax(): number {
+    if (this.#batch === undefined || this.#trial.isRunning()) return 1;
+    const limitMs = this.#options.model.staged.document.limits.inferMs * BATCH_TIME_SHARE;
+    return Math.min(this.#batch.rowsMax, this.#service.rowsWithin(limitMs));
+  }
+
+  #send(tickets: readonly Ticket[]): void {
+    const { clock, model } = this.#options;
+    const sentAtMs = clock.monotonicMs();
+    const execution = { tickets, rows: tickets.map(({ form }) => form?.rows ?? 1), sentAtMs };
+    const outputs = tickets[0]?.asked.outputs ?? [];
+    const latestMs = Math.max(...tickets.map(({ asked }) => asked.deadlineMs));
+    this.#countSent(execution);
+    this.#running += 1;
+    for (const ticket of tickets) {
+      ticket.wasSent = true;
+      // One alone is answered at its deadline by the model's own time-out.
+      if (tickets.length > 1) this.#inBatches.add(ticket);
+    }
+    const options = {
+      timeoutMs: latestMs - sentAtMs,
+      ...(outputs.length === 0 ? {} : { outputs }),
+    };
+    model.infer(inputsOf(tickets), options).then(
+      (answer) => {
+        this.#hasEnded(execution);
+        this.#answer(execution, answer);
+        this.#advance();
+      },
+      (error: unknown) => {
+        this.#hasEnded(execution);
+        this.#refuse(execution, error);
+        this.#advance();
+      },
+    );
+  }
+
+  #countSent({ tickets, rows, sentAtMs }: Execution): void {
+    const { counts } = this.#options;
+    counts.executions += 1;
+    counts.requests += tickets.length;
+    for (const { askedAtMs } of tickets) counts.queueMs += sentAtMs - askedAtMs;
+    if (tickets.length === 1) return;
+    counts.batches += 1;
+    for (const count of rows) counts.batchedRows += count;
+  }
+
+  #hasEnded({ tickets, rows, sentAtMs }: Execution): void {
+    const endMs = this.#options.clock.monotonicMs();
+    this.#running -= 1;
+    this.#options.counts.runMs += endMs - sentAtMs;
+    this.#service.note({ sentAtMs, endMs, requests: tickets.length, rows: sum(rows) });
+    for (const ticket of tickets) this.#inBatches.delete(ticket);
+  }
+
+  #answer({ tickets, rows }: Execution, outputs: readonly Tensor[]): void {
+    const [first] = tickets;
+    if (tickets.length === 1 && first !== undefined) this.#answerOne(first, outputs);
+    else this.#answerBatch(tickets, splitRows(outputs, rows));
+  }
+
+  #answerOne(ticket: Ticket, outputs: readonly Tensor[]): void {
+    const difference = this.#trial.note(ticket, outputs);
+    if (difference !== undefined) this.#stopBatching(difference);
+    ticket.answer(outputs);
+  }
+
+  #answerBatch(tickets: readonly Ticket[], parts: ReturnType<typeof splitRows>): void {
+    if (typeof parts !== "string" && !this.#trial.isOpen()) {
+      for (const [i, ticket] of tickets.entries()) ticket.answer(parts[i] ?? []);
+      return;
+    }
+    if (typeof parts === "string") this.#stopBatching(parts);
+    else this.#trial.begin(tickets, parts);
+    this.#askAlone(tickets);
+  }
+
+  #refuse({ tickets }: Execution, error: unknown): void {
+    if (tickets.length > 1 && isFaultOfRequest(error)) {
+      this.#askAlone(tickets);
+      return;
+    }
+    for (const ticket of tickets) {
+      this.#trial.note(ticket, undefined);
+      ticket.reject(error);
+    }
+  }
+
+  #askAlone(tickets: readonly Ticket[]): void {
+    for (const ticket of tickets) {
+      ticket.isAlone = true;
+      ticket.wasSent = false;
+      if (!ticket.isSettled) this.#queue.readmit(ticket);
+      else this.#trial.note(ticket, undefined);
+    }
+  }
+
+  #stopBatching(reason: string): void {
+    if (this.#batch === undefined) return;
+    this.#batch = undefined;
+    this.#options.onUnbatched(reason);
+  }
+
+  /** @returns the earliest deadline that is left */
+  #expire(nowMs: number): number | undefined {
+    const isLate = ({ asked }: Ticket) => asked.deadlineMs <= nowMs;
+    for (const ticket of this.#queue.withdraw(isLate)) this.#refuseLate(ticket);
+    for (const ticket of [...this.#inBatches].filter(isLate)) this.#refuseLate(ticket);
+    const left = [...this.#queue.items(), ...this.#inBatches].filter((one) => !one.isSettled);
+    if (left.length === 0) return undefined;
+    return Math.min(...left.map(({ asked }) => asked.deadlineMs));
+  }
+
+  #refuseLate(ticket: Ticket): void {
+    const waitedMs = Math.round(ticket.asked.deadlineMs - ticket.askedAtMs);
+    const where = ticket.wasSent ? "it is still being worked on" : "it was never sent to the model";
+    const text = `expected an answer within ${waitedMs} ms, got none: ${where}`;
+    if (!ticket.wasSent) this.#options.counts.expired += 1;
+    this.#trial.note(ticket, undefined);
+    ticket.refuse(new InferError("DEADLINE_EXCEEDED", text));
+  }
+}
+
+function inputsOf(tickets: readonly Ticket[]): readonly Tensor[] {
+  const [first] = tickets;
+  if (first === undefined) throw new RangeError("expected a request to send, got none");
+  if (tickets.length === 1) return first.asked.inputs;
+  return joinRows(tickets.map(({ asked }) => asked.inputs));
+}
+
+/** It may be the fault of one request alone. */
+function isFaultOfRequest(error: unknown): boolean {
+  if (!(error instanceof InferError)) return false;
+  return error.code === "RUN_FAILED" || error.code === "BAD_TENSOR";
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
