@@ -98,15 +98,13 @@ function differenceIn({ live, shadow }: Rows, { from, to }: Part): PairCompared 
   for (let i = from; i < to; i++) {
     const [ours, theirs] = [Number(live[i]), Number(shadow[i])];
     const delta = Math.abs(theirs - ours);
-    if (delta <= tolerance.atol + tolerance.rtol * Math.abs(ours)) {
-      // False for every NaN, and for infinities; an infinity that both have is no difference.
-      if (delta > found.maxDelta) found.maxDelta = delta;
-      continue;
-    }
+    const isNumber = Number.isFinite(delta);
+    if (isNumber) found.maxDelta = Math.max(found.maxDelta, delta);
+    if (isNumber && delta <= tolerance.atol + tolerance.rtol * Math.abs(ours)) continue;
+    // Both NaN, or the same infinity.
     if (Object.is(ours, theirs)) continue;
     found.agrees = false;
-    if (!Number.isFinite(theirs)) found.isNonFinite ||= Number.isFinite(ours);
-    else if (Number.isFinite(delta)) found.maxDelta = Math.max(found.maxDelta, delta);
+    found.isNonFinite ||= Number.isFinite(ours) && !Number.isFinite(theirs);
   }
   return found;
 }

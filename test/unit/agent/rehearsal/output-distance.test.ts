@@ -1,0 +1,140 @@
+import { describe, expect, test } from "vitest";
+import { alarmShare, distanceMargin } from "../../../../agent/src/domain/rehearsal/chance.ts";
+import { nextLook } from "../../../../agent/src/domain/rehearsal/next-look.ts";
+import { outputDistance } from "../../../../agent/src/domain/rehearsal/output-distance.ts";
+import { type Random, seededRandom } from "../../../support/random.ts";
+
+const classes = (values: readonly number[], bins: number) =>
+  ({ kind: "classes", bins, latest: () => Float64Array.from(values) }) as const;
+const values = (list: readonly number[]) =>
+  ({ kind: "values", bins: 0, latest: () => Float64Array.from(list) }) as const;
+const times = (count: number, value: number) => Array.from({ length: count }, () => value);
+
+describe("the distance of two releases' answers", () => {
+  test("is half of the summed differences of their shares", () => {
+    // Shares 0.5 0.3 0.2 and 0.2 0.3 0.5: (0.3 + 0 + 0.3) / 2.
+    const before = classes([...times(5, 0), ...times(3, 1), ...times(2, 2)], 3);
+    const trial = classes([...times(2, 0), ...times(3, 1), ...times(5, 2)], 3);
+
+    expect(outputDistance(trial, before, 1e-4)?.distance).toBeCloseTo(0.3, 12);
+  });
+
+  test.each([
+    ["the same answers", times(40, 1), times(40, 1), 0],
+    ["none in common", times(40, 0), times(40, 2), 1],
+  ])("of %s", (_, before, trial, distance) => {
+    expect(outputDistance(classes(trial, 3), classes(before, 3), 1e-4)?.distance).toBe(distance);
+  });
+
+  test("is unknown where one of them has said nothing, or something of another kind", () => {
+    expect(outputDistance(classes([], 3), classes([1], 3), 1e-4)).toBeNull();
+    expect(outputDistance(classes([1], 3), classes([], 3), 1e-4)).toBeNull();
+    expect(outputDistance(classes([1], 3), classes([1], 4), 1e-4)).toBeNull();
+    expect(outputDistance(values([1, 2]), classes([1, 2], 3), 1e-4)).toBeNull();
+    // One value draws the quantiles, and none is left to be counted.
+    expect(outputDistance(values([1]), values([1]), 1e-4)).toBeNull();
+  });
+
+  test("of numbers counts them between the quantiles of the release before", () => {
+    const rising = Array.from({ length: 800 }, (_, i) => i);
+
+    const same = outputDistance(values(rising), values(rising), 1e-4);
+    const upperHalf = outputDistance(values(rising.slice(400)), values(rising), 1e-4);
+
+    expect(same?.distance).toBeLessThan(0.01);
+    expect(upperHalf?.distance).toBeCloseTo(0.5, 1);
+  });
+
+  test.each([
+    ["above", 2],
+    ["below", 0],
+    ["a hair above", 1 + Number.EPSILON],
+  ])("of a number that was always the same sees one %s", (_, other) => {
+    const before = values(times(100, 1));
+
+    expect(outputDistance(values(times(100, 1)), before, 1e-4)?.distance).toBe(0);
+    expect(outputDistance(values(times(100, other)), before, 1e-4)?.distance).toBe(1);
+  });
+});
+
+test("the margin is that of Hoeffding's inequality over all sets of bins", () => {
+  // sqrt((1/1000 + 1/1000) / 2 · (10 · ln 2 + ln 10 000)) by hand.
+  const margin = distanceMargin({ trial: 1_000, before: 1_000, alarm: 1e-4 }, 10);
+
+  expect(margin).toBeCloseTo(0.12705, 6);
+});
+
+test("looks at every answer together use up what is allowed, and no more", () => {
+  let sum = 0;
+  for (let answered = 1; answered <= 1_000_000; answered++) sum += alarmShare(answered, 1e-4);
+
+  expect(sum).toBeLessThan(1e-4);
+  expect(sum).toBeGreaterThan(0.999_9e-4);
+});
+
+const SEED = 20_261_121;
+const FLEET = 200;
+const BEFORE = 1_000;
+const TRIAL = 1_000;
+
+/** Ten classes of unequal shares, as a camera sees them. */
+const shares = [0.3, 0.2, 0.15, 0.1, 0.08, 0.07, 0.04, 0.03, 0.02, 0.01];
+/** A total variation distance of 0.3 from them: what the first class loses, the last one gets. */
+const moved = shares.map((share, i) => share + (i === 9 ? 0.3 : i === 0 ? -0.3 : 0));
+
+describe(`devices that each judge a trial again and again (seed ${SEED})`, () => {
+  test("raise no false alarm among two hundred, where the release is as good as the one before", () => {
+    const { alarms, worst } = simulate(shares);
+
+    expect(alarms).toBe(0);
+    // Without the margin each of them would have: what chance alone makes of equal distributions is far above 0.
+    expect(worst).toBeGreaterThan(0.2);
+  });
+
+  test("nearly all notice an output that moved by 0.3, and before half of the answers are in", () => {
+    const { alarms, answersMedian } = simulate(moved);
+
+    expect(alarms / FLEET).toBeGreaterThan(0.95);
+    expect(answersMedian).toBeLessThan(TRIAL / 2);
+  });
+
+  test("let a limit be what it says: moved by 0.3, a limit of 0.3 is not exceeded", () => {
+    expect(simulate(moved, 0.3).alarms).toBe(0);
+  });
+});
+
+/** Each device has seen the release before, and judges the one on trial as often as the agent does. */
+function simulate(trialShares: readonly number[], limit = 0) {
+  const random = seededRandom(SEED);
+  const found: number[] = [];
+  let worst = 0;
+  for (let device = 0; device < FLEET; device++) {
+    const before = classes(drawMany(random, shares, BEFORE), 10);
+    const answers = drawMany(random, trialShares, TRIAL);
+    for (let answered = 1; answered <= TRIAL; answered = nextLook(answered)) {
+      const seen = classes(answers.slice(0, answered), 10);
+      const judged = outputDistance(seen, before, alarmShare(answered));
+      if (answered > 20) worst = Math.max(worst, judged?.distance ?? 0);
+      if (judged === null || judged.distance <= limit + judged.margin) continue;
+      found.push(answered);
+      break;
+    }
+  }
+  found.sort((left, right) => left - right);
+  return {
+    alarms: found.length,
+    worst,
+    answersMedian: found[Math.floor(found.length / 2)] ?? TRIAL,
+  };
+}
+
+function drawMany(random: Random, of: readonly number[], count: number): number[] {
+  return Array.from({ length: count }, () => {
+    let left = random.next();
+    const drawn = of.findIndex((share) => {
+      left -= share;
+      return left < 0;
+    });
+    return drawn === -1 ? of.length - 1 : drawn;
+  });
+}
