@@ -231,6 +231,8 @@ export class Installer {
 
   #urgent(): Planned | undefined {
     for (const slot of this.#slotNames()) {
+      // The step under way is what will answer here, one way or the other.
+      if (this.#runtime(slot).isSwappingInPlace) continue;
       const step = this.#plan(slot, { onDisk: "nothing", room: { kind: "enough" } });
       if (isUrgent(step)) return { step, slot };
     }

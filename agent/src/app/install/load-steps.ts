@@ -28,7 +28,16 @@ export async function loadTrial({ release }: StepOf<"load">, context: StepContex
  * Memory does not suffice for both: the release that answers is stopped, and comes back when the new one is refused. Until
  * one of them answers, requests wait; how long that was is told.
  */
-export async function swapInPlace({ release }: StepOf<"swap-in-place">, context: StepContext) {
+export async function swapInPlace(step: StepOf<"swap-in-place">, context: StepContext) {
+  context.runtime.isSwappingInPlace = true;
+  try {
+    await replace(step, context);
+  } finally {
+    context.runtime.isSwappingInPlace = false;
+  }
+}
+
+async function replace({ release }: StepOf<"swap-in-place">, context: StepContext) {
   const { parts, runtime } = context;
   const putOff = parts.deferrals.ended(runtime.slot);
   const staged = await spendStart(release, context);
@@ -73,7 +82,7 @@ async function start(
   try {
     const loaded = await host.load(staged, signal, "trial");
     runtime.watch(loaded);
-    parts.facts.proved("cpu");
+    parts.facts.proved(loaded.runtime.id);
     return loaded;
   } catch (cause) {
     if (signal.aborted) {
@@ -88,6 +97,6 @@ async function start(
 
 async function tellGolden(context: StepContext, loaded: LoadedModel, durationMs: number) {
   const { release, document } = loaded.staged;
-  const detail = goldenDetail(loaded.golden);
+  const detail = goldenDetail(loaded.golden, loaded.runtime);
   await tell(context, document, { release, step: "golden", durationMs, detail });
 }

@@ -60,6 +60,8 @@ export class SlotRuntime {
   /** The previous release did not start in place of a revoked one; not tried again before another change. */
   isIrreplaceable = false;
   gap: Gap | null = null;
+  /** A step is at work that stops one release for another; when it is over, one of them answers or has to be restored. */
+  isSwappingInPlace = false;
   lastGap: EndedGap | null = null;
   /** The start of the release on trial was given back: it is proven and only waits. */
   isStartRefunded = false;

@@ -66,8 +66,9 @@ export async function refuseTrial({ release, failure }: StepOf<"refuse">, contex
   const document = await documentOf(context, release);
   await tellFailedRehearsal(context, release);
   await stopReady(context);
-  await record.commit(blockTrial(record.current(), runtime.slot, { release, ...failure }));
+  // Somebody answers again before anything that a broken disk can hold up.
   const gap = await closeGap(context);
+  await record.commit(blockTrial(record.current(), runtime.slot, { release, ...failure }));
   const detail = gap === undefined ? failure.detail : `${gapText(gap)}; ${failure.detail}`;
   await tell(context, document, { release, step: "refused", ...failure, detail });
 }
