@@ -1,20 +1,9 @@
 import { runnerLimits } from "@modelfleet/protocol";
+import type { RunTimes } from "../../loading/run-times.ts";
+import type { RequestTimes, UnnumberedRequest } from "../../loading/runner.ts";
+import { RunnerGone } from "../../loading/runner-gone.ts";
 import { FrameError } from "../../wire/frame.ts";
 import { encodeMessage, type RunnerAnswer, type RunnerRequest } from "../../wire/message.ts";
-import type { RunTimes } from "./run-times.ts";
-import { RunnerGone } from "./runner-gone.ts";
-
-type WithoutId<Request> = Request extends RunnerRequest ? Omit<Request, "id"> : never;
-export type UnnumberedRequest = WithoutId<RunnerRequest>;
-
-export interface RequestTimes {
-  /** How long the runner may work on it; after that it is taken for hung. */
-  readonly runMsMax: number;
-  /** Measures what the answer takes, and says from when on it is taken for hung though it may work on. */
-  readonly times?: RunTimes;
-  /** How long the caller waits, the wait in line included. The runner is left in peace. */
-  readonly timeoutMs?: number;
-}
 
 interface Waiting {
   readonly request: RunnerRequest;

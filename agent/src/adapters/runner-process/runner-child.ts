@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { Duplex } from "node:stream";
 import { runnerLimits } from "@modelfleet/protocol";
+import type { RequestTimes, Runner, UnnumberedRequest } from "../../loading/runner.ts";
+import { RunnerGone } from "../../loading/runner-gone.ts";
 import { FrameDecoder, FrameError } from "../../wire/frame.ts";
 import { parseRunnerAnswer, type RunnerAnswer } from "../../wire/message.ts";
 import { writeChunks } from "../../wire/write-chunks.ts";
-import { RequestLine, type RequestTimes, type UnnumberedRequest } from "./request-line.ts";
-import { RunnerGone } from "./runner-gone.ts";
+import { RequestLine } from "./request-line.ts";
 import { TailOfText } from "./tail-of-text.ts";
 
 export interface RunnerChildOptions {
@@ -29,7 +30,7 @@ const LAST_WORDS_CHARACTERS = 300;
 const SUPERVISOR_FD = 3;
 
 /** A runner process and the conversation with it. */
-export class RunnerChild {
+export class RunnerChild implements Runner {
   /** Resolves with the reason when the process and its pipes are gone. Never rejects. */
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;

@@ -1,16 +1,14 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { blobLimits, runnerLimits } from "@modelfleet/protocol";
-import { type Proof, proveRelease } from "../../domain/golden/prove-release.ts";
-import { readGolden } from "../../domain/golden/read-golden.ts";
-import { smokeTest } from "../../domain/golden/smoke-test.ts";
-import { ReleaseRefused } from "../../domain/release-refused.ts";
-import type { ModelSignature } from "../../domain/serving/compare-signature.ts";
+import { runnerLimits } from "@modelfleet/protocol";
 import { StoreError } from "../../domain/store-error.ts";
+import { loadModel, loadRefusal, startRuntime } from "../../loading/load-model.ts";
+import { loadedModel } from "../../loading/loaded-model.ts";
+import { proveLoaded } from "../../loading/prove-loaded.ts";
+import { RuntimeDown, RuntimeOrder, type RuntimeSearch } from "../../loading/runtime-order.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type {
-  GoldenResult,
   LoadedModel,
   LoadPurpose,
   RunnerHost,
@@ -19,14 +17,10 @@ import type {
 import type { RuntimeId } from "../../wire/runtime-id.ts";
 import { type Confinement, findConfinement } from "./confinement.ts";
 import { holdMemory } from "./hold-memory.ts";
-import { loadModel, loadRefusal, startRuntime } from "./load-model.ts";
-import { loadedModel, runOnce } from "./loaded-model.ts";
-import { fileOf } from "./model-files.ts";
 import { Priority, type SetPriority } from "./priority.ts";
 import { processMemoryBytes } from "./process-memory.ts";
 import { RunnerChild } from "./runner-child.ts";
 import { forgetRunner, type RunnerProcesses, recordRunner } from "./runner-records.ts";
-import { RuntimeDown, RuntimeOrder, type RuntimeSearch } from "./runtime-order.ts";
 
 export interface RunnerProcessOptions {
   /** The Node program that runs the runners: `process.execPath`. */
@@ -105,7 +99,8 @@ export class RunnerProcessHost implements RunnerHost {
       const runMsMax = staged.document.limits.loadMs;
       const runtime = await startRuntime(child, id, { search, runMsMax });
       const signature = await loadModel(child, staged, this.#threads());
-      const golden = await this.#prove(child, staged, { signature, purpose });
+      const proving = { staged, signature, purpose, clock: this.#options.clock };
+      const golden = await proveLoaded(child, proving);
       signal.throwIfAborted();
       const memoryBytes = () => memoryOf(child);
       const promote = () => this.#promote(child);
@@ -168,26 +163,6 @@ export class RunnerProcessHost implements RunnerHost {
     const pid = child.pid();
     if (pid !== undefined) this.#priority.promote(pid);
   }
-
-  async #prove(
-    child: RunnerChild,
-    staged: StagedRelease,
-    { signature, purpose }: { readonly signature: ModelSignature; readonly purpose: LoadPurpose },
-  ): Promise<GoldenResult> {
-    const { loadMs, inferMs } = staged.document.limits;
-    const proof: Proof = {
-      run: (tensors, outputs, runMsMax) =>
-        runOnce(child, { tensors, outputs, specs: signature.outputs, runMsMax }),
-      monotonicMs: this.#options.clock.monotonicMs,
-      loadMs,
-      inferMs,
-    };
-    const selfTest = staged.document.selfTest;
-    if (selfTest === undefined) return await smokeTest(signature, proof);
-    const golden = readGolden(await readGoldenFile(staged, selfTest.file), signature);
-    const isSpeedJudged = purpose === "trial";
-    return await proveRelease(isSpeedJudged ? golden : { ...golden, maxP95Ms: undefined }, proof);
-  }
 }
 
 /** @throws StoreError STORE_FAILED; a disk that is full now may have room later */
@@ -208,20 +183,4 @@ function unrecorded(): void {
 function memoryOf(child: RunnerChild): Promise<number | undefined> {
   const pid = child.pid();
   return pid === undefined ? Promise.resolve(undefined) : processMemoryBytes(pid);
-}
-
-async function readGoldenFile(staged: StagedRelease, label: string): Promise<unknown> {
-  const path = fileOf(staged, label);
-  const { size } = await stat(path);
-  if (size > blobLimits.goldenBytesMax) {
-    throw new ReleaseRefused(
-      "FORMAT",
-      `golden file: expected at most ${blobLimits.goldenBytesMax} bytes, got ${size}`,
-    );
-  }
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch (cause) {
-    throw new ReleaseRefused("FORMAT", `golden file: expected JSON in ${label}`, { cause });
-  }
 }

@@ -1,16 +1,16 @@
 import type { TensorSpec } from "@modelfleet/protocol";
-import { InferError } from "../../domain/infer-error.ts";
-import type { ModelSignature } from "../../domain/serving/compare-signature.ts";
-import type { Tensor } from "../../domain/tensor.ts";
+import { InferError } from "../domain/infer-error.ts";
+import type { ModelSignature } from "../domain/serving/compare-signature.ts";
+import type { Tensor } from "../domain/tensor.ts";
 import type {
   GoldenResult,
   LoadedModel,
   RuntimeChoice,
   StagedRelease,
-} from "../../ports/runner-host.ts";
-import { FrameError } from "../../wire/frame.ts";
+} from "../ports/runner-host.ts";
+import { FrameError } from "../wire/frame.ts";
 import { RunTimes } from "./run-times.ts";
-import type { RunnerChild } from "./runner-child.ts";
+import type { Runner } from "./runner.ts";
 import { RunnerGone } from "./runner-gone.ts";
 
 export interface LoadedParts {
@@ -23,7 +23,7 @@ export interface LoadedParts {
 }
 
 /** A proven runner as the router sees it. */
-export function loadedModel(child: RunnerChild, parts: LoadedParts): LoadedModel {
+export function loadedModel(runner: Runner, parts: LoadedParts): LoadedModel {
   const { staged, signature, golden, runtime, memoryBytes, promote } = parts;
   const runMsMax = staged.document.limits.inferMs;
   const times = new RunTimes(golden.p95Ms);
@@ -35,10 +35,10 @@ export function loadedModel(child: RunnerChild, parts: LoadedParts): LoadedModel
     promote,
     inputs: signature.inputs,
     outputs: signature.outputs,
-    exited: child.exited,
-    stop: () => child.stop(),
+    exited: runner.exited,
+    stop: () => runner.stop(),
     infer: (tensors, { timeoutMs, outputs = [] }) =>
-      runOnce(child, { tensors, outputs, specs: signature.outputs, runMsMax, times, timeoutMs }),
+      runOnce(runner, { tensors, outputs, specs: signature.outputs, runMsMax, times, timeoutMs }),
   };
 }
 
@@ -55,9 +55,12 @@ export interface RunOnce {
 }
 
 /** @throws InferError */
-export async function runOnce(child: RunnerChild, run: RunOnce): Promise<readonly Tensor[]> {
+export async function runOnce(
+  runner: Pick<Runner, "ask">,
+  run: RunOnce,
+): Promise<readonly Tensor[]> {
   const { tensors, outputs, specs, ...times } = run;
-  const answer = await child.ask({ kind: "infer", tensors, outputs }, times).catch(refuse);
+  const answer = await runner.ask({ kind: "infer", tensors, outputs }, times).catch(refuse);
   if (answer.kind === "answer") {
     refuseOtherOutputs(answer.tensors, specs, outputs);
     return answer.tensors;

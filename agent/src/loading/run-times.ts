@@ -1,5 +1,5 @@
 import { runnerLimits } from "@modelfleet/protocol";
-import { quantile } from "../../domain/golden/quantile.ts";
+import { quantile } from "../domain/golden/quantile.ts";
 
 /**
  * How long the answers of a runner take, and from when on one is taken for a hang: `max(10 s, 20 × p99)` (agent.md 6).

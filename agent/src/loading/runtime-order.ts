@@ -1,7 +1,7 @@
 import { type ReleaseDocument, satisfiesRange } from "@modelfleet/protocol";
-import { ReleaseRefused } from "../../domain/release-refused.ts";
-import type { RuntimeChoice } from "../../ports/runner-host.ts";
-import type { RuntimeId } from "../../wire/runtime-id.ts";
+import { ReleaseRefused } from "../domain/release-refused.ts";
+import type { RuntimeChoice } from "../ports/runner-host.ts";
+import type { RuntimeId } from "../wire/runtime-id.ts";
 
 type Needs = Pick<ReleaseDocument, "format"> & Pick<ReleaseDocument["compat"], "runtime">;
 

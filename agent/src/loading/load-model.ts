@@ -1,9 +1,9 @@
-import { ReleaseRefused } from "../../domain/release-refused.ts";
-import { compareSignatures, type ModelSignature } from "../../domain/serving/compare-signature.ts";
-import type { RuntimeChoice, StagedRelease } from "../../ports/runner-host.ts";
-import type { RuntimeId } from "../../wire/runtime-id.ts";
+import { ReleaseRefused } from "../domain/release-refused.ts";
+import { compareSignatures, type ModelSignature } from "../domain/serving/compare-signature.ts";
+import type { RuntimeChoice, StagedRelease } from "../ports/runner-host.ts";
+import type { RuntimeId } from "../wire/runtime-id.ts";
 import { modelFiles } from "./model-files.ts";
-import type { RunnerChild } from "./runner-child.ts";
+import type { Runner } from "./runner.ts";
 import { RunnerGone } from "./runner-gone.ts";
 import { RuntimeDown, type RuntimeSearch } from "./runtime-order.ts";
 
@@ -13,14 +13,16 @@ import { RuntimeDown, type RuntimeSearch } from "./runtime-order.ts";
  * @throws RuntimeDown; ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT
  */
 export async function startRuntime(
-  child: RunnerChild,
+  runner: Pick<Runner, "ask">,
   id: RuntimeId,
   { search, runMsMax }: { readonly search: RuntimeSearch; readonly runMsMax: number },
 ): Promise<RuntimeChoice> {
-  const answer = await child.ask({ kind: "start", runtime: id }, { runMsMax }).catch((cause: unknown) => {
-    if (!(cause instanceof RunnerGone) || cause.code !== "ENDED") return loadRefusal(cause);
-    throw new RuntimeDown(`${id}: ${cause.message}`, { isLasting: false, cause });
-  });
+  const answer = await runner
+    .ask({ kind: "start", runtime: id }, { runMsMax })
+    .catch((cause: unknown) => {
+      if (!(cause instanceof RunnerGone) || cause.code !== "ENDED") return loadRefusal(cause);
+      throw new RuntimeDown(`${id}: ${cause.message}`, { isLasting: false, cause });
+    });
   if (answer.kind === "started") return search.choose(id, answer.runtime);
   if (answer.kind === "failed" && answer.code === "RUNTIME_UNAVAILABLE") {
     throw new RuntimeDown(answer.message, { isLasting: true });
@@ -30,13 +32,13 @@ export async function startRuntime(
 
 /** @throws ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT | RUNNER_CRASH | INCOMPATIBLE_SIGNATURE | EXTERNAL_DATA | FORMAT */
 export async function loadModel(
-  child: RunnerChild,
+  runner: Pick<Runner, "ask">,
   staged: StagedRelease,
   threads: number,
 ): Promise<ModelSignature> {
   const { entry, io, limits } = staged.document;
   const { path, weights } = await modelFiles(staged);
-  const answer = await child
+  const answer = await runner
     .ask({ kind: "load", path, weights, threads }, { runMsMax: limits.loadMs })
     .catch(loadRefusal);
   if (answer.kind === "failed")

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { ModelFormatError, scanTfjs, tfjsLimits } from "@modelfleet/protocol";
-import { ReleaseRefused } from "../../domain/release-refused.ts";
-import type { StagedRelease } from "../../ports/runner-host.ts";
+import { ReleaseRefused } from "../domain/release-refused.ts";
+import type { StagedRelease } from "../ports/runner-host.ts";
 
 /** What a runner is told to load: places of files that the release lists, and no other. */
 export interface ModelFiles {

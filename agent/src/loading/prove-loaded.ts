@@ -1,0 +1,56 @@
+import { readFile, stat } from "node:fs/promises";
+import { blobLimits } from "@modelfleet/protocol";
+import type { GoldenResult } from "../domain/golden/golden-result.ts";
+import { type Proof, proveRelease } from "../domain/golden/prove-release.ts";
+import { readGolden } from "../domain/golden/read-golden.ts";
+import { smokeTest } from "../domain/golden/smoke-test.ts";
+import { ReleaseRefused } from "../domain/release-refused.ts";
+import type { ModelSignature } from "../domain/serving/compare-signature.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LoadPurpose, StagedRelease } from "../ports/runner-host.ts";
+import { runOnce } from "./loaded-model.ts";
+import { fileOf } from "./model-files.ts";
+import type { Runner } from "./runner.ts";
+
+export interface Proving {
+  readonly staged: StagedRelease;
+  readonly signature: ModelSignature;
+  readonly purpose: LoadPurpose;
+  readonly clock: Pick<Clock, "monotonicMs">;
+}
+
+/** The golden cases of a loaded release, or generated inputs where it brings none. @throws ReleaseRefused */
+export async function proveLoaded(
+  runner: Pick<Runner, "ask">,
+  { staged, signature, purpose, clock }: Proving,
+): Promise<GoldenResult> {
+  const { loadMs, inferMs } = staged.document.limits;
+  const proof: Proof = {
+    run: (tensors, outputs, runMsMax) =>
+      runOnce(runner, { tensors, outputs, specs: signature.outputs, runMsMax }),
+    monotonicMs: clock.monotonicMs,
+    loadMs,
+    inferMs,
+  };
+  const selfTest = staged.document.selfTest;
+  if (selfTest === undefined) return await smokeTest(signature, proof);
+  const golden = readGolden(await readGoldenFile(staged, selfTest.file), signature);
+  const isSpeedJudged = purpose === "trial";
+  return await proveRelease(isSpeedJudged ? golden : { ...golden, maxP95Ms: undefined }, proof);
+}
+
+async function readGoldenFile(staged: StagedRelease, label: string): Promise<unknown> {
+  const path = fileOf(staged, label);
+  const { size } = await stat(path);
+  if (size > blobLimits.goldenBytesMax) {
+    throw new ReleaseRefused(
+      "FORMAT",
+      `golden file: expected at most ${blobLimits.goldenBytesMax} bytes, got ${size}`,
+    );
+  }
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    throw new ReleaseRefused("FORMAT", `golden file: expected JSON in ${label}`, { cause });
+  }
+}
