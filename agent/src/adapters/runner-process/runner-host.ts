@@ -5,7 +5,8 @@ import { StoreError } from "../../domain/store-error.ts";
 import { loadModel, loadRefusal, startRuntime } from "../../loading/load-model.ts";
 import { loadedModel } from "../../loading/loaded-model.ts";
 import { proveLoaded } from "../../loading/prove-loaded.ts";
-import { RuntimeDown, RuntimeOrder, type RuntimeSearch } from "../../loading/runtime-order.ts";
+import { RuntimeOrder, type RuntimeSearch } from "../../loading/runtime-order.ts";
+import { withFirstRuntime } from "../../loading/with-first-runtime.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type {
@@ -72,17 +73,9 @@ export class RunnerProcessHost implements RunnerHost {
     purpose: LoadPurpose,
   ): Promise<LoadedModel> {
     signal.throwIfAborted();
-    const { format, compat } = staged.document;
-    const search = this.#order.search({ format, runtime: compat.runtime });
-    for (const id of search.candidates) {
-      try {
-        return await this.#loadWith(id, search, { staged, signal, purpose });
-      } catch (error) {
-        if (!(error instanceof RuntimeDown)) throw error;
-        search.passOver(id, error);
-      }
-    }
-    throw search.exhausted();
+    return await withFirstRuntime(this.#order, staged, (id, search) =>
+      this.#loadWith(id, search, { staged, signal, purpose }),
+    );
   }
 
   /** @throws RuntimeDown when it is not the release that stands in the way */
