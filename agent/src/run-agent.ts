@@ -23,7 +23,10 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
     builtAtMs: run.machine.builtAtMs,
   });
   try {
-    await sweepRunners(processTable, runFolderOf(run.config));
+    const config = { ...run.config, runFolder: folder.runFolder };
+    for (const left of new Set([runFolderOf(run.config), folder.runFolder])) {
+      await sweepRunners(processTable, left);
+    }
     const outbox = await openFileOutbox({
       fs: nodeFs,
       write: folder.write,
@@ -31,9 +34,9 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
       boot: folder.record.current().boot,
       nowMs: systemClock.nowMs,
     });
-    await runParts(run, wireAgent(run, folder, outbox), signal);
+    await runParts(run, wireAgent({ ...run, config }, folder, outbox), signal);
   } finally {
-    await folder.lock.release();
+    await folder.release();
   }
 }
 
@@ -48,6 +51,8 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     socketPath,
     ...(tcpPort === undefined ? {} : { tcpPort }),
     status,
+    holds: parts.deferrals,
+    hasSlot: (slot) => installer.slots().some((held) => held.slot === slot),
     agentVersion: run.machine.agentVersion,
     // One request that meets a defect of ours must not take the model from all the others.
     onDefect: (cause) => logDefect(run.log, cause),
@@ -65,6 +70,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     watch.run(report, stop.signal),
     carried.run(target.deliver, stop.signal),
     parts.keep(stop.signal),
+    parts.binding.run(stop.signal),
   ];
   run.log.info(
     { event: "agent.ready", device: parts.device, socketPath, tcpPort: api.tcpPort },

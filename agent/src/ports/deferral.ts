@@ -17,3 +17,25 @@ export interface Deferrals {
   /** The swap takes place, or is called off. What putting it off came to; undefined when nobody did. */
   readonly ended: (slot: SlotName) => string | undefined;
 }
+
+/** How a slot stands, for the application that asks. */
+export interface DeferralStatus {
+  readonly slot: SlotName;
+  /** How long the last decision still holds, ms; 0 when there is none. */
+  readonly deferredMs: number;
+  readonly waiting: WaitingSwap | null;
+}
+
+export interface WaitingSwap {
+  readonly release: Sha256;
+  readonly waitedMs: number;
+  /** When it takes place whatever is said, ms from now. */
+  readonly forcedInMs: number;
+}
+
+/** What an application may say and ask about swaps. */
+export interface Holds {
+  /** Not before `recheckAfterMs` have passed. It replaces what was said before, and counts for whatever swap is due by then. */
+  readonly defer: (slot: SlotName, recheckAfterMs: number) => DeferralStatus;
+  readonly status: (slot: SlotName) => DeferralStatus;
+}

@@ -21,6 +21,7 @@ import { type DataFolder, readProfileFile } from "../open-data-folder.ts";
 import type { Outbox } from "../ports/outbox.ts";
 import type { LoadedModel } from "../ports/runner-host.ts";
 import type { AgentRun } from "./agent-run.ts";
+import { localBinding } from "./wire-binding.ts";
 import { profiled, runnerHost, scanned } from "./wire-host.ts";
 import { wireRehearsal } from "./wire-rehearsal.ts";
 import { blobSource } from "./wire-source.ts";
@@ -35,7 +36,7 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
   const facts = machineFacts({ ...machine, ...at });
   const login = brokerLogin(folder, config.mqttTls, { clock, log });
   const bus = createMqttBus({ ...login.access, clock, log, boot: record.current().boot });
-  const watch = new TrustWatch(clock, log);
+  const watch = new TrustWatch(clock, log, () => record.faults());
   const owner = { device, signer, outbox, record, clock, log, watch };
   const uplink = new Uplink({ ...owner, agentVersion, bus, facts });
   const stored = () => uplink.stored();
@@ -56,7 +57,7 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
   const rules = { ...defaultProbation, confirmMs: config.confirmMs };
   const ring = () => installer.ring();
   const rehearsal = wireRehearsal({ serving: router, record, rules, clock, ring });
-  const deferrals = new SwapDeferrals({ clock, log });
+  const deferrals = new SwapDeferrals({ clock, log, decided: ring });
   const source = blobSource(folder, config, log);
   const carried = new ExchangeWatch({
     exchange: exchangeFolder(config.folder, nodeFs.remove),
@@ -67,7 +68,7 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
     {
       ...{ record, store, source, facts, clock, log, admit },
       shelf: new ReleaseShelf({ record, deviceClass: enrolment.class, store, source }),
-      host: profiled(scanned(runnerHost(config, machine, log), facts), spool),
+      host: profiled(scanned(runnerHost(config, machine, { log, facts }), facts), spool),
       ...{ report, rules },
       ...rehearsal.parts,
       deferrals,
@@ -86,16 +87,29 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
   const status = (): AgentStatus => ({
     ...statusOf(folder, agentVersion, outbox.dropped()),
     slots: installer.slots(),
+    runtimes: runtimesOf(installer, router),
     gaps: installer.gaps(),
     agent: "running",
     stale: watch.isStale(),
     connected: bus.connected(),
+    ...binding.status(),
   });
   const loading = () => loadingOf(installer, router);
+  const binding = localBinding(config.localMqtt, {
+    ...{ device, clock, log, loading },
+    models: router,
+  });
   return {
     ...{ device, keep: login.keep, installer, uplink, spool, router, deferrals },
-    ...{ status, loading, watch, report, carried },
+    ...{ status, loading, watch, report, carried, binding },
   };
+}
+
+function runtimesOf(installer: Installer, router: Router<LoadedModel>) {
+  return installer.slots().flatMap(({ slot }) => {
+    const model = router.active(slot);
+    return model === undefined ? [] : [{ slot, release: model.staged.release, ...model.runtime }];
+  });
 }
 
 /** Releases whose runner is not there yet. */
@@ -112,6 +126,7 @@ function statusOf(
 ) {
   const { device, fleet, class: deviceClass, controllerUrl } = enrolment;
   const { boot, seq, rootVersion } = record.current();
+  const faults = record.faults();
   const named = { device, fleet, class: deviceClass, controllerUrl };
-  return { ...named, agentVersion, boot, desiredSeq: seq, rootVersion, dropped };
+  return { ...named, agentVersion, boot, desiredSeq: seq, rootVersion, dropped, faults };
 }

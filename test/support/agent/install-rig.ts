@@ -12,7 +12,13 @@
  *   `held`: sequences of the documents it said to hold.
  */
 import { join } from "node:path";
-import { DeviceFacts, mainSlot, type ReportItem, type Sha256 } from "@modelfleet/protocol";
+import {
+  DeviceFacts,
+  mainSlot,
+  type ReportItem,
+  type Sha256,
+  type SlotName,
+} from "@modelfleet/protocol";
 import { systemClock } from "../../../agent/src/adapters/clock/system-clock.ts";
 import { durableWriter } from "../../../agent/src/adapters/file-store/durable-write.ts";
 import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
@@ -73,7 +79,7 @@ export function installRig(options: InstallRigOptions) {
   };
   const log = { info: note, warn: note, error: note };
   const watch = new TrustWatch(clock, log);
-  const deferrals = new SwapDeferrals({ clock, log });
+  let deferrals = newDeferrals();
   const device = { memoryAvailableMiB: deviceFacts.memoryAvailableMiB };
   const memory = () => {
     const taken = host.models.filter((model) => !model.stopped()).length * host.taking.modelMiB;
@@ -92,6 +98,7 @@ export function installRig(options: InstallRigOptions) {
     const before = (await store.readState()) ?? firstState(anchor);
     const state = { ...before, boot: before.boot + 1 };
     const root = await readRoot(store, state, { anchor, log });
+    deferrals = newDeferrals();
     record = new StateRecord(store, state, { device: fixtureDevice, root });
     await record.commit({ ...state });
     router = new Router<LoadedModel>({ clock, observer: (seen) => rehearsal.observe(seen) });
@@ -128,6 +135,10 @@ export function installRig(options: InstallRigOptions) {
     running = { stop, done: installer.run(stop.signal) };
   }
 
+  function newDeferrals(): SwapDeferrals {
+    return new SwapDeferrals({ clock, log, decided: () => installer?.ring() });
+  }
+
   async function stop(): Promise<void> {
     running?.stop.abort();
     await running?.done;
@@ -151,7 +162,10 @@ export function installRig(options: InstallRigOptions) {
     host,
     rules,
     device,
-    deferrals,
+    deferrals: {
+      defer: (slot: SlotName, recheckAfterMs: number) => deferrals.defer(slot, recheckAfterMs),
+      status: (slot: SlotName) => deferrals.status(slot),
+    },
     time,
     hello,
     hellos,

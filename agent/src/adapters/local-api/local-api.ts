@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { runnerLimits, serveLimits } from "@modelfleet/protocol";
 import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 import { BodyRoom } from "./body-room.ts";
+import { answerDeferral, type DeferOptions } from "./defer.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { isKnownError } from "./is-known-error.ts";
@@ -16,7 +17,7 @@ import { methodOf, parseRoute, type Route } from "./parse-route.ts";
 import { readBody } from "./read-body.ts";
 import { refuseForeignPage } from "./refuse-foreign-page.ts";
 
-export interface LocalApiOptions extends OpenInferenceOptions {
+export interface LocalApiOptions extends OpenInferenceOptions, DeferOptions {
   readonly socketPath: string;
   /** Loopback TCP as well, on this port; 0 is any. Absent: the Unix socket alone. */
   readonly tcpPort?: number;
@@ -30,7 +31,7 @@ export interface LocalApiOptions extends OpenInferenceOptions {
 
 const knownPaths =
   "expected /v2/models/{model}[/versions/{version}][/ready or /infer], /v2/health/live or /ready, " +
-  "/v2/repository/index, /v2/modelfleet/status, /metrics or /v2";
+  "/v2/repository/index, /v2/modelfleet/status or /slots/{slot}/defer, /metrics or /v2";
 
 /** What one request is answered with. */
 interface Answering extends LocalApiOptions {
@@ -115,6 +116,8 @@ async function answer(request: IncomingMessage, options: Answering): Promise<Htt
 
 async function route(request: IncomingMessage, options: Answering): Promise<HttpAnswer> {
   const [path = ""] = (request.url ?? "").split("?");
+  const deferral = await answerDeferral(path, request, options);
+  if (deferral !== undefined) return deferral;
   const found = parseRoute(path);
   if (found === undefined) {
     throw new RequestRefused("NOT_FOUND", `${knownPaths}, got ${path.slice(0, 128)}`);

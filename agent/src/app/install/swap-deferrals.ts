@@ -7,31 +7,18 @@ import {
   type Waiting,
 } from "../../domain/install/deferral.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Deferrals, DueSwap } from "../../ports/deferral.ts";
+import type { DeferralStatus, Deferrals, DueSwap, Holds } from "../../ports/deferral.ts";
 import type { Log } from "../../ports/log.ts";
-
-/** How a slot stands, for the application that asks. */
-export interface DeferralStatus {
-  readonly slot: SlotName;
-  /** How long the last decision still holds, ms; 0 when there is none. */
-  readonly deferredMs: number;
-  readonly waiting: WaitingSwap | null;
-}
-
-export interface WaitingSwap {
-  readonly release: Sha256;
-  readonly waitedMs: number;
-  /** When it takes place whatever is said, ms from now. */
-  readonly forcedInMs: number;
-}
 
 export interface SwapDeferralsParts {
   readonly clock: Pick<Clock, "monotonicMs">;
   readonly log: Log;
+  /** An application said something. */
+  readonly decided: () => void;
 }
 
 /** Holds of applications and swaps that wait for them; in memory, for an application holds anew after a restart. */
-export class SwapDeferrals implements Deferrals {
+export class SwapDeferrals implements Deferrals, Holds {
   readonly #parts: SwapDeferralsParts;
   readonly #holds = new Map<SlotName, Hold>();
   readonly #waiting = new Map<SlotName, Waiting & { readonly release: Sha256 }>();
@@ -40,7 +27,7 @@ export class SwapDeferrals implements Deferrals {
     this.#parts = parts;
   }
 
-  /** An application says: not before `recheckAfterMs` have passed. */
+  /** See the port. */
   defer(slot: SlotName, recheckAfterMs: number): DeferralStatus {
     const untilMs = this.#nowMs() + recheckAfterMs;
     const decision = (this.#holds.get(slot)?.decision ?? 0) + 1;
@@ -49,9 +36,11 @@ export class SwapDeferrals implements Deferrals {
     const { waiting } = status;
     const event = { event: "swap.deferred", slot, recheckAfterMs, ...waiting };
     this.#parts.log.info(event, "an application puts swaps off");
+    this.#parts.decided();
     return status;
   }
 
+  /** See the port. */
   status(slot: SlotName): DeferralStatus {
     const nowMs = this.#nowMs();
     const deferredMs = remainingMs(this.#holds.get(slot)?.untilMs ?? 0, nowMs);

@@ -12,7 +12,11 @@ function rig() {
   const events: object[] = [];
   const note = (event: object) => void events.push(event);
   const log = { info: note, warn: note, error: note };
-  const deferrals = new SwapDeferrals({ clock: { monotonicMs: () => time.nowMs }, log });
+  const deferrals = new SwapDeferrals({
+    clock: { monotonicMs: () => time.nowMs },
+    log,
+    decided: () => undefined,
+  });
   return { time, events, deferrals };
 }
 
