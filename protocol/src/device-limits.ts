@@ -34,6 +34,8 @@ export const runnerLimits = {
   goldenRoundsMax: 3,
   stderrBytesMax: 16 * KIB,
   heapMiB: 64,
+  /** Of a thread of a runtime, as glibc reserves it. */
+  stackMiB: 8,
   stopMsMax: 2 * SECOND_MS,
   restartsInRowMax: 3,
   restartDelayMsMin: 500,
@@ -147,5 +149,6 @@ export const localBusLimits = {
   inFlightBytesMax: 32 * MIB,
   /** How often the log tells of messages without an answer, of one binding. */
   tellEveryMs: MINUTE_MS,
+  connectMsMax: 10 * SECOND_MS,
   keepaliveSeconds: 30,
 } as const;

@@ -2,10 +2,12 @@ import { bytesField, integerField, message, textField } from "./protobuf-writer.
 
 /*
  * Small models that a publisher's tool would not write: each loads or runs into something a device must survive.
- * All of them take `x` float32 [N, 4] and give `y` float32 [N, 4].
+ * All of them take `x` float32 [N, width] and give `y` float32 [N, width].
  */
 
 export type HostileChanges = {
+  /** 4 if absent. */
+  readonly width?: number;
   readonly ir?: number;
   readonly opset?: number;
   /** Fields of the graph besides its nodes, inputs and outputs. */
@@ -21,14 +23,14 @@ const BOOL = 9;
 /** A model of these nodes. */
 export function plainModel(
   nodes: readonly Uint8Array[],
-  { ir = 8, opset = 17, graph = [], model = [] }: HostileChanges = {},
+  { width = 4, ir = 8, opset = 17, graph = [], model = [] }: HostileChanges = {},
 ): Uint8Array {
   const content = message(
     ...nodes.map((one) => bytesField(1, one)),
     textField(2, "g"),
     ...graph,
-    bytesField(11, value("x", FLOAT, ["N", 4])),
-    bytesField(12, value("y", FLOAT, ["N", 4])),
+    bytesField(11, value("x", FLOAT, ["N", width])),
+    bytesField(12, value("y", FLOAT, ["N", width])),
   );
   const operators = bytesField(8, message(textField(1, ""), integerField(2, opset)));
   return message(integerField(1, ir), bytesField(7, content), operators, ...model);
@@ -71,24 +73,61 @@ export function memoryBomb(...shape: readonly number[]): Uint8Array {
   );
 }
 
+/** Adds nothing, with a weight of this many bytes, which the runtime has to hold. */
+export function zeroWeights(bytes: number): Uint8Array {
+  const floats = bytes / 4;
+  return plainModel(
+    [
+      node("ReduceSum", ["x"], ["sum"], [attribute("keepdims", integerField(3, 0), 2)]),
+      node("Cast", ["sum"], ["index"], [attribute("to", integerField(3, INT64), 2)]),
+      node("Gather", ["w", "index"], ["one"]),
+      node("Add", ["x", "one"], ["y"]),
+    ],
+    {
+      graph: [
+        weight(
+          "w",
+          integerField(1, floats),
+          integerField(2, FLOAT),
+          bytesField(9, new Uint8Array(bytes)),
+        ),
+      ],
+    },
+  );
+}
+
 /** Loads, and never answers: a loop whose condition stays true. */
 export function endlessLoop(): Uint8Array {
+  return plainModel([loopWhile("yes", 4)], {
+    graph: [weight("yes", integerField(2, BOOL), bytesField(9, Uint8Array.of(1)))],
+  });
+}
+
+/** Answers with what it is given, and never where that adds up to less than minus a million. */
+export function hangsBelowMinusMillion(width: number): Uint8Array {
+  const limit = Buffer.from(Float32Array.of(-1_000_000).buffer);
+  return plainModel(
+    [
+      node("ReduceSum", ["x"], ["sum"], [attribute("keepdims", integerField(3, 0), 2)]),
+      node("Less", ["sum", "limit"], ["isLess"]),
+      loopWhile("isLess", width),
+    ],
+    { width, graph: [weight("limit", integerField(2, FLOAT), bytesField(9, limit))] },
+  );
+}
+
+function loopWhile(condition: string, width: number): Uint8Array {
   const body = message(
     bytesField(1, node("Identity", ["going"], ["goesOn"])),
     bytesField(1, node("Identity", ["before"], ["after"])),
     textField(2, "body"),
     bytesField(11, value("turn", INT64, [])),
     bytesField(11, value("going", BOOL, [])),
-    bytesField(11, value("before", FLOAT, ["N", 4])),
+    bytesField(11, value("before", FLOAT, ["N", width])),
     bytesField(12, value("goesOn", BOOL, [])),
-    bytesField(12, value("after", FLOAT, ["N", 4])),
+    bytesField(12, value("after", FLOAT, ["N", width])),
   );
-  return plainModel(
-    [node("Loop", ["", "yes", "x"], ["y"], [attribute("body", bytesField(6, body), 5)])],
-    {
-      graph: [weight("yes", integerField(2, BOOL), bytesField(9, Uint8Array.of(1)))],
-    },
-  );
+  return node("Loop", ["", condition, "x"], ["y"], [attribute("body", bytesField(6, body), 5)]);
 }
 
 /** Loads, and fails on every input: four numbers a row never make seven. */

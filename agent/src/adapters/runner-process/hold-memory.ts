@@ -8,15 +8,22 @@ const MIB = 1024 * 1024;
 /** How the memory of a runner is held: the system refuses it more at once, or it is ended when it was seen to have more. */
 export type MemoryHold = "limited and watched" | "watched";
 
+export interface MemoryGrant {
+  /** Of the release. */
+  readonly memoryMiB: number;
+  /** Of the runtime; each has a stack. */
+  readonly threads: number;
+}
+
 /**
- * Grants a runner that has started, and holds nothing yet, the memory of its release.
+ * Grants a runner whose runtime has started, and that holds no model yet, the memory of its release.
  *
- * Its limit counts from what Node has allocated by now: that differs by half a gigabyte between versions of Node, and
- * all but a little of it is never touched. What is watched is what it really takes.
+ * Its limit counts from what it has allocated by now: that differs by half a gigabyte between versions of Node, and all
+ * but a little of it is never touched. What is watched is what it really takes.
  */
 export async function holdMemory(
   child: RunnerChild,
-  memoryMiB: number,
+  { memoryMiB, threads }: MemoryGrant,
   { limitMemory }: Confinement,
 ): Promise<MemoryHold> {
   const pid = child.pid();
@@ -25,7 +32,8 @@ export async function holdMemory(
   watchMemory(child, pid, grantedMiB);
   const beforeBytes = await allocatedBytes(pid);
   if (limitMemory === undefined || beforeBytes === undefined) return "watched";
-  const isLimited = await limitMemory(pid, beforeBytes + grantedMiB * MIB);
+  const ownMiB = runnerLimits.heapMiB + threads * runnerLimits.stackMiB;
+  const isLimited = await limitMemory(pid, beforeBytes + (ownMiB + memoryMiB) * MIB);
   return isLimited ? "limited and watched" : "watched";
 }
 

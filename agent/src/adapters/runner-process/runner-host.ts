@@ -88,9 +88,11 @@ export class RunnerProcessHost implements RunnerHost {
     const abort = () => child.kill("load was given up");
     signal.addEventListener("abort", abort, { once: true });
     try {
-      await this.#confine(child, staged);
       const runMsMax = staged.document.limits.loadMs;
+      // A program that does not even start says nothing of the runtime in it.
+      await child.ask({ kind: "ping" }, { runMsMax }).catch(loadRefusal);
       const runtime = await startRuntime(child, id, { search, runMsMax });
+      await this.#holdMemory(child, staged);
       const signature = await loadModel(child, staged, this.#threads());
       const proving = { staged, signature, purpose, clock: this.#options.clock };
       const golden = await proveLoaded(child, proving);
@@ -138,12 +140,11 @@ export class RunnerProcessHost implements RunnerHost {
     return child;
   }
 
-  /** Once it has started and before it is told of a file: what it has allocated by then is its own. */
-  async #confine(child: RunnerChild, { document }: StagedRelease): Promise<void> {
-    const { loadMs, memoryMiB } = document.limits;
-    await child.ask({ kind: "ping" }, { runMsMax: loadMs }).catch(loadRefusal);
+  /** Once its runtime has started and before it is told of a file: what it has by then is not the model's. */
+  async #holdMemory(child: RunnerChild, { document }: StagedRelease): Promise<void> {
     const confinement = await this.#confinement();
-    const memory = await holdMemory(child, memoryMiB, confinement);
+    const grant = { memoryMiB: document.limits.memoryMiB, threads: this.#threads() };
+    const memory = await holdMemory(child, grant, confinement);
     const privileges = confinement.launcher.length > 0 ? "none can be gained" : "as the agent's";
     const how = `memory ${memory}; privileges ${privileges}`;
     if (how !== this.#saidHow) {
