@@ -8,6 +8,8 @@ import type {
   StagedRelease,
 } from "../../../agent/src/ports/runner-host.ts";
 
+import { floatTensor } from "./floats.ts";
+
 export type SteeredModel = LoadedModel & {
   readonly crash: () => void;
   readonly stopped: () => boolean;
@@ -66,13 +68,15 @@ function steeredModel(
   return {
     staged,
     inputs: [],
-    outputs: [],
+    outputs: [{ name: "y", dtype: "float32", shape: [1] }],
     golden: { cases: 1, maxAbsoluteError: 0, p50Ms: 1, p95Ms: 1 },
     runtime: { id: "fake", version: "1", reason: "a test" },
     memoryBytes: () => Promise.resolve(memoryBytes),
     promote: () => undefined,
     infer: () =>
-      fails() ? Promise.reject(new InferError("RUN_FAILED", "steered")) : Promise.resolve([]),
+      fails()
+        ? Promise.reject(new InferError("RUN_FAILED", "steered"))
+        : Promise.resolve([floatTensor("y", [1], [1])]),
     exited: exit.promise,
     crash: () => exit.resolve("killed by SIGSEGV"),
     stopped: () => stopped,
