@@ -15,9 +15,14 @@ export function statusText(status: AgentStatus): string {
   if (status.stale === true) {
     lines.push("STALE: no fresh word from the controller for 14 days; what runs goes on");
   }
+  for (const { code, detail } of status.faults) lines.push(`${code}: ${detail}`);
   for (const slot of slots) {
     lines.push(`slot ${slot.slot}`);
     lines.push(`  active    ${named(slot.active)}`);
+    const held = status.runtimes?.find((runtime) => runtime.slot === slot.slot);
+    if (held !== undefined) {
+      lines.push(`  runtime   ${held.id} ${held.version}: ${held.reason}`);
+    }
     lines.push(`  previous  ${named(slot.previous)}`);
     if (slot.trial !== null) lines.push(`  on trial  ${named(slot.trial)}`);
     for (const { release, code, detail } of slot.refused) {

@@ -1,4 +1,5 @@
 import type { Sha256, SlotName, SlotReport } from "@modelfleet/protocol";
+import type { StoreFault } from "./store-fault.ts";
 
 /** The agent about itself, for people and programs on the device. */
 export interface AgentStatus {
@@ -18,6 +19,24 @@ export interface AgentStatus {
   /** Telemetry entries given up since the device enrolled. */
   readonly dropped: number;
   readonly slots: readonly SlotReport[];
+  /** What holds the release that answers in a slot, and why that; of a stopped agent nothing does. */
+  readonly runtimes?: readonly {
+    readonly slot: SlotName;
+    readonly release: Sha256;
+    readonly id: string;
+    readonly version: string;
+    readonly reason: string;
+  }[];
+  /** Where it was told of a local broker: the connection, and messages since the start. */
+  readonly localMqtt?: {
+    readonly connected: boolean;
+    readonly received: number;
+    readonly answered: number;
+    readonly dropped: number;
+    readonly refused: number;
+  };
+  /** What is wrong with the disk; empty when nothing is known to be. */
+  readonly faults: readonly StoreFault[];
   /** For each slot the last time since the agent started that nobody answered, so that memory sufficed for `release`. */
   readonly gaps?: readonly {
     readonly slot: SlotName;

@@ -14,7 +14,7 @@ export interface StagedRelease {
 
 /** Which runtime holds a release, and why that one (agent.md 1). */
 export interface RuntimeChoice {
-  /** As in the firmware targets: `onnxruntime-node`, `onnxruntime-web`, `tfjs`. */
+  /** `onnxruntime-node`, `onnxruntime-web`, `tfjs-node`, `tfjs-wasm`, `tfjs-cpu`: see `RuntimeId`. */
   readonly id: string;
   readonly version: string;
   /** `first choice of this platform`, or what kept those before it from loading. */

@@ -2,20 +2,38 @@ import { cpus, setPriority } from "node:os";
 import { join } from "node:path";
 import { processTable } from "../adapters/clock/process-table.ts";
 import { systemClock } from "../adapters/clock/system-clock.ts";
+import { isInstalled } from "../adapters/facts/installed-runtimes.ts";
+import type { MachineFacts } from "../adapters/facts/machine-facts.ts";
+import { scannedHost } from "../adapters/model-scan/scanned-host.ts";
 import { RunnerProcessHost } from "../adapters/runner-process/runner-host.ts";
 import { runnerMainPath } from "../adapters/runner-process/runner-main-path.ts";
 import type { TelemetrySpool } from "../app/telemetry-spool.ts";
 import type { AgentConfig } from "../config.ts";
+import { judgeOpset } from "../domain/install/judge-opset.ts";
+import { RuntimeOrder } from "../loading/runtime-order.ts";
+import type { FactsSource } from "../ports/facts-source.ts";
+import type { Log } from "../ports/log.ts";
 import type { RunnerHost } from "../ports/runner-host.ts";
 import type { Machine } from "./agent-run.ts";
 
 /** Where the runners of this agent have their folders. */
-export function runFolderOf({ folder }: AgentConfig): string {
-  return join(folder, "run");
+export function runFolderOf({ folder, runFolder }: AgentConfig): string {
+  return runFolder ?? join(folder, "run");
 }
 
 /** What loads releases on this device. */
-export function runnerHost(config: AgentConfig, machine: Machine): RunnerHost {
+export function runnerHost(
+  config: AgentConfig,
+  machine: Machine,
+  { log, facts }: { readonly log: Log; readonly facts: Pick<MachineFacts, "down"> },
+): RunnerHost {
+  const runtimes = new RuntimeOrder({
+    isInstalled: (id) => id === "tfjs-node" && isInstalled("@tensorflow/tfjs-node"),
+    onDown: (runtime, reason) => {
+      facts.down(runtime);
+      log.warn({ event: "runtime.unavailable", runtime, reason }, "another runtime is used");
+    },
+  });
   return new RunnerProcessHost({
     nodePath: machine.nodePath,
     runnerPath: runnerMainPath(),
@@ -24,7 +42,14 @@ export function runnerHost(config: AgentConfig, machine: Machine): RunnerHost {
     clock: systemClock,
     setPriority,
     processes: processTable,
+    log,
+    runtimes,
   });
+}
+
+/** A model file is looked into before any runtime is given it. */
+export function scanned(host: RunnerHost, facts: FactsSource): RunnerHost {
+  return scannedHost({ host, facts, judge: judgeOpset, clock: systemClock });
 }
 
 /** A release's reference profile is read before its first answer is measured. */

@@ -690,13 +690,13 @@ export const targetCatalog: TargetCatalog = {
       "id": "tfjs",
       "family": "tfjs",
       "formats": [
-        "tfjs-graph",
-        "tfjs-layers"
+        "tfjs"
       ],
       "platforms": [],
       "providers": [
         "wasm",
-        "cpu"
+        "cpu",
+        "tensorflow"
       ],
       "measured": [
         {
@@ -707,7 +707,8 @@ export const targetCatalog: TargetCatalog = {
       ],
       "knownBad": [],
       "notes": [
-        "4.22 is the last release (2024); core, layers, converter and the wasm backend run on x64, arm64 and armv7. tfjs-node is not used: its install script downloads libtensorflow."
+        "4.22 is the last release (2024); core, layers, converter and the wasm backend run on x64, arm64 and armv7.",
+        "tfjs-node is used where its owner has installed it; it is no dependency, for its install script downloads libtensorflow."
       ]
     }
   ]

@@ -46,6 +46,13 @@ export const ReleaseLimits = z.object({
 });
 export type ReleaseLimits = z.infer<typeof ReleaseLimits>;
 
+/** What a model takes and gives. */
+export const ModelIo = z.object({
+  inputs: z.array(TensorSpec).min(1).max(64),
+  outputs: z.array(TensorSpec).min(1).max(64),
+});
+export type ModelIo = z.infer<typeof ModelIo>;
+
 /** What the publisher writes (`release.json`); the controller adds files, digest, io and fleet from the upload. */
 export const ReleaseManifest = z.object({
   model: ModelName,
@@ -55,6 +62,8 @@ export const ReleaseManifest = z.object({
   /** `tfjs`: `entry` is a `model.json` whose own `format` says layers or graph; the files it names are beside it. */
   format: z.enum(["onnx", "tfjs"]),
   entry: ReleasePath,
+  /** Only where the model file does not say it: the outputs of a tfjs layers-model. What the file says must agree. */
+  io: ModelIo.optional(),
   compat: ReleaseCompat,
   limits: ReleaseLimits,
   selfTest: z.object({ file: ReleasePath }).optional(),
@@ -74,9 +83,6 @@ export const ReleaseDocument = ReleaseManifest.extend({
   files: z.array(ReleaseFile).min(1).max(documentLimits.filesPerReleaseMax),
   /** OpenSSF model-signing root digest: SHA-256 over the raw file digests, files sorted by path. */
   digest: Sha256,
-  io: z.object({
-    inputs: z.array(TensorSpec).min(1).max(64),
-    outputs: z.array(TensorSpec).min(1).max(64),
-  }),
+  io: ModelIo,
 });
 export type ReleaseDocument = z.infer<typeof ReleaseDocument>;

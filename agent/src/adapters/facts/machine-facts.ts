@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { arch, availableParallelism, freemem, platform, totalmem } from "node:os";
 import { coreTypesOf, type DeviceFacts } from "@modelfleet/protocol";
 import type { FactsSource } from "../../ports/facts-source.ts";
+import { InstalledRuntimes } from "./installed-runtimes.ts";
 
 export interface MachineFactsOptions {
   readonly class: string;
@@ -22,20 +22,20 @@ type Platform = Pick<DeviceFacts, "os" | "arch" | "libc">;
 const mib = 1024 * 1024;
 const protocolMajor = 1;
 
-/** 0: not measured on this device; then what the version is known to accept counts (targets.md 1.4). */
-const unmeasured = { opsetMax: 0, irMax: 0 } as const;
+export interface MachineFacts extends FactsSource {
+  /** A runtime was seen not to start here. */
+  readonly down: (runtime: string) => void;
+}
 
 /** What can be proved about this machine without trusting anybody's word (targets.md 1.4). */
-export function machineFacts(options: MachineFactsOptions): FactsSource {
-  const providers = new Set<string>();
+export function machineFacts(options: MachineFactsOptions): MachineFacts {
+  const runtimes = new InstalledRuntimes();
   const place = platformOf(options.glibcVersion);
   const target = options.targetOf(place, readText);
-  const version = onnxruntimeVersion();
   const coreTypes = [...coreTypesOf(readText("/proc/cpuinfo") ?? "")];
   return {
-    proved: (provider) => {
-      providers.add(provider);
-    },
+    proved: (runtime) => runtimes.proved(runtime),
+    down: (runtime) => runtimes.down(runtime),
     read: async () => {
       const disk = await statfs(options.folder);
       return {
@@ -48,10 +48,7 @@ export function machineFacts(options: MachineFactsOptions): FactsSource {
         memoryMiB: Math.floor(totalmem() / mib),
         memoryAvailableMiB: await memoryAvailableMiB(),
         diskFreeMiB: Math.floor((disk.bavail * disk.bsize) / mib),
-        runtimes:
-          version === undefined
-            ? []
-            : [{ id: "onnxruntime-node", version, providers: [...providers], ...unmeasured }],
+        runtimes: runtimes.facts(),
         agentVersion: options.agentVersion,
         protocol: protocolMajor,
       };
@@ -73,18 +70,6 @@ async function memoryAvailableMiB(): Promise<number> {
   const text = await readFile("/proc/meminfo", "utf8").catch(() => "");
   const kib = /^MemAvailable:\s+(\d+) kB$/m.exec(text)?.[1];
   return kib === undefined ? Math.floor(freemem() / mib) : Math.floor(Number(kib) / 1024);
-}
-
-/** The version of the installed package; the supervisor never loads the native code itself. */
-function onnxruntimeVersion(): string | undefined {
-  try {
-    const path = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
-    const found: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof found !== "object" || found === null || !("version" in found)) return undefined;
-    return typeof found.version === "string" ? found.version : undefined;
-  } catch {
-    return undefined; // Not installed on this platform: the facts say so by an empty list.
-  }
 }
 
 function readText(path: string): string | null {

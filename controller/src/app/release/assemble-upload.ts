@@ -2,7 +2,8 @@ import type { FleetId, ReleaseDocument, ReleaseManifest } from "@modelfleet/prot
 import { PublishError } from "../../domain/errors.ts";
 import { assembleRelease, isSameRelease } from "../../domain/release/assemble-release.ts";
 import { checkParts } from "../../domain/release/check-parts.ts";
-import { checkCompanions, type Files, scanEntry } from "./inspect-upload.ts";
+import { checkCompanions, type Files } from "./inspect-upload.ts";
+import { scanModel } from "./scan-model.ts";
 
 /** What a release document is made from. */
 export interface UploadedRelease {
@@ -15,7 +16,7 @@ export interface UploadedRelease {
 /**
  * The document of these files, scanned and checked: the same here as where releases are signed without a controller.
  *
- * @throws PublishError FILES | MODEL_FORMAT | GOLDEN | PROFILE | SIZE
+ * @throws PublishError FILES | MANIFEST | MODEL_FORMAT | GOLDEN | PROFILE | SIZE
  */
 export function assembleUpload({
   manifest,
@@ -29,7 +30,7 @@ export function assembleUpload({
     size: blob.sizeBytes,
     sha256: blob.sha256,
   }));
-  const scan = scanEntry(files, manifest);
+  const scan = scanModel(files, manifest);
   const document = assembleRelease({ manifest, files: listed, scan, fleet, nowMs });
   checkCompanions(files, document);
   return document;

@@ -1,13 +1,9 @@
 import {
   blobLimits,
   GoldenFile,
-  ModelFormatError,
-  type OnnxScan,
   ReferenceProfile,
   type ReleaseDocument,
-  type ReleaseManifest,
   type ReleasePath,
-  scanOnnx,
 } from "@modelfleet/protocol";
 import { PublishError } from "../../domain/errors.ts";
 import { checkGolden } from "../../domain/release/check-golden.ts";
@@ -22,17 +18,6 @@ export type Files = ReadonlyMap<
 >;
 
 export type ReadableFile = Pick<StagedBlob, "sha256" | "sizeBytes" | "readAt">;
-
-/** @throws PublishError MODEL_FORMAT */
-export function scanEntry(files: Files, { entry }: ReleaseManifest): OnnxScan {
-  const { sizeBytes, readAt } = fileAt(files, entry);
-  try {
-    return scanOnnx(sizeBytes, readAt);
-  } catch (cause) {
-    if (!(cause instanceof ModelFormatError)) throw cause;
-    throw new PublishError("MODEL_FORMAT", `file ${entry}: ${cause.message}`, { cause });
-  }
-}
 
 /** Whether the golden cases and the profile belong to the model they came with. @throws PublishError GOLDEN | PROFILE */
 export function checkCompanions(files: Files, document: ReleaseDocument): void {

@@ -4,19 +4,25 @@ import {
   type FleetId,
   formatTimestamp,
   modelDigest,
-  type OnnxScan,
   ReleaseDocument,
   type ReleaseFile,
   type ReleaseManifest,
 } from "@modelfleet/protocol";
 import { PublishError } from "../errors.ts";
+import { type FoundIo, resolveIo } from "./resolve-io.ts";
+
+/** What the model file says of itself; operator set and format version are those of ONNX. */
+export interface ModelScan extends FoundIo {
+  readonly opset?: number;
+  readonly ir?: number;
+}
 
 /** Everything a release document is made of. */
 export interface ReleaseParts {
   readonly manifest: ReleaseManifest;
   readonly files: readonly ReleaseFile[];
   /** What the scan found in the entry file. */
-  readonly scan: OnnxScan;
+  readonly scan: ModelScan;
   readonly fleet: FleetId;
   readonly nowMs: number;
 }
@@ -39,7 +45,7 @@ export function assembleRelease(parts: ReleaseParts): ReleaseDocument {
     files,
     digest: modelDigest(files),
     compat: { ...manifest.compat, opset: scan.opset, ir: scan.ir },
-    io: { inputs: scan.inputs, outputs: scan.outputs },
+    io: resolveIo(scan, manifest.io),
   });
   if (document.success) return signable(document.data);
   const issue = document.error.issues[0];

@@ -49,7 +49,7 @@ const Signature = z.object({ inputs: Side, outputs: Side });
  * @throws ModelFormatError MODEL_FORMAT when it has no signature, or one that leaves a rank open
  */
 export function graphIo(model: {
-  readonly signature: unknown;
+  readonly signature?: unknown;
   readonly userDefinedMetadata?: Readonly<Record<string, unknown>> | undefined;
 }): { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] } {
   // Where both are there, TensorFlow.js takes this one.

@@ -10,7 +10,11 @@ const Shape = z.array(z.int().min(0).nullable()).max(tfjsLimits.rankMax);
 const Layer = z.object({
   class_name: z.string(),
   config: z
-    .object({ name: Name.optional(), dtype: z.unknown(), batch_input_shape: Shape.optional() })
+    .object({
+      name: Name.optional(),
+      dtype: z.unknown().optional(),
+      batch_input_shape: Shape.optional(),
+    })
     .loose(),
 });
 type Layer = z.infer<typeof Layer>;

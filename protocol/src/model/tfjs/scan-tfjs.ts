@@ -29,7 +29,7 @@ const ModelJson = z.object({
   format: z.enum(["layers-model", "graph-model"]).optional(),
   modelTopology: z.record(z.string(), z.unknown()),
   weightsManifest: WeightsManifest,
-  signature: z.unknown(),
+  signature: z.unknown().optional(),
   userDefinedMetadata: z.record(z.string(), z.unknown()).optional(),
 });
 export type ModelJson = z.infer<typeof ModelJson>;
