@@ -1,4 +1,4 @@
-import { Sha256 } from "@modelfleet/protocol";
+import { type SequencePolicy, type ServingPolicy, Sha256 } from "@modelfleet/protocol";
 import { InferError } from "../../../agent/src/domain/infer-error.ts";
 import type { Tensor } from "../../../agent/src/domain/tensor.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
@@ -30,6 +30,11 @@ export type FakeModelOptions = {
   readonly outputs?: LoadedModel["outputs"];
   /** What it answers; one float that is its major version when absent. */
   readonly reply?: readonly Tensor[];
+  /** What it answers to these inputs, instead. */
+  readonly says?: (inputs: readonly Tensor[]) => readonly Tensor[];
+  /** Its release's policies. */
+  readonly serving?: ServingPolicy;
+  readonly sequence?: SequencePolicy;
 };
 
 export function fakeModel(options: FakeModelOptions): FakeModel {
@@ -40,7 +45,9 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
   const exit = deferred<string>();
   let promotions = 0;
   let hasCrashed = false;
-  const document = releaseDocument({ model: options.model ?? "digits", version });
+  const { model = "digits", serving, sequence } = options;
+  const policies = { ...(serving && { serving }), ...(sequence && { sequence }) };
+  const document = releaseDocument({ model, version, ...policies });
   return {
     staged: { release: Sha256.parse(String(major).repeat(64)), document, files: new Map() },
     inputs: options.inputs ?? [{ name: "x", dtype: "float32", shape: [-1, 2] }],
@@ -62,7 +69,8 @@ export function fakeModel(options: FakeModelOptions): FakeModel {
     },
     infer: (inputs, { outputs: wanted = [] }) => {
       if (hasCrashed) return Promise.reject(crashed());
-      const said = wanted.length === 0 ? reply : pick(reply, wanted);
+      const all = options.says?.(inputs) ?? reply;
+      const said = wanted.length === 0 ? all : pick(all, wanted);
       if (answersAtOnce) return Promise.resolve(said);
       const { promise, resolve, reject } = deferred<readonly Tensor[]>();
       waiting.push({ inputs, answer: () => resolve(said), fail: reject });

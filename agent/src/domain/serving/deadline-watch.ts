@@ -29,7 +29,7 @@ export class DeadlineWatch {
     );
   }
 
-  /** Nothing is left to watch. */
+  /** Nothing is left to watch, for good: between two requests the alarm is left as it is, which costs them less. */
   rest(): void {
     this.#alarm?.abort();
     this.#alarm = undefined;

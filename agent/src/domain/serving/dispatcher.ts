@@ -64,6 +64,7 @@ export class Dispatcher {
     void model.exited.then((reason) => {
       this.#end = new InferError("RUNNER_CRASH", reason);
       this.withdrawWaiting(this.#end);
+      this.#deadlines.rest();
     });
   }
 
@@ -87,7 +88,9 @@ export class Dispatcher {
     if (ticket.asked.isAgain) this.#queue.readmit(ticket);
     else for (const one of this.#queue.admit(ticket)) this.#putOut(one, one === ticket);
     this.#advance();
-    if (!ticket.wasSent && !ticket.isSettled) this.#deadlines.watch(ticket.asked.deadlineMs);
+    // One that went alone is answered at its deadline by the model's own time-out.
+    const isWatched = !ticket.wasSent || this.#inBatches.has(ticket);
+    if (isWatched && !ticket.isSettled) this.#deadlines.watch(ticket.asked.deadlineMs);
   }
 
   /** Takes back whoever was not sent. */
@@ -113,12 +116,10 @@ export class Dispatcher {
     while (this.#maySend()) {
       const nowMs = this.#options.clock.monotonicMs();
       const group = takeGroup(this.#queue, this.#rowsMax());
-      const isLate = ({ asked }: Ticket) => asked.deadlineMs <= nowMs;
-      for (const ticket of group.filter(isLate)) this.#refuseLate(ticket);
-      const inTime = group.filter((ticket) => !ticket.isSettled);
-      if (inTime.length > 0) this.#send(inTime);
+      for (const ticket of group) if (ticket.asked.deadlineMs <= nowMs) this.#refuseLate(ticket);
+      const inTime = group.filter(({ isSettled }) => !isSettled);
+      if (inTime.length > 0) this.#send(inTime, nowMs);
     }
-    if (this.#queue.length() === 0 && this.#inBatches.size === 0) this.#deadlines.rest();
   }
 
   #maySend(): boolean {
@@ -151,9 +152,8 @@ export class Dispatcher {
     return Math.min(this.#batch.rowsMax, this.#service.rowsWithin(limitMs));
   }
 
-  #send(tickets: readonly Ticket[]): void {
-    const { clock, model } = this.#options;
-    const sentAtMs = clock.monotonicMs();
+  #send(tickets: readonly Ticket[], sentAtMs: number): void {
+    const { model } = this.#options;
     const execution = { tickets, rows: tickets.map(({ form }) => form?.rows ?? 1), sentAtMs };
     const outputs = tickets[0]?.asked.outputs ?? [];
     const latestMs = Math.max(...tickets.map(({ asked }) => asked.deadlineMs));
@@ -161,7 +161,6 @@ export class Dispatcher {
     this.#running += 1;
     for (const ticket of tickets) {
       ticket.wasSent = true;
-      // One alone is answered at its deadline by the model's own time-out.
       if (tickets.length > 1) this.#inBatches.add(ticket);
     }
     const options = {
