@@ -3,7 +3,7 @@ import type { ApiOptions } from "../api-options.ts";
 import { awaitDeployment, underWay } from "../await-deployment.ts";
 import { CliError } from "../cli-error.ts";
 import { type Context, contextOf } from "../context.ts";
-import { readDuration, readLabels, readRelease } from "../read-options.ts";
+import { readDuration, readDurationWithin, readLabels, readRelease } from "../read-options.ts";
 import { renderDeployment } from "../render/deployment.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -12,6 +12,7 @@ export interface DeployOptions extends ApiOptions {
   readonly label: readonly string[];
   readonly all?: boolean;
   readonly slot: string;
+  readonly deferMax?: string;
   readonly wait?: boolean;
   readonly timeout: string;
 }
@@ -23,7 +24,8 @@ export async function deploy(
 ): Promise<void> {
   const context = contextOf(terminal, options);
   // Everything is read before anything is ordered.
-  const json = { ...readRelease(release), slot: options.slot, target: targetOf(options) };
+  const ordered = { ...readRelease(release), slot: options.slot, target: targetOf(options) };
+  const json = { ...ordered, ...deferralOf(options) };
   const timeoutMs = readDuration("--timeout", options.timeout);
   const created = await context.api.call({
     method: "POST",
@@ -34,6 +36,12 @@ export async function deploy(
   const ended =
     options.wait === true ? await awaitDeployment(context, created, timeoutMs) : created;
   conclude(context, ended, options.wait === true);
+}
+
+function deferralOf({ deferMax }: DeployOptions): { readonly deferMsMax?: number } {
+  return deferMax === undefined
+    ? {}
+    : { deferMsMax: readDurationWithin("--defer-max", deferMax, { min: "0s", max: "7d" }) };
 }
 
 function targetOf(options: DeployOptions): object {

@@ -15,6 +15,7 @@ export function addDeployCommand(program: Command, terminal: Terminal): void {
       .option("--label <key=value...>", "every device that carries these labels", [])
       .option("--all", "every device")
       .option("--slot <slot>", "slot of the device", "main")
+      .option("--defer-max <duration>", "how long applications may put the swap off (default: 1d)")
       .option("--wait", "wait until every device has confirmed or refused it")
       .option("--timeout <duration>", "longest wait", "5m"),
   )

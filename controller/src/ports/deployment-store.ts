@@ -55,6 +55,8 @@ export interface DeploymentRecord {
   readonly version: ReleaseVersion;
   readonly slot: SlotName;
   readonly target: DeploymentTarget;
+  /** How long applications may put the swap off, ms; absent: the device's own bound. */
+  readonly deferMsMax?: number | undefined;
   readonly createdAtMs: number;
   readonly approval: Approval;
   /** Who asked for it, with the rights he had then; null when nobody had to approve. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { rehearsalLimits } from "../limits.ts";
 import { RefusalCode } from "../messages/release-state.ts";
 import { ReportStep } from "../messages/report.ts";
 import {
@@ -22,12 +23,16 @@ export const DeploymentTarget = z.union([
 ]);
 export type DeploymentTarget = z.infer<typeof DeploymentTarget>;
 
+/** How long applications of the devices may put the swap off, ms; absent: a day. */
+const DeferMsMax = z.int().min(0).max(rehearsalLimits.deferMsMax).optional();
+
 /** Body of `POST /v1/deployments`. */
 export const DeploymentRequest = z.object({
   model: ModelName,
   version: ReleaseVersion,
   slot: SlotName.default(mainSlot),
   target: DeploymentTarget,
+  deferMsMax: DeferMsMax,
 });
 export type DeploymentRequest = z.infer<typeof DeploymentRequest>;
 
@@ -67,6 +72,7 @@ export const Deployment = z.object({
   version: ReleaseVersion,
   slot: SlotName,
   target: DeploymentTarget,
+  deferMsMax: DeferMsMax,
   createdAtMs: UnixMs,
   /** Nothing is ordered before it is approved; then there are no devices yet. */
   approval: Approval,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Fingerprint } from "../fingerprint.ts";
-import { claimLimits } from "../limits.ts";
+import { claimLimits, rehearsalLimits } from "../limits.ts";
 import { SlotReport } from "../messages/release-state.ts";
 import { ReportItem } from "../messages/report.ts";
 import { DeviceFacts } from "../target/facts.ts";
@@ -22,6 +22,8 @@ export const DesiredSlot = z.object({
   release: Sha256,
   model: ModelName,
   version: ReleaseVersion,
+  /** How long applications may put the swap off, ms; absent: a day. */
+  deferMsMax: z.int().min(0).max(rehearsalLimits.deferMsMax).optional(),
 });
 export type DesiredSlot = z.infer<typeof DesiredSlot>;
 

@@ -82,5 +82,6 @@ function entryOf(row: Selectable<DesiredSlotsTable>): DesiredEntry {
     version: row.version as ReleaseVersion,
     envelopeSize: row.envelope_size,
     deployment: row.deployment,
+    ...(row.defer_ms_max === null ? {} : { deferMsMax: row.defer_ms_max }),
   };
 }

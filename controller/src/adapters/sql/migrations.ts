@@ -8,6 +8,7 @@ import { createAudit, createTelemetryBoots } from "./migration-3-audit.ts";
 import { addApprovals, createApiKeys } from "./migration-4-access.ts";
 import { boundClaims, deviceStates } from "./migration-5-identity.ts";
 import { createCertificates } from "./migration-6-certificates.ts";
+import { addDeferral } from "./migration-7-deferral.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -40,4 +41,5 @@ export const migrations: Record<string, Migration> = {
     },
   },
   "0006-certificates": { up: createCertificates },
+  "0007-deferral": { up: addDeferral },
 };

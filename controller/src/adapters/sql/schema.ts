@@ -109,6 +109,7 @@ export interface DesiredSlotsTable {
   version: string;
   envelope_size: number;
   deployment: string;
+  defer_ms_max: number | null;
 }
 
 export interface ReportItemsTable {
@@ -143,6 +144,7 @@ export interface DeploymentsTable {
   version: string;
   slot: string;
   target: string;
+  defer_ms_max: number | null;
   created_at_ms: number;
   /** `Approval` as JSON. */
   approval: string;

@@ -137,6 +137,7 @@ async function insert(transaction: Transaction<Schema>, deployment: DeploymentRe
       version,
       slot,
       target: JSON.stringify(target),
+      defer_ms_max: deployment.deferMsMax ?? null,
       created_at_ms: createdAtMs,
       approval: JSON.stringify(deployment.approval),
       requester: deployment.requester && JSON.stringify(deployment.requester),
@@ -169,8 +170,9 @@ async function order(
 async function assign(transaction: Transaction<Schema>, assignment: Assignment): Promise<void> {
   const { device, entry } = assignment;
   if (!(await replaceDesired(transaction, device, assignment))) throw new Moved(device);
-  const { slot, release, model, version, envelopeSize, deployment } = entry;
-  const wish = { release, model, version, envelope_size: envelopeSize, deployment };
+  const { slot, release, model, version, envelopeSize, deployment, deferMsMax = null } = entry;
+  const named = { release, model, version, envelope_size: envelopeSize, deployment };
+  const wish = { ...named, defer_ms_max: deferMsMax };
   await transaction
     .insertInto("desired_slots")
     .values({ device, slot, ...wish })
@@ -189,6 +191,7 @@ function deploymentOf(
     version: row.version as ReleaseVersion,
     slot: row.slot as SlotName,
     target: JSON.parse(row.target) as StoredDeployment["target"],
+    ...(row.defer_ms_max === null ? {} : { deferMsMax: row.defer_ms_max }),
     createdAtMs: row.created_at_ms,
     approval: JSON.parse(row.approval) as StoredDeployment["approval"],
     requester: row.requester === null ? null : (JSON.parse(row.requester) as Principal),

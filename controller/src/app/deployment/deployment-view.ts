@@ -8,7 +8,8 @@ export function deploymentView(
   deployment: StoredDeployment,
   devices: ReadonlyMap<DeviceId, DeviceRecord>,
 ): Deployment {
-  const { id, release, model, version, slot, target, createdAtMs, approval } = deployment;
+  const { id, release, model, version, slot, target, deferMsMax, createdAtMs, approval } =
+    deployment;
   return {
     id,
     release,
@@ -16,6 +17,7 @@ export function deploymentView(
     version,
     slot,
     target,
+    ...(deferMsMax === undefined ? {} : { deferMsMax }),
     createdAtMs,
     approval,
     devices: deployment.devices.map((execution) =>

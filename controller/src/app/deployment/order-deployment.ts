@@ -88,7 +88,7 @@ async function plan(
 
 async function assign(
   ports: OrderDeploymentPorts,
-  { id, slot, model, version }: DeploymentRecord,
+  { id, slot, model, version, deferMsMax }: DeploymentRecord,
   { device, release }: { readonly device: DeviceRecord; readonly release: ReleaseRecord },
 ): Promise<Assignment> {
   const entry = {
@@ -98,6 +98,7 @@ async function assign(
     version,
     envelopeSize: release.envelope.length,
     deployment: id,
+    ...(deferMsMax === undefined ? {} : { deferMsMax }),
   };
   const slots = withSlot(device.desired.slots, entry);
   if (slots.length > documentLimits.modelsPerDesiredMax) {

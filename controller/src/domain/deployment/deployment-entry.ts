@@ -15,12 +15,13 @@ interface Written {
   readonly version: ReleaseVersion;
   readonly slot: SlotName;
   readonly target: DeploymentTarget;
+  readonly deferMsMax?: number | undefined;
 }
 
 /** What is written down of a deployment that was asked for, created or approved. */
 export function deploymentEntry(
   happened: "requested" | "created" | "approved",
-  { id, release, model, version, slot, target }: Written,
+  { id, release, model, version, slot, target, deferMsMax }: Written,
   by: {
     readonly caller: Principal;
     readonly atMs: number;
@@ -35,6 +36,7 @@ export function deploymentEntry(
     detail: {
       ...{ release, model, version, slot },
       target: JSON.stringify(target),
+      ...(deferMsMax === undefined ? {} : { deferMsMax }),
       ...by.detail,
     },
   };

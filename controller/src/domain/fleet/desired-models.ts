@@ -7,11 +7,12 @@ export type SizedSlot = DesiredSlot & { readonly envelopeSize: number };
 export function desiredModels(
   slots: readonly SizedSlot[],
 ): readonly Omit<DesiredModel, "activate">[] {
-  return slots.map(({ slot, model, release, envelopeSize }) => ({
+  return slots.map(({ slot, model, release, envelopeSize, deferMsMax }) => ({
     slot,
     model,
     release,
     size: envelopeSize,
+    ...(deferMsMax === undefined ? {} : { deferMsMax }),
   }));
 }
 
