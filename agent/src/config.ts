@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { FormatError, telemetryLimits } from "@modelfleet/protocol";
 import { defaultProbation } from "./domain/install/probation.ts";
+import type { LocalMqtt, LocalMqttOptions } from "./local-mqtt.ts";
 import type { MqttTlsFiles, MqttTlsOptions } from "./mqtt-tls.ts";
 
 /** How one agent runs. */
@@ -8,6 +9,8 @@ export interface AgentConfig {
   /** The data folder, absolute. */
   readonly folder: string;
   readonly socketPath: string;
+  /** Where runners have their folders, when not in the data folder. */
+  readonly runFolder?: string;
   /** Loopback TCP as well; undefined is off. */
   readonly tcpPort: number | undefined;
   readonly windowMs: number;
@@ -17,10 +20,11 @@ export interface AgentConfig {
   /** Where model files are asked for first; undefined is the controller alone. */
   readonly mirrorUrl?: string | undefined;
   readonly mqttTls?: MqttTlsFiles | undefined;
+  readonly localMqtt?: LocalMqtt | undefined;
 }
 
 /** Options as they stand on the command line. */
-export interface StartOptions extends MqttTlsOptions {
+export interface StartOptions extends MqttTlsOptions, LocalMqttOptions {
   readonly data: string;
   readonly socket?: string;
   readonly tcpPort?: string;

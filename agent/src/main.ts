@@ -17,13 +17,19 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     return enrolFolder(enrolment, options, say);
   },
   start: async (options) => {
-    const [{ parseConfig }, { readMqttTls }, { runAgent }, { createLog }] = await Promise.all([
-      import("./config.ts"),
-      import("./mqtt-tls.ts"),
-      import("./run-agent.ts"),
-      import("./log.ts"),
-    ]);
-    const config = { ...parseConfig(options), mqttTls: await readMqttTls(options) };
+    const [{ parseConfig }, { readMqttTls }, { readLocalMqtt }, { runAgent }, { createLog }] =
+      await Promise.all([
+        import("./config.ts"),
+        import("./mqtt-tls.ts"),
+        import("./local-mqtt.ts"),
+        import("./run-agent.ts"),
+        import("./log.ts"),
+      ]);
+    const config = {
+      ...parseConfig(options),
+      mqttTls: await readMqttTls(options),
+      localMqtt: await readLocalMqtt(options),
+    };
     await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
   },
   hello: async (options) => {

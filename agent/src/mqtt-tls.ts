@@ -45,7 +45,7 @@ export function keyPem(seed: Uint8Array): string {
   return privateKey.export({ format: "pem", type: "pkcs8" }).toString();
 }
 
-async function readPem(option: string, path: string): Promise<string> {
+export async function readPem(option: string, path: string): Promise<string> {
   const { pemBytesMax } = certificateLimits;
   try {
     const { size } = await stat(path);

@@ -16,6 +16,7 @@ export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./fingerprint.ts";
 export * from "./limits.ts";
+export * from "./local/local-mqtt-file.ts";
 export * from "./messages/ack.ts";
 export * from "./messages/enrol.ts";
 export * from "./messages/hello.ts";

@@ -112,6 +112,7 @@ function addStart(program: Command, commands: AgentCommands): void {
     .option("--confirm-ms <ms>", "how long a new release is on trial before it is confirmed")
     .option("--memory-mib <MiB>", "memory for all models together (default: what the device has)")
     .option("--blob-mirror <url>", "ask for model files here first; files named by their SHA-256")
+    .option("--local-mqtt <file>", "answer over a local MQTT broker; JSON, see docs/local-api.md")
     .option("--mqtt-ca <file>", "authorities of the broker's certificate, PEM (default: the usual)")
     .option("--mqtt-cert <file>", "client certificate, PEM, where the controller makes none")
     .option("--mqtt-key <file>", "its key, PEM")

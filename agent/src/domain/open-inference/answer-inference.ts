@@ -15,7 +15,15 @@ export async function answerInference(
   { bytes, headerLength }: InferBody,
   loadable: Loadable,
 ): Promise<InferAnswer> {
-  const parsed = parseInferRequest(bytes, headerLength);
+  return answerParsed(asked, parseInferRequest(bytes, headerLength), loadable);
+}
+
+/** @throws InferError */
+export async function answerParsed(
+  asked: AskedModel,
+  parsed: ParsedInfer,
+  loadable: Loadable,
+): Promise<InferAnswer> {
   const { slot, pin } = findServed(asked, loadable);
   const { outputs: wanted, inputs, timeoutMs, sequence } = parsed;
   const key = keyOf(parsed);
