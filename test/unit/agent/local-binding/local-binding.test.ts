@@ -1,0 +1,299 @@
+import { localBusLimits, SlotName } from "@modelfleet/protocol";
+import { describe, expect, test } from "vitest";
+import { InferError } from "../../../../agent/src/domain/infer-error.ts";
+import { Router } from "../../../../agent/src/domain/serving/router.ts";
+import type { LoadedModel } from "../../../../agent/src/ports/runner-host.ts";
+import { bindingRig } from "../../../support/agent/binding-rig.ts";
+import { fakeModel } from "../../../support/agent/fake-model.ts";
+import { settled } from "../../../support/agent/manual-clock.ts";
+import { realClock } from "../../../support/agent/runner-fixture.ts";
+
+const json = { form: "json" };
+const bound = { input: "plant/+/raw", output: "plant/{1}/class", payload: json };
+const echo = (model: Partial<Parameters<typeof fakeModel>[0]> = {}) =>
+  fakeModel({ version: "1.0.0", says: (inputs) => inputs, ...model });
+const request = (id?: string, data: readonly number[] = [3, 4]) =>
+  JSON.stringify({ id, inputs: [{ name: "x", datatype: "FP32", shape: [1, 2], data }] });
+
+describe("a bound topic", () => {
+  test("is answered at the topic that its own makes", async () => {
+    const rig = bindingRig({ bindings: [bound] });
+    await rig.activate(echo());
+
+    await rig.say("plant/north/raw", "[3, 4]");
+    await rig.say("plant/south/raw", "[5, 6]");
+
+    expect(rig.topics()).toEqual(["plant/north/class", "plant/south/class"]);
+    expect(rig.texts()[0]).toMatchObject({
+      ...{ model: "digits", version: "1.0.0" },
+      outputs: [{ data: [3, 4] }],
+    });
+    expect(rig.status()).toEqual({
+      ...{ connected: true, received: 2, answered: 2, dropped: 0, refused: 0 },
+    });
+  });
+
+  test("of two bindings is answered by both", async () => {
+    const other = { ...bound, output: "other/{1}" };
+    const rig = bindingRig({ bindings: [bound, other] });
+    await rig.activate(echo());
+
+    await rig.say("plant/a/raw", "[3, 4]");
+
+    expect(rig.topics().sort()).toEqual(["other/a", "plant/a/class"]);
+  });
+
+  test("asks the slot or the model that the binding names", async () => {
+    const back = SlotName.parse("back");
+    const bindings = [
+      { ...bound, input: "a", output: "A", slot: "back" },
+      { ...bound, input: "b", output: "B", model: "voice" },
+    ];
+    const rig = bindingRig({ bindings });
+    await rig.activate(echo());
+    await rig.activate(echo({ version: "2.0.0", model: "voice" }), back);
+
+    await rig.say("a", "[1, 2]");
+    await rig.say("b", "[1, 2]");
+
+    expect(rig.texts().map(({ version }) => version)).toEqual(["2.0.0", "2.0.0"]);
+  });
+
+  test("with a window is answered when the window is full", async () => {
+    const rig = bindingRig({ bindings: [{ ...bound, window: 2 }] });
+    await rig.activate(echo());
+
+    for (const value of ["1", "2", "3"]) await rig.say("plant/a/raw", value);
+
+    expect(rig.texts().map(({ outputs }) => outputs?.[0]?.data)).toEqual([
+      [1, 2],
+      [2, 3],
+    ]);
+    expect(rig.status()).toMatchObject({ received: 3, answered: 2, dropped: 0, refused: 0 });
+  });
+
+  test("keeps the order of a window although answers wait", async () => {
+    const rig = bindingRig({ bindings: [{ ...bound, window: 2 }] });
+    const model = echo({ answersAtOnce: false });
+    await rig.activate(model);
+    for (const value of ["1", "2", "3"]) await rig.say("plant/a/raw", value);
+
+    for (const waiting of [...model.waiting].reverse()) waiting.answer();
+    await settled();
+
+    const data = rig.texts().map(({ outputs }) => outputs?.[0]?.data.join());
+    expect(data.sort()).toEqual(["1,2", "2,3"]);
+  });
+});
+
+describe("a message of a bound topic", () => {
+  test.each([
+    ["nothing that is JSON", "{", "FORMAT"],
+    ["another number of elements", "[1, 2, 3]", "BAD_TENSOR"],
+    ["no number", '["x", 1]', "BAD_TENSOR"],
+  ])("with %s is refused, counted, and told where the binding says", async (_what, text, code) => {
+    const rig = bindingRig({ bindings: [{ ...bound, errors: "errors/{1}" }] });
+    await rig.activate(echo());
+
+    await rig.say("plant/a/raw", text);
+    await rig.say("plant/a/raw", "[3, 4]");
+
+    expect(rig.topics()).toEqual(["errors/a", "plant/a/class"]);
+    expect(rig.texts()[0]).toMatchObject({ code });
+    expect(rig.status()).toMatchObject({ answered: 1, refused: 1 });
+  });
+
+  test("is told of in the log once a minute, however many messages are wrong", async () => {
+    const rig = bindingRig({ bindings: [bound] });
+    await rig.activate(echo());
+
+    for (let i = 0; i < 10; i += 1) await rig.say("plant/a/raw", "{");
+    rig.pass(localBusLimits.tellEveryMs - 1);
+    await rig.say("plant/a/raw", "{");
+    const before = rig.unanswered.length;
+    rig.pass(1);
+    await rig.say("plant/a/raw", "{");
+
+    expect(before).toBe(1);
+    expect(rig.unanswered[1]).toMatchObject({ code: "FORMAT", refused: 12, input: "plant/+/raw" });
+    expect(rig.topics()).toEqual([]);
+  });
+
+  test("without a model, or while it fails, has an error and no answer", async () => {
+    const rig = bindingRig({ bindings: [{ ...bound, errors: "errors" }] });
+    await rig.say("plant/a/raw", "[3, 4]");
+    await rig.activate(
+      echo({
+        says: () => {
+          throw new InferError("RUN_FAILED", "it failed");
+        },
+      }),
+    );
+
+    await rig.say("plant/a/raw", "[3, 4]");
+
+    expect(rig.texts().map(({ code }) => code)).toEqual(["NOT_READY", "RUN_FAILED"]);
+  });
+
+  test("with a payload one byte too large is refused before it is parsed", async () => {
+    const rig = bindingRig({
+      bindings: [{ ...bound, errors: "errors", payload: { form: "float32" } }],
+    });
+    await rig.activate(echo());
+    const { payloadBytesMax } = localBusLimits;
+
+    await rig.say("plant/a/raw", new Uint8Array(payloadBytesMax));
+    await rig.say("plant/a/raw", new Uint8Array(payloadBytesMax + 4));
+
+    expect(rig.texts().map(({ code }) => code)).toEqual([undefined, "TOO_LARGE"]);
+  });
+
+  test("takes nothing retained, and nothing with a level that could become another topic", async () => {
+    const rig = bindingRig({ bindings: [bound] });
+    await rig.activate(echo());
+
+    await rig.say("plant/a/raw", "[3, 4]", { isRetained: true });
+    await rig.say("plant/+/raw", "[3, 4]");
+    await rig.say("plant/a\u0000b/raw", "[3, 4]");
+
+    expect(rig.status()).toMatchObject({ received: 0, answered: 0 });
+  });
+});
+
+describe("room", () => {
+  test("for messages is as much as there may be, and the next is dropped and counted", async () => {
+    const models = new Router<LoadedModel>({ clock: realClock, queueMax: 10_000 });
+    const rig = bindingRig({ bindings: [bound] }, models);
+    const model = echo({ answersAtOnce: false });
+    await rig.activate(model);
+
+    for (let i = 0; i <= localBusLimits.inFlightMax; i += 1) await rig.say("plant/a/raw", "[3, 4]");
+    const dropped = rig.status().dropped;
+    while (model.waiting.length > 0) {
+      for (const waiting of model.waiting.splice(0)) waiting.answer();
+      await settled();
+    }
+    await rig.say("plant/a/raw", "[3, 4]");
+
+    expect(dropped).toBe(1);
+    expect(rig.status()).toMatchObject({ dropped: 1, answered: localBusLimits.inFlightMax });
+    expect(model.waiting).toHaveLength(1);
+  });
+
+  test("in the queue of the model is its release's own: of a sensor's values that wait, the latest is answered", async () => {
+    const rig = bindingRig({ bindings: [{ ...bound, errors: "errors" }] });
+    const serving = { queue: { max: 2, policy: "latest-only" as const } };
+    const model = echo({ answersAtOnce: false, serving });
+    await rig.activate(model);
+
+    for (let i = 1; i <= 6; i += 1) await rig.say("plant/a/raw", `[${i}, 0]`);
+    while (model.waiting.length > 0) {
+      model.waiting.shift()?.answer();
+      await settled();
+    }
+
+    const answered = rig.texts().flatMap(({ outputs }) => outputs?.[0]?.data[0] ?? []);
+    expect(answered).toEqual([1, 2, 6]);
+    expect(rig.texts().filter(({ code }) => code === "OVERLOADED")).toHaveLength(3);
+    expect(rig.status()).toMatchObject({ received: 6, answered: 3, dropped: 3, refused: 0 });
+  });
+
+  test("without a broker is none: the answer is dropped and counted, and nothing is kept for later", async () => {
+    const rig = bindingRig({ bindings: [bound] });
+    await rig.activate(echo());
+
+    rig.line.isUp = false;
+    await rig.say("plant/a/raw", "[3, 4]");
+    rig.line.isUp = true;
+    await rig.say("plant/b/raw", "[3, 4]");
+
+    expect(rig.topics()).toEqual(["plant/b/class"]);
+    expect(rig.status()).toMatchObject({ dropped: 1, answered: 1 });
+  });
+});
+
+describe("a request", () => {
+  const requests = { requests: { prefix: "infer" } };
+
+  test("by MQTT 3.1.1 is answered at a topic with its id", async () => {
+    const rig = bindingRig(requests);
+    await rig.activate(echo());
+
+    await rig.say("infer/digits/req", request("r1"));
+
+    expect(rig.topics()).toEqual(["infer/digits/res/r1"]);
+    expect(rig.texts()[0]).toMatchObject({
+      ...{ id: "r1", model_name: "digits", model_version: "1.0.0" },
+      outputs: [{ data: [3, 4] }],
+    });
+  });
+
+  test("by MQTT 5 is answered at its response topic, with its correlation data", async () => {
+    const rig = bindingRig(requests);
+    await rig.activate(echo());
+    const correlation = Uint8Array.of(0, 255, 7);
+
+    await rig.say("infer/digits/req", request(), { responseTopic: "mine/7", correlation });
+
+    expect(rig.answers).toMatchObject([
+      { topic: "mine/7", correlation, contentType: "application/json", qos: 1 },
+    ]);
+  });
+
+  test("with binary data has it by the length of its JSON part, and is answered so where it asks for it", async () => {
+    const rig = bindingRig(requests);
+    await rig.activate(echo());
+    const head = JSON.stringify({
+      parameters: { binary_data_output: true },
+      inputs: [{ name: "x", datatype: "FP32", shape: [1, 2], parameters: { binary_data_size: 8 } }],
+    });
+    const floats = new Uint8Array(new Float32Array([3, 4]).buffer);
+
+    await rig.say("infer/digits/req", Buffer.concat([Buffer.from(head), floats]), {
+      headerLength: String(head.length),
+    });
+
+    const [answer] = rig.answers;
+    expect(answer?.contentType).toBe("application/octet-stream");
+    const tail = answer?.payload.subarray(Number(answer.headerLength));
+    expect(Buffer.from(tail ?? []).equals(floats)).toBe(true);
+  });
+
+  test.each([
+    ["voice", request("r1"), "UNKNOWN_MODEL infer/voice/res/r1"],
+    ["digits", request("r1", [1]), "BAD_TENSOR infer/digits/res/r1"],
+    ["digits", '{"id":"r1"}', "FORMAT infer/digits/res/r1"],
+    ["digits", "{", "FORMAT infer/digits/res"],
+    ["digits", '{"id":"a/b"}', "FORMAT infer/digits/res"],
+  ])("to %s of %s is answered with the error %s", async (model, text, error) => {
+    const rig = bindingRig(requests);
+    await rig.activate(echo());
+
+    await rig.say(`infer/${model}/req`, text);
+
+    expect(`${rig.texts()[0]?.code} ${rig.topics().join()}`).toBe(error);
+  });
+
+  test("whose answer would be a request again is refused without a word", async () => {
+    const rig = bindingRig(requests);
+    await rig.activate(echo());
+
+    await rig.say("infer/digits/req", request("r1"), { responseTopic: "infer/digits/req" });
+
+    expect(rig.answers).toEqual([]);
+    expect(rig.status()).toMatchObject({ refused: 1 });
+  });
+
+  test("S29: has its answer at a topic of its own words only, whatever the model's tensors are called", async () => {
+    const rig = bindingRig(requests);
+    const name = "a/+/#\n$SYS";
+    const inputs = [{ name, dtype: "float32" as const, shape: [1] }];
+    await rig.activate(echo({ inputs, outputs: inputs }));
+    const asked = { id: "1", inputs: [{ name, datatype: "FP32", shape: [1], data: [1] }] };
+
+    await rig.say("infer/digits/req", JSON.stringify(asked));
+
+    expect(rig.topics()).toEqual(["infer/digits/res/1"]);
+    expect(rig.texts()[0]).toMatchObject({ outputs: [{ name }] });
+  });
+});
