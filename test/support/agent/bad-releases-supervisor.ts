@@ -1,13 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { DeviceFacts, mainSlot } from "@modelfleet/protocol";
-import { scannedHost } from "../../../agent/src/adapters/model-scan/scanned-host.ts";
-import { judgeOpset } from "../../../agent/src/domain/install/judge-opset.ts";
+import { mainSlot } from "@modelfleet/protocol";
 import { ReleaseRefused } from "../../../agent/src/domain/release-refused.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
 import { badReleases, goodRelease } from "./bad-releases.ts";
 import { floatTensor } from "./floats.ts";
 import { realClock, runnerFixture } from "./runner-fixture.ts";
+import { scanning } from "./scanning.ts";
 import { stageModel } from "./staged-model.ts";
 
 /**
@@ -15,17 +14,7 @@ import { stageModel } from "./staged-model.ts";
  * at the end, as JSON, what became of each, of the answers, and of its own memory.
  */
 await using fixture = await runnerFixture();
-const deviceFacts = DeviceFacts.parse({
-  ...{ class: "cam-v2", target: "linux-x64-glibc", os: "linux", arch: "x64", node: "v24.0.0" },
-  libc: { family: "glibc", version: "2.36" },
-  ...{ cpuCores: 2, memoryMiB: 4_096, memoryAvailableMiB: 2_048, diskFreeMiB: 4_096 },
-  runtimes: [
-    { id: "onnxruntime-node", version: "1.30.0", providers: ["cpu"], opsetMax: 0, irMax: 0 },
-  ],
-  ...{ agentVersion: "0.1.0", protocol: 1 },
-});
-const facts = { read: () => Promise.resolve(deviceFacts) };
-const host = scannedHost({ host: fixture.host, facts, judge: judgeOpset, clock: realClock });
+const host = scanning(fixture.host);
 const router = new Router<LoadedModel>({ clock: realClock });
 const never = new AbortController().signal;
 const x = floatTensor("x", [1, 4], [0.1, 0.2, 0.3, 0.4]);

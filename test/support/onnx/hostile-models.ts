@@ -61,6 +61,18 @@ export function int64s(name: string, values: readonly number[]): Uint8Array {
   return weight(name, integerField(1, values.length), integerField(2, INT64), bytesField(9, raw));
 }
 
+/** `y = x + w`, whose weight w of four floats is said to lie elsewhere: the entries are those of `external_data`. */
+export function externalWeight(entries: Readonly<Record<string, string>>): Uint8Array {
+  const external = Object.entries(entries).map(([key, value]) =>
+    bytesField(13, message(textField(1, key), textField(2, value))),
+  );
+  return plainModel([node("Add", ["x", "w"], ["y"])], {
+    graph: [
+      weight("w", integerField(1, 4), integerField(2, FLOAT), ...external, integerField(14, 1)),
+    ],
+  });
+}
+
 /** Adds up a tensor that it makes out of nothing while it runs: each float takes four bytes. */
 export function memoryBomb(...shape: readonly number[]): Uint8Array {
   return plainModel(
@@ -97,8 +109,9 @@ export function zeroWeights(bytes: number): Uint8Array {
 }
 
 /** Loads, and never answers: a loop whose condition stays true. */
-export function endlessLoop(): Uint8Array {
-  return plainModel([loopWhile("yes", 4)], {
+export function endlessLoop(width = 4): Uint8Array {
+  return plainModel([loopWhile("yes", width)], {
+    width,
     graph: [weight("yes", integerField(2, BOOL), bytesField(9, Uint8Array.of(1)))],
   });
 }
