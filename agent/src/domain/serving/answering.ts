@@ -40,9 +40,10 @@ export class Answering<Model extends RoutedModel> {
     pinned: Generation<Model>,
     request: RoutedRequest,
   ): Promise<RoutedAnswer<Model>> {
-    this.#refuseCrowd(slot, pinned);
     const admitted = { slot, request, sequence: undefined, ...this.#times(request) };
-    return await this.#answer(admitted, pinned);
+    return await (pinned.isAlive()
+      ? this.#answer(admitted, pinned)
+      : this.#answerStranded(admitted, pinned));
   }
 
   /**
@@ -63,8 +64,9 @@ export class Answering<Model extends RoutedModel> {
       if (!isFirst) await this.#awaitTurn(turn.begins, admitted.deadlineMs);
       const generation = slot.sequences.generationOf(sequence, slot, request);
       if (generation === undefined) throw notReady(request);
-      this.#refuseCrowd(slot, generation);
-      const answer = await this.#answer(admitted, generation);
+      const answer = await (generation.isAlive()
+        ? this.#answer(admitted, generation)
+        : this.#answerStranded(admitted, generation));
       if (request.sequence?.isEnd === true) slot.sequences.close(request.sequence.id, sequence);
       return answer;
     } finally {
@@ -98,14 +100,24 @@ export class Answering<Model extends RoutedModel> {
     );
   }
 
-  /** While nothing answers in the slot, no more may wait for the next model than would wait for one that does. */
-  #refuseCrowd(slot: ServingSlot<Model>, pinned: Generation<Model>): void {
-    if (pinned.isAlive() || slot.waiting.size < this.#options.queueMax) return;
-    slot.sums.rejected += 1;
-    throw new InferError(
-      "OVERLOADED",
-      `expected at most ${this.#options.queueMax} requests that wait for a restart, got one more`,
-    );
+  /** While nothing answers in the slot, no more wait for the next model than would wait for one that does. */
+  async #answerStranded(
+    admitted: Admitted<Model>,
+    pinned: Generation<Model>,
+  ): Promise<RoutedAnswer<Model>> {
+    const { slot } = admitted;
+    const { queueMax } = this.#options;
+    if (slot.stranded >= queueMax) {
+      slot.sums.rejected += 1;
+      const text = `expected at most ${queueMax} requests that wait for a restart, got one more`;
+      throw new InferError("OVERLOADED", text);
+    }
+    slot.stranded += 1;
+    try {
+      return await this.#answer(admitted, pinned);
+    } finally {
+      slot.stranded -= 1;
+    }
   }
 
   async #answer(

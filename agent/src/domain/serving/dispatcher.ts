@@ -62,8 +62,9 @@ export class Dispatcher {
     this.#batch = plan.batch;
     this.#deadlines = new DeadlineWatch(clock, (nowMs) => this.#expire(nowMs));
     void model.exited.then((reason) => {
-      this.#end = new InferError("RUNNER_CRASH", reason);
-      this.withdrawWaiting(this.#end);
+      const end = new InferError("RUNNER_CRASH", reason);
+      this.#end = end;
+      for (const ticket of this.withdrawWaiting()) ticket.refuse(end);
       this.#deadlines.rest();
     });
   }
@@ -93,10 +94,9 @@ export class Dispatcher {
     if (isWatched && !ticket.isSettled) this.#deadlines.watch(ticket.asked.deadlineMs);
   }
 
-  /** Takes back whoever was not sent. */
-  withdrawWaiting(error: InferError): void {
-    for (const ticket of this.#queue.withdraw(() => true)) ticket.refuse(error);
-    this.#advance();
+  /** @returns whoever was not sent, and is not going to be */
+  withdrawWaiting(): readonly Ticket[] {
+    return this.#queue.withdraw(() => true);
   }
 
   #putOut(ticket: Ticket, isNewcomer: boolean): void {

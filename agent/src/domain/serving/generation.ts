@@ -86,7 +86,8 @@ export class Generation<Model extends RoutedModel> {
       "RUNNER_CRASH",
       "expected an answer before the swap's drain ended, got none",
     );
-    this.#dispatcher.withdrawWaiting(error);
+    this.#dispatcher.withdrawWaiting();
+    // All of them, in the order they came.
     for (const ticket of [...this.#pinned]) ticket.refuse(error);
   }
 

@@ -64,49 +64,41 @@ export class Router<Model extends RoutedModel> {
   /** See `Serving.activate`. */
   async activate(slotName: SlotName, model: Model): Promise<Model | undefined> {
     const slot = this.#slot(slotName);
-    const old = slot.current;
-    const canaryEnded = this.#endCanary(slot);
+    const { current, canary } = slot;
+    slot.canary = undefined;
     model.promote();
     slot.current = this.#generation(slot, model, "stable");
     slot.wakeWaiting();
-    if (old !== undefined) await this.#drain(slot, old);
-    await canaryEnded;
-    return old?.model;
+    await this.#drain(slot, [current, canary?.generation]);
+    return current?.model;
   }
 
   /** See `Serving.deactivate`. */
   async deactivate(slotName: SlotName): Promise<void> {
     const slot = this.#slots.get(slotName);
-    const old = slot?.current;
-    if (slot === undefined || old === undefined) return;
-    const canaryEnded = this.#endCanary(slot);
+    if (slot?.current === undefined) return;
+    const { current, canary } = slot;
+    slot.canary = undefined;
     slot.current = undefined;
     slot.sequences.closeAll();
     slot.wakeWaiting();
-    await this.#drain(slot, old);
-    await canaryEnded;
+    await this.#drain(slot, [current, canary?.generation]);
   }
 
   /** See `Serving.canary`. */
   async canary(
     slotName: SlotName,
-    canary: { readonly model: Model; readonly weightPercent: number } | null,
+    wanted: { readonly model: Model; readonly weightPercent: number } | null,
   ): Promise<void> {
     const slot = this.#slot(slotName);
-    const ended = this.#endCanary(slot);
-    if (canary !== null) {
-      canary.model.promote();
-      const generation = this.#generation(slot, canary.model, "canary");
-      slot.canary = { generation, weightPercent: canary.weightPercent };
-    }
-    await ended;
-  }
-
-  /** From the next request on it is asked nothing; resolves when it has answered what it has. */
-  async #endCanary(slot: ServingSlot<Model>): Promise<void> {
     const { canary } = slot;
     slot.canary = undefined;
-    if (canary !== undefined) await this.#drain(slot, canary.generation);
+    if (wanted !== null) {
+      const { model, weightPercent } = wanted;
+      model.promote();
+      slot.canary = { generation: this.#generation(slot, model, "canary"), weightPercent };
+    }
+    await this.#drain(slot, [canary?.generation]);
   }
 
   /** See `Serving.active`. */
@@ -168,8 +160,16 @@ export class Router<Model extends RoutedModel> {
     this.#options.onUnbatched(release, reason);
   }
 
+  async #drain(
+    slot: ServingSlot<Model>,
+    ended: readonly (Generation<Model> | undefined)[],
+  ): Promise<void> {
+    const old = ended.filter((one) => one !== undefined);
+    await Promise.all(old.map((one) => this.#drainOne(slot, one)));
+  }
+
   /** Its requests finish, and its sequences go on, until the drain's end. */
-  async #drain(slot: ServingSlot<Model>, old: Generation<Model>): Promise<void> {
+  async #drainOne(slot: ServingSlot<Model>, old: Generation<Model>): Promise<void> {
     const [alarm, over] = [new AbortController(), new AbortController()];
     const late = this.#options.clock.sleep(this.#options.drainMsMax, alarm.signal).then(
       () => {

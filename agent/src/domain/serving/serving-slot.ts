@@ -5,6 +5,7 @@ import type { Generation } from "./generation.ts";
 import { fitsModel } from "./refuse-unfit.ts";
 import type { RoutedModel, RoutedRequest } from "./routed-model.ts";
 import { SequenceBook } from "./sequence-book.ts";
+import { withStates } from "./sequence-states.ts";
 import { emptyCounts, type ServingCounts } from "./serving-counts.ts";
 
 export interface CanaryOf<Model extends RoutedModel> {
@@ -20,6 +21,8 @@ export class ServingSlot<Model extends RoutedModel> {
   canary: CanaryOf<Model> | undefined;
   /** Requests that wait for the next generation. */
   readonly waiting = new Set<() => void>();
+  /** Requests that came while nothing answered, and are not answered yet. */
+  stranded = 0;
   readonly sequences: SequenceBook<Model>;
   readonly sums = emptyCounts();
   #turns = 0;
@@ -47,7 +50,7 @@ export class ServingSlot<Model extends RoutedModel> {
     if (this.current === undefined || this.canary === undefined) return this.current;
     const { generation } = this.canary;
     const isMeant = this.#isCanarys(this.canary, request);
-    const isAble = generation.isAlive() && fitsModel(generation.model, request);
+    const isAble = generation.isAlive() && takes(generation.model, request);
     return isMeant && isAble ? generation : this.current;
   }
 
@@ -64,6 +67,11 @@ export class ServingSlot<Model extends RoutedModel> {
   wakeWaiting(): void {
     for (const wake of [...this.waiting]) wake();
   }
+}
+
+function takes(model: RoutedModel, request: RoutedRequest): boolean {
+  const isBegun = request.sequence !== undefined;
+  return fitsModel(model, isBegun ? withStates(request, model, new Map()) : request);
 }
 
 /** `main` first, then by name. */
