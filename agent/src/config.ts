@@ -15,6 +15,8 @@ export interface AgentConfig {
   readonly tcpPort: number | undefined;
   readonly windowMs: number;
   readonly confirmMs: number;
+  /** Where releases are held: in a process each, or all in the agent's own; `process` when absent. */
+  readonly isolation?: "process" | "inline";
   /** All runners together; undefined: whatever the device has. */
   readonly memoryMiB?: number | undefined;
   /** Where model files are asked for first; undefined is the controller alone. */
@@ -30,6 +32,7 @@ export interface StartOptions extends MqttTlsOptions, LocalMqttOptions {
   readonly tcpPort?: string;
   readonly windowMs?: string;
   readonly confirmMs?: string;
+  readonly isolation?: string;
   readonly memoryMib?: string;
   readonly blobMirror?: string;
 }
@@ -62,6 +65,7 @@ export function parseConfig(options: StartOptions): AgentConfig {
       parseWhole("--confirm-ms", options.confirmMs, { min: 0, max: confirmMsMax }) ??
       defaultProbation.confirmMs,
     memoryMiB: parseWhole("--memory-mib", options.memoryMib, { min: 64, max: memoryMiBMax }),
+    isolation: parseIsolation(options.isolation),
     mirrorUrl: parseMirror(options.blobMirror),
   };
 }
@@ -71,6 +75,14 @@ export function socketPathOf(
   options: Pick<StartOptions, "data"> & { socket?: string | undefined },
 ) {
   return resolve(options.socket ?? join(options.data, "agent.sock"));
+}
+
+function parseIsolation(text = "process"): "process" | "inline" {
+  if (text === "process" || text === "inline") return text;
+  throw new FormatError(
+    "FORMAT",
+    `--isolation: expected process or inline, got ${text.slice(0, 32)}`,
+  );
 }
 
 /** protocol.md 5.8: it is asked without a login, so a URL that carries one is a mistake. */

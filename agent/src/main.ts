@@ -17,6 +17,8 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     return enrolFolder(enrolment, options, say);
   },
   start: async (options) => {
+    // Read by the native library while it loads, and it may be loaded into this process.
+    if (options.isolation === "inline") process.env["ORT_DISABLE_TELEMETRY"] = "1";
     const [{ parseConfig }, { readMqttTls }, { readLocalMqtt }, { runAgent }, { createLog }] =
       await Promise.all([
         import("./config.ts"),

@@ -43,14 +43,16 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
 type Parts = ReturnType<typeof wireAgent>;
 
 async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { installer, uplink, spool, router, status, loading, watch, report, carried } = parts;
+  const { installer, uplink, spool, models, status, loading, watch, report, carried } = parts;
   const { socketPath, tcpPort } = run.config;
   const api = await startLocalApi({
-    models: router,
+    models,
     loading,
     socketPath,
     ...(tcpPort === undefined ? {} : { tcpPort }),
     status,
+    repository: parts.telling.repository,
+    metrics: parts.telling.metrics,
     holds: parts.deferrals,
     hasSlot: (slot) => installer.slots().some((held) => held.slot === slot),
     agentVersion: run.machine.agentVersion,

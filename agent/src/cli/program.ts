@@ -111,6 +111,11 @@ function addStart(program: Command, commands: AgentCommands): void {
     .option("--window-ms <ms>", "length of a telemetry window")
     .option("--confirm-ms <ms>", "how long a new release is on trial before it is confirmed")
     .option("--memory-mib <MiB>", "memory for all models together (default: what the device has)")
+    .option(
+      "--isolation <way>",
+      "process: each release in a process of its own; inline: in the agent's, for very small devices",
+      "process",
+    )
     .option("--blob-mirror <url>", "ask for model files here first; files named by their SHA-256")
     .option("--local-mqtt <file>", "answer over a local MQTT broker; JSON, see docs/local-api.md")
     .option("--mqtt-ca <file>", "authorities of the broker's certificate, PEM (default: the usual)")

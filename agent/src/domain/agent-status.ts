@@ -1,6 +1,40 @@
 import type { Sha256, SlotName, SlotReport } from "@modelfleet/protocol";
 import type { StoreFault } from "./store-fault.ts";
 
+/** A process that holds a release. Where releases lie in the agent's own process, its memory is that of all of them. */
+export interface HeldStatus {
+  readonly slot: SlotName;
+  readonly role: "serving" | "standby" | "ready";
+  readonly release: Sha256;
+  readonly model: string;
+  readonly version: string;
+  /** 0: it brings none, and only generated inputs were tried. */
+  readonly goldenCases: number;
+  readonly memoryBytes: number | undefined;
+}
+
+/** Requests of a slot, now. */
+export interface QueueStatus {
+  readonly slot: SlotName;
+  readonly waiting: number;
+  readonly running: number;
+  readonly max: number;
+  readonly policy: string;
+  /** Why there are no batches although the release asks for them. */
+  readonly unbatched?: string;
+}
+
+/** What applications said of swaps; only where there is something to say. */
+export interface DeferredStatus {
+  readonly slot: SlotName;
+  readonly deferredMs: number;
+  readonly waiting: {
+    readonly release: Sha256;
+    readonly waitedMs: number;
+    readonly forcedInMs: number;
+  } | null;
+}
+
 /** The agent about itself, for people and programs on the device. */
 export interface AgentStatus {
   readonly device: string;
@@ -43,4 +77,11 @@ export interface AgentStatus {
     readonly release: Sha256;
     readonly gapMs: number;
   }[];
+  /** What follows is known of a running agent only. `inline`: releases lie in the agent's own process. */
+  readonly isolation?: "process" | "inline";
+  readonly held?: readonly HeldStatus[];
+  readonly queues?: readonly QueueStatus[];
+  readonly deferrals?: readonly DeferredStatus[];
+  /** Releases that are tried beside the one that serves: what was compared so far. */
+  readonly rehearsals?: readonly { readonly slot: SlotName; readonly text: string }[];
 }

@@ -15,16 +15,16 @@ import { brokerLogin } from "../broker-access.ts";
 import type { AgentStatus } from "../domain/agent-status.ts";
 import { admit } from "../domain/install/admit.ts";
 import { findTargetId } from "../domain/install/find-target.ts";
-import { defaultProbation } from "../domain/install/probation.ts";
-import { Router } from "../domain/serving/router.ts";
+import type { Router } from "../domain/serving/router.ts";
 import { type DataFolder, readProfileFile } from "../open-data-folder.ts";
 import type { Outbox } from "../ports/outbox.ts";
 import type { LoadedModel } from "../ports/runner-host.ts";
 import type { AgentRun } from "./agent-run.ts";
 import { localBinding } from "./wire-binding.ts";
 import { profiled, runnerHost, scanned } from "./wire-host.ts";
-import { wireRehearsal } from "./wire-rehearsal.ts";
+import { wireServing } from "./wire-serving.ts";
 import { blobSource } from "./wire-source.ts";
+import { wireTelling } from "./wire-telling.ts";
 
 /** The parts of one agent, joined; nothing runs yet. */
 export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Outbox) {
@@ -40,34 +40,25 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
   const owner = { device, signer, outbox, record, clock, log, watch };
   const uplink = new Uplink({ ...owner, agentVersion, bus, facts });
   const stored = () => uplink.stored();
-  const spool = new TelemetrySpool({
-    ...owner,
-    windowMs: config.windowMs,
-    readJson: readProfileFile,
-    stored,
-  });
-  const router = new Router<LoadedModel>({
-    clock,
-    observer: (outcome) => {
-      spool.observe(outcome);
-      rehearsal.observe(outcome);
-    },
-    observed: (release) => spool.tensorsOf(release),
-  });
-  const rules = { ...defaultProbation, confirmMs: config.confirmMs };
+  const { windowMs } = config;
+  const spool = new TelemetrySpool({ ...owner, windowMs, readJson: readProfileFile, stored });
   const ring = () => installer.ring();
-  const rehearsal = wireRehearsal({ serving: router, record, rules, clock, ring });
+  const serving = wireServing({ config, record, spool, ring });
+  const { router, models, rules, rehearsal, counting } = serving;
   const deferrals = new SwapDeferrals({ clock, log, decided: ring });
   const source = blobSource(folder, config, log);
   const carried = new ExchangeWatch({
     exchange: exchangeFolder(config.folder, nodeFs.remove),
     ...{ clock, log },
   });
-  const report = createReporter({ ...owner, slots: () => installer.slots(), stored });
+  const report = counting.report(
+    createReporter({ ...owner, slots: () => installer.slots(), stored }),
+  );
+  const shelf = new ReleaseShelf({ record, deviceClass: enrolment.class, store, source });
   const installer: Installer = new Installer(
     {
       ...{ record, store, source, facts, clock, log, admit },
-      shelf: new ReleaseShelf({ record, deviceClass: enrolment.class, store, source }),
+      shelf,
       host: profiled(scanned(runnerHost(config, machine, { log, facts }), facts), spool),
       ...{ report, rules },
       ...rehearsal.parts,
@@ -84,32 +75,24 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
     },
     folder.wanted,
   );
-  const status = (): AgentStatus => ({
+  const loading = () => loadingOf(installer, router);
+  const binding = localBinding(config.localMqtt, { device, clock, log, loading, models });
+  const { agreements } = rehearsal;
+  const known = { router, installer, shelf, agreements, holds: deferrals };
+  const telling = wireTelling(counting.tallies, known);
+  const status = async (): Promise<AgentStatus> => ({
     ...statusOf(folder, agentVersion, outbox.dropped()),
-    slots: installer.slots(),
-    runtimes: runtimesOf(installer, router),
-    gaps: installer.gaps(),
+    isolation: config.isolation ?? "process",
     agent: "running",
     stale: watch.isStale(),
     connected: bus.connected(),
     ...binding.status(),
-  });
-  const loading = () => loadingOf(installer, router);
-  const binding = localBinding(config.localMqtt, {
-    ...{ device, clock, log, loading },
-    models: router,
+    ...(await telling.status()),
   });
   return {
-    ...{ device, keep: login.keep, installer, uplink, spool, router, deferrals },
-    ...{ status, loading, watch, report, carried, binding },
+    ...{ device, keep: login.keep, installer, uplink, spool, models, deferrals },
+    ...{ status, loading, watch, report, carried, binding, telling },
   };
-}
-
-function runtimesOf(installer: Installer, router: Router<LoadedModel>) {
-  return installer.slots().flatMap(({ slot }) => {
-    const model = router.active(slot);
-    return model === undefined ? [] : [{ slot, release: model.staged.release, ...model.runtime }];
-  });
 }
 
 /** Releases whose runner is not there yet. */

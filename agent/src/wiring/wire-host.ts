@@ -5,6 +5,8 @@ import { systemClock } from "../adapters/clock/system-clock.ts";
 import { isInstalled } from "../adapters/facts/installed-runtimes.ts";
 import type { MachineFacts } from "../adapters/facts/machine-facts.ts";
 import { scannedHost } from "../adapters/model-scan/scanned-host.ts";
+import { inlineHost } from "../adapters/runner-inline/inline-host.ts";
+import { processMemoryBytes } from "../adapters/runner-process/process-memory.ts";
 import { RunnerProcessHost } from "../adapters/runner-process/runner-host.ts";
 import { runnerMainPath } from "../adapters/runner-process/runner-main-path.ts";
 import type { TelemetrySpool } from "../app/telemetry-spool.ts";
@@ -34,6 +36,7 @@ export function runnerHost(
       log.warn({ event: "runtime.unavailable", runtime, reason }, "another runtime is used");
     },
   });
+  if (config.isolation === "inline") return inlineRunners(runtimes, log);
   return new RunnerProcessHost({
     nodePath: machine.nodePath,
     runnerPath: runnerMainPath(),
@@ -45,6 +48,16 @@ export function runnerHost(
     log,
     runtimes,
   });
+}
+
+/** agent.md 1: for devices with less than 128 MB, or models of microseconds. */
+function inlineRunners(runtimes: RuntimeOrder, log: Log): RunnerHost {
+  log.warn(
+    { event: "agent.inline" },
+    "releases run in the agent's own process: while one loads nobody is answered, and one that crashes ends the agent",
+  );
+  const memoryBytes = () => processMemoryBytes("self");
+  return inlineHost({ cores: cpus().length, clock: systemClock, memoryBytes, runtimes });
 }
 
 /** A model file is looked into before any runtime is given it. */

@@ -32,6 +32,7 @@ export function wireRehearsal({ serving, record, rules, clock, ring }: Rehearsal
   return {
     /** Of the install loop. */
     parts: { serving: measured, rehearse, live: (model: LoadedModel) => book.facts(model) },
+    agreements: () => rehearsals.agreements(),
     observe: (observation: Observation<LoadedModel>) => {
       book.observe(observation);
       rehearsals.observe(observation);

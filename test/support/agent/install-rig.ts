@@ -28,6 +28,7 @@ import { Installer } from "../../../agent/src/app/install/installer.ts";
 import { ReleaseShelf } from "../../../agent/src/app/install/release-shelf.ts";
 import { StateRecord } from "../../../agent/src/app/install/state-record.ts";
 import { SwapDeferrals } from "../../../agent/src/app/install/swap-deferrals.ts";
+import { endedGaps } from "../../../agent/src/app/install/told-runtimes.ts";
 import { TrustWatch } from "../../../agent/src/app/trust-watch.ts";
 import { defaultProbation } from "../../../agent/src/domain/install/probation.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
@@ -183,7 +184,7 @@ export function installRig(options: InstallRigOptions) {
     state: () => record?.current(),
     slot: () => record?.current().slots.find(({ slot }) => slot === mainSlot),
     slots: () => installer?.slots(),
-    gaps: () => installer?.gaps(),
+    gaps: () => installer && endedGaps(installer.runtimes()),
     serving: () => router.active(mainSlot),
     infer: () => router.infer({ slot: mainSlot, inputs: [], timeoutMs: 1_000 }),
     steps: () => reported.map(({ version, step, code }) => [version, step, code].join(" ").trim()),

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 
 /** Bytes of memory a process takes: its share of pages (PSS), else what is resident; undefined once it is gone. */
-export async function processMemoryBytes(pid: number): Promise<number | undefined> {
+export async function processMemoryBytes(pid: number | "self"): Promise<number | undefined> {
   return (
     (await readKib(`/proc/${pid}/smaps_rollup`, /^Pss:\s+(\d+) kB$/m)) ?? (await residentBytes(pid))
   );
 }
 
 /** Bytes of a process that are in memory now; cheap to ask. */
-export function residentBytes(pid: number): Promise<number | undefined> {
+export function residentBytes(pid: number | "self"): Promise<number | undefined> {
   return readKib(`/proc/${pid}/status`, /^VmRSS:\s+(\d+) kB$/m);
 }
 

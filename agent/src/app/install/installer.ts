@@ -21,7 +21,7 @@ import { isNewer, refusalOf, wantsOther } from "./peek-desired.ts";
 import { endRehearsal } from "./rehearsal-steps.ts";
 import { isRootBound, RootWalk } from "./root-walk.ts";
 import { judgeTrial, readOnDisk, readRoom, readSlotFacts, type SlotView } from "./slot-facts.ts";
-import { type EndedGap, SlotRuntime } from "./slot-runtime.ts";
+import { SlotRuntime } from "./slot-runtime.ts";
 import { Wake } from "./wake.ts";
 
 const stepRetry = {
@@ -106,11 +106,9 @@ export class Installer {
     return this.#wanted;
   }
 
-  /** For each slot the last time nobody answered because memory did not suffice for two releases. */
-  gaps(): readonly (EndedGap & { readonly slot: SlotName })[] {
-    return [...this.#slots.values()].flatMap(({ slot, lastGap }) =>
-      lastGap === null ? [] : [{ slot, ...lastGap }],
-    );
+  /** The processes of every slot, for those who tell of them. */
+  runtimes(): readonly SlotRuntime[] {
+    return [...this.#slots.values()];
   }
 
   /** Until the signal aborts; then every runner is ended. */
@@ -182,6 +180,7 @@ export class Installer {
   async #perform(planned: Planned, signal: AbortSignal): Promise<void> {
     const { step, slot } = planned;
     if (step.do === "idle" || step.do === "wait") {
+      await this.#parts.record.settle();
       if (step.do === "idle") await collectGarbage(this.#parts, this.#wanted);
       return this.#wake.listen(signal, this.#restMs(step));
     }
@@ -266,7 +265,7 @@ export class Installer {
   }
 
   #running(): readonly LoadedModel[] {
-    return [...this.#slots.values()].flatMap((runtime) => runtime.running());
+    return this.runtimes().flatMap((runtime) => runtime.running());
   }
 
   #wantedIn(slot: SlotName): DesiredModel | null {
@@ -294,7 +293,7 @@ export class Installer {
   }
 
   async #stopRunners(): Promise<void> {
-    await Promise.all([...this.#slots.values()].map(endRehearsal));
+    await Promise.all(this.runtimes().map(endRehearsal));
     await Promise.all(this.#running().map((model) => model.stop()));
   }
 }

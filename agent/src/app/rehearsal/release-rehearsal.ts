@@ -48,6 +48,8 @@ export class ReleaseRehearsal implements Rehearsal {
   /** The last stage is over, and what it came to is said. */
   #isOver = false;
   #taken: Promise<void> = Promise.resolve();
+  /** Of the shadow, when it was left. */
+  #agreement: number | undefined;
 
   /** @throws RangeError when neither a shadow nor a canary is asked for */
   constructor(parts: RehearsalParts, rehearsed: Rehearsed) {
@@ -83,6 +85,13 @@ export class ReleaseRehearsal implements Rehearsal {
 
   summary(): string {
     return [...this.#said, ...(this.#isOver ? [] : [this.#sayStage()])].join("; ");
+  }
+
+  /** Share of the shadow's answers that agreed so far; undefined before the first. */
+  agreement(): number | undefined {
+    if (this.#isOver || this.#stage.kind !== "shadow") return this.#agreement;
+    const { compared, agreed } = this.#stage.line.figures();
+    return compared === 0 ? undefined : agreed / compared;
   }
 
   async end(): Promise<void> {
@@ -153,6 +162,7 @@ export class ReleaseRehearsal implements Rehearsal {
 
   #leaveStage(): void {
     this.#said.push(this.#sayStage());
+    this.#agreement = this.agreement();
     if (this.#stage.kind === "shadow") this.#stage.line.end();
     else this.#taken = this.#parts.serving.canary(this.#rehearsed.slot, null);
   }

@@ -140,17 +140,24 @@ describe("S22: a recorded request", () => {
 
   test("beyond what a model can take is refused with 429 and when to come again", async () => {
     const model = await serveSimple({ answersAtOnce: false });
-    const taken = Array.from({ length: 64 }, () => send(kserve));
-    await eventually(() => model.waiting.length === 64);
+    const replies: Awaited<ReturnType<typeof send>>[] = [];
+    const asked = Array.from({ length: 80 }, async () => replies.push(await send(kserve)));
+    await eventually(() => replies.length > 0);
 
-    const refused = await send(kserve);
-    for (const waiting of model.waiting.splice(0)) waiting.answer();
-    const statuses = (await Promise.all(taken)).map(({ status }) => status);
+    const refused = replies[0];
+    const all = Promise.all(asked);
+    await eventually(() => {
+      for (const waiting of model.waiting.splice(0)) waiting.answer();
+      return replies.length === 80;
+    });
+    await all;
 
-    expect(refused.status).toBe(429);
-    expect(refused.headers["modelfleet-error"]).toBe("OVERLOADED");
-    expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(1);
-    expect(new Set(statuses)).toEqual(new Set([200]));
+    const statuses = replies.map(({ status }) => status).sort();
+    // 64 wait, and those that the runner has already.
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(64);
+    expect([statuses.at(-1), refused?.status]).toEqual([429, 429]);
+    expect(refused?.headers["modelfleet-error"]).toBe("OVERLOADED");
+    expect(Number(refused?.headers["retry-after"])).toBeGreaterThanOrEqual(1);
   });
 });
 

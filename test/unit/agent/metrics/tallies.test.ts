@@ -1,9 +1,9 @@
 import { metricsLimits, SlotName } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import {
-  measuredModels,
-  measuredServing,
-} from "../../../../agent/src/app/metrics/measured-serving.ts";
+  countedModels,
+  countedServing,
+} from "../../../../agent/src/app/metrics/counted-serving.ts";
 import { InferError } from "../../../../agent/src/domain/infer-error.ts";
 import { RequestTally } from "../../../../agent/src/domain/metrics/request-tally.ts";
 import { SwapTally } from "../../../../agent/src/domain/metrics/swap-tally.ts";
@@ -24,8 +24,8 @@ function setUp() {
   return {
     clock,
     ...tallies,
-    models: measuredModels(router, tallies, clock),
-    serving: measuredServing(router, tallies),
+    models: countedModels(router, tallies, clock),
+    serving: countedServing(router, tallies),
   };
 }
 

@@ -12,7 +12,7 @@ export interface Tallies {
 }
 
 /** The same models, with every request counted by the release that answered, or that would have. */
-export function measuredModels(
+export function countedModels(
   models: ServedModels,
   { requests, swaps }: Tallies,
   clock: Pick<Clock, "monotonicMs">,
@@ -40,7 +40,7 @@ export function measuredModels(
 }
 
 /** The same serving, with its swaps and restarts counted. */
-export function measuredServing(serving: Serving, { swaps }: Pick<Tallies, "swaps">): Serving {
+export function countedServing(serving: Serving, { swaps }: Pick<Tallies, "swaps">): Serving {
   return {
     active: (slot) => serving.active(slot),
     health: (slot) => serving.health(slot),

@@ -1,0 +1,35 @@
+import { systemClock } from "../adapters/clock/system-clock.ts";
+import type { StateRecord } from "../app/install/state-record.ts";
+import type { TelemetrySpool } from "../app/telemetry-spool.ts";
+import type { AgentConfig } from "../config.ts";
+import { defaultProbation } from "../domain/install/probation.ts";
+import { Router } from "../domain/serving/router.ts";
+import type { LoadedModel } from "../ports/runner-host.ts";
+import { wireRehearsal } from "./wire-rehearsal.ts";
+import { wireCounting } from "./wire-telling.ts";
+
+export interface ServingWiring {
+  readonly config: AgentConfig;
+  readonly record: StateRecord;
+  readonly spool: TelemetrySpool;
+  /** The install loop should look at its slots now. */
+  readonly ring: () => void;
+}
+
+/** Where requests go, with all that counts, measures and rehearses on their way. */
+export function wireServing({ config, record, spool, ring }: ServingWiring) {
+  const clock = systemClock;
+  const router = new Router<LoadedModel>({
+    clock,
+    observer: (outcome) => {
+      spool.observe(outcome);
+      rehearsal.observe(outcome);
+    },
+    observed: (release) => spool.tensorsOf(release),
+  });
+  const rules = { ...defaultProbation, confirmMs: config.confirmMs };
+  const counting = wireCounting();
+  const serving = counting.serving(router);
+  const rehearsal = wireRehearsal({ serving, record, rules, clock, ring });
+  return { router, models: counting.models(router), rules, rehearsal, counting };
+}
