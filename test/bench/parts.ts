@@ -4,4 +4,8 @@ import type { BenchPart } from "./bench-line.ts";
 export const benchParts: readonly {
   readonly name: string;
   readonly load: () => Promise<BenchPart>;
-}[] = [{ name: "footprint", load: async () => (await import("./footprint.ts")).footprint }];
+}[] = [
+  { name: "shadow", load: async () => (await import("./shadow.ts")).shadow },
+  { name: "footprint", load: async () => (await import("./footprint.ts")).footprint },
+  { name: "runner-faults", load: async () => (await import("./runner-faults.ts")).runnerFaults },
+];

@@ -3,7 +3,11 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 /** Programs that serve a model over a Unix socket and TCP: ours, and the bare library in one process. */
-const programs = { agent: "agent-server.ts", inProcess: "in-process-server.ts" } as const;
+const programs = {
+  agent: "agent-server.ts",
+  inProcess: "in-process-server.ts",
+  shadow: "shadow-server.ts",
+} as const;
 
 export type ServedProcess = AsyncDisposable & {
   readonly socketPath: string;

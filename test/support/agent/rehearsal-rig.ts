@@ -1,5 +1,6 @@
 import { mainSlot } from "@modelfleet/protocol";
 import { Rehearsals } from "../../../agent/src/app/rehearsal/rehearsals.ts";
+import { InferError } from "../../../agent/src/domain/infer-error.ts";
 import { defaultProbation } from "../../../agent/src/domain/install/probation.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
@@ -31,7 +32,7 @@ export function rehearsalRig() {
     const request = { slot: mainSlot, inputs, timeoutMs: 60_000, ...(key && { key }) };
     const outcome = await router.infer(request).then(
       ({ model }) => model.staged.document.version,
-      (error: { readonly code?: string }) => error.code ?? "a defect",
+      (error: unknown) => (error instanceof InferError ? error.code : "a defect"),
     );
     asked.push({ x, tookMs: clock.monotonicMs() - startMs, outcome });
   }
