@@ -1,0 +1,69 @@
+import { localBusLimits } from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import { main } from "../support/agent/binding-rig.ts";
+import { floatTensor } from "../support/agent/floats.ts";
+import { localDevice, localProgram } from "../support/agent/local-device.ts";
+import { eventually } from "../support/eventually.ts";
+import { carelessBroker } from "../support/mqtt/careless-broker.ts";
+
+const payload = { form: "json" };
+const bindings = [{ input: "sensors/+/raw", output: "sensors/{1}/class", payload, qos: 1 }];
+
+test("with a broker of MQTT 3.1.1 alone, a topic is bound and requests are answered by their id", async () => {
+  await using broker = await carelessBroker();
+  await using device = await localDevice({ url: broker.url, bindings, requests: {} });
+  await using program = await localProgram(broker.url, ["sensors/+/class", "infer/+/res/#"]);
+  await device.isOnline();
+  const inputs = [{ name: "x", datatype: "FP32", shape: [1, 2], data: [5, 6] }];
+
+  await program.client.publishAsync("sensors/north/raw", "[3, 4]", { qos: 1 });
+  await program.client.publishAsync("infer/digits/req", JSON.stringify({ id: "7", inputs }));
+  await program.client.publishAsync("infer/voice/req", JSON.stringify({ id: "8", inputs }));
+
+  await eventually(() => program.heard.length === 3);
+  const answers = new Map(program.heard.map(({ topic, payload: text }) => [topic, String(text)]));
+  expect(JSON.parse(answers.get("sensors/north/class") ?? "")).toMatchObject({
+    ...{ model: "digits", version: "1.0.0", outputs: [{ data: [3, 4] }] },
+  });
+  expect(answers.get("infer/digits/res/7")).toContain('"data":[5,6]');
+  expect(answers.get("infer/voice/res/8")).toContain("UNKNOWN_MODEL");
+});
+
+test("a broker that goes away disturbs no other request, keeps nothing waiting, and is found again", async () => {
+  const first = await carelessBroker();
+  await using device = await localDevice({ url: first.url, bindings });
+  await device.isOnline();
+  await first[Symbol.asyncDispose]();
+  await eventually(() => !device.status().connected);
+
+  const inputs = [floatTensor("x", [1, 2], [1, 2])];
+  const direct = await device.models.infer({ slot: main, inputs, timeoutMs: 1_000 });
+  await using second = await carelessBroker(first.port);
+  await device.isOnline(2);
+  await using program = await localProgram(second.url, ["sensors/+/class"]);
+  await program.client.publishAsync("sensors/a/raw", "[3, 4]", { qos: 1 });
+
+  expect(direct.outputs).toHaveLength(1);
+  await eventually(() => program.heard.length === 1);
+  expect(program.topics()).toEqual(["sensors/a/class"]);
+});
+
+test("a message too large for the connection ends it, one too large to be parsed is refused, and both end there", async () => {
+  await using broker = await carelessBroker();
+  const bound = [{ ...bindings[0], payload: { form: "float32" }, errors: "errors/{1}" }];
+  await using device = await localDevice({ url: broker.url, bindings: bound });
+  await using program = await localProgram(broker.url, ["sensors/+/class", "errors/+"]);
+  await device.isOnline();
+
+  const { payloadBytesMax, packetBytesMax } = localBusLimits;
+  await program.client.publishAsync("sensors/a/raw", Buffer.alloc(payloadBytesMax + 4));
+  await eventually(() => program.heard.length === 1);
+  await program.client.publishAsync("sensors/b/raw", Buffer.alloc(packetBytesMax));
+  await device.isOnline(2);
+  const floats = Buffer.from(new Float32Array([3, 4]).buffer);
+  await program.client.publishAsync("sensors/c/raw", floats);
+
+  await eventually(() => program.heard.length === 2);
+  expect(program.texts()[0]).toContain("TOO_LARGE");
+  expect(program.topics()).toEqual(["errors/a", "sensors/c/class"]);
+});
