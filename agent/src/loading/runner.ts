@@ -8,7 +8,7 @@ export interface RequestTimes {
   /** How long the runner may work on it; after that it is taken for hung. */
   readonly runMsMax: number;
   /** Measures what the answer takes, and says from when on it is taken for hung though it may work on. */
-  readonly times?: RunTimes;
+  readonly times?: Pick<RunTimes, "note" | "hangMs">;
   /** How long the caller waits, the wait in line included. The runner is left in peace. */
   readonly timeoutMs?: number;
 }

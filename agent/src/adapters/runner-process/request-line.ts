@@ -1,5 +1,4 @@
 import { runnerLimits } from "@modelfleet/protocol";
-import type { RunTimes } from "../../loading/run-times.ts";
 import type { RequestTimes, UnnumberedRequest } from "../../loading/runner.ts";
 import { RunnerGone } from "../../loading/runner-gone.ts";
 import { FrameError } from "../../wire/frame.ts";
@@ -8,7 +7,7 @@ import { encodeMessage, type RunnerAnswer, type RunnerRequest } from "../../wire
 interface Waiting {
   readonly request: RunnerRequest;
   readonly runMsMax: number;
-  readonly times: RunTimes | undefined;
+  readonly times: RequestTimes["times"];
   readonly resolve: (answer: RunnerAnswer) => void;
   readonly reject: (error: Error) => void;
   /** Rings when the caller waits no longer. */

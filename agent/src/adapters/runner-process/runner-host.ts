@@ -84,7 +84,7 @@ export class RunnerProcessHost implements RunnerHost {
     search: RuntimeSearch,
     { staged, signal, purpose }: Load,
   ): Promise<LoadedModel> {
-    const child = await this.#start(staged);
+    const child = await this.#start(staged, purpose);
     const abort = () => child.kill("load was given up");
     signal.addEventListener("abort", abort, { once: true });
     try {
@@ -114,9 +114,10 @@ export class RunnerProcessHost implements RunnerHost {
     return Math.max(1, Math.min(this.#options.cores - 1, runnerLimits.threadsMax));
   }
 
-  async #start(staged: StagedRelease): Promise<RunnerChild> {
+  /** A trial waits for what serves; nothing serves where a release is restored. */
+  async #start(staged: StagedRelease, purpose: LoadPurpose): Promise<RunnerChild> {
     const first = await this.#spawn(staged);
-    const pid = first.pid();
+    const pid = purpose === "trial" ? first.pid() : undefined;
     if (pid === undefined || this.#priority.prepare(pid)) return first;
     first.kill("it could not have been promoted");
     await first.exited;

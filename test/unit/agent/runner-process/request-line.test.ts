@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { RequestLine } from "../../../../agent/src/adapters/runner-process/request-line.ts";
+
+const MINUTE_MS = 60_000;
+
+/** A line to a runner that answers nothing, and what became of the runner. */
+function silentRunner() {
+  const killedAfterMs: number[] = [];
+  const line = new RequestLine({
+    send: () => undefined,
+    onTooLong: (limitMs) => {
+      killedAfterMs.push(limitMs);
+      line.fail(new Error("the rest of the line"));
+    },
+    monotonicMs: () => performance.now(),
+  });
+  return { line, killedAfterMs };
+}
+
+const timesOf = (hangMs: number) => ({ note: () => undefined, hangMs: () => hangMs });
+
+describe("a request that is not answered", () => {
+  test("for far longer than answers take is a hang: there is time for another try", async () => {
+    const { line, killedAfterMs } = silentRunner();
+
+    const asked = line.ask({ kind: "ping" }, { runMsMax: MINUTE_MS, times: timesOf(30) });
+
+    await expect(asked).rejects.toMatchObject({
+      code: "HUNG",
+      message: "expected an answer within 30 ms, got none",
+    });
+    expect(killedAfterMs).toEqual([30]);
+  });
+
+  test.each([
+    ["before that", timesOf(MINUTE_MS)],
+    ["where nothing was measured", undefined],
+  ])("within the release's limit, %s, took too long", async (_, times) => {
+    const { line, killedAfterMs } = silentRunner();
+
+    const asked = line.ask({ kind: "ping" }, { runMsMax: 30, ...(times && { times }) });
+
+    await expect(asked).rejects.toMatchObject({ code: "TOO_LONG" });
+    expect(killedAfterMs).toEqual([30]);
+  });
+});
+
+test("the time of an answer counts from when the runner had nothing else to do", async () => {
+  let nowMs = 0;
+  const noted: number[] = [];
+  const times = { note: (ms: number) => void noted.push(ms), hangMs: () => MINUTE_MS };
+  const line = new RequestLine({
+    send: () => undefined,
+    onTooLong: () => undefined,
+    monotonicMs: () => nowMs,
+  });
+  const asked = [1, 2].map(() => line.ask({ kind: "ping" }, { runMsMax: MINUTE_MS, times }));
+
+  nowMs = 7;
+  line.answer({ kind: "pong", id: 1 });
+  nowMs = 10;
+  line.answer({ kind: "pong", id: 2 });
+  await Promise.all(asked);
+
+  expect(noted).toEqual([7, 3]);
+});
