@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   blobLimits,
   checkDesired,
@@ -7,21 +8,24 @@ import {
   openPinnedRoot,
   type Signer,
   type VerifiedRoot,
+  type Verifier,
   VerifyError,
 } from "@modelfleet/protocol";
 import { processTable } from "./adapters/clock/process-table.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
-import { durableWriter } from "./adapters/file-store/durable-write.ts";
+import { durableWriter, sweepTemporaries } from "./adapters/file-store/durable-write.ts";
 import { fileIdentity } from "./adapters/file-store/file-identity.ts";
 import { openFileStore } from "./adapters/file-store/file-store.ts";
-import { type FolderLock, lockFolder } from "./adapters/file-store/folder-lock.ts";
+import type { ProcessTable } from "./adapters/file-store/folder-lock.ts";
 import { nodeFs } from "./adapters/file-store/node-fs.ts";
 import { readJsonFile } from "./adapters/file-store/read-json-file.ts";
-import { StateRecord } from "./app/install/state-record.ts";
+import { spareFolder } from "./adapters/file-store/spare-folder.ts";
+import { takeFolder } from "./adapters/file-store/take-folder.ts";
+import { faultOf, StateRecord, stateLost } from "./app/install/state-record.ts";
 import type { EnrolmentRecord } from "./domain/enrolment-record.ts";
 import { type AgentState, emptyState } from "./domain/install/agent-state.ts";
 import { StoreError } from "./domain/store-error.ts";
-import type { DurableWrite } from "./ports/fs.ts";
+import type { DurableWrite, Fs } from "./ports/fs.ts";
 import type { IdentityStore } from "./ports/identity-store.ts";
 import type { Log } from "./ports/log.ts";
 import type { ModelStore } from "./ports/model-store.ts";
@@ -38,7 +42,9 @@ export interface DataFolder {
   /** Of this start; its `boot` is new. */
   readonly record: StateRecord;
   readonly wanted: readonly DesiredModel[];
-  readonly lock: FolderLock;
+  /** Where runners have their folders. */
+  readonly runFolder: string;
+  readonly release: () => Promise<void>;
 }
 
 /** What the start of an agent brings along. */
@@ -46,37 +52,56 @@ export interface FolderStart {
   readonly log: Log;
   /** When this program was built, where that is known. */
   readonly builtAtMs?: number | undefined;
+  /** Those of this machine, unless a test brings its own. */
+  readonly fs?: Fs;
+  readonly processes?: ProcessTable;
+  readonly spare?: (folder: string) => Promise<string | undefined>;
+  readonly verify?: Verifier;
 }
 
-/** @throws StoreError NOT_ENROLLED | LOCKED | … */
+/**
+ * Opens also on a disk that takes nothing any more: what runs is still known.
+ *
+ * @throws StoreError NOT_ENROLLED | LOCKED | …
+ */
 export async function openDataFolder(folder: string, start: FolderStart): Promise<DataFolder> {
-  const write = createWriter();
-  const identity = fileIdentity({ fs: nodeFs, folder, write });
+  const { fs = nodeFs, processes = processTable, spare = spareFolder, log } = start;
+  const write = createWriter(fs);
+  const identity = fileIdentity({ fs, folder, write });
   const enrolled = await identity.enrolment();
   if (enrolled === undefined) throw notEnrolled(folder);
-  const lock = await lockFolder(nodeFs, folder, processTable);
+  const taken = await takeFolder(folder, { fs, processes, log, spare: () => spare(folder) });
   try {
-    const anchor = openPinnedRoot(enrolled.anchor, enrolled.record.rootSha256);
-    const { device } = enrolled.record;
-    const seed = await readSeed(identity, folder);
-    const signer = ed25519Signer(seed);
-    const store = await openFileStore({ fs: nodeFs, folder, write });
-    const state = await beginBoot(store, anchor, start);
-    const root = await readRoot(store, state, { anchor, log: start.log });
-    const record = new StateRecord(store, state, { device, root });
-    const wanted = await readWanted(store, record);
-    const enrolment = enrolled.record;
-    return { enrolment, identity, seed, signer, store, write, record, wanted, lock };
+    await sweepTemporaries(fs, [join(folder, "identity"), join(folder, "trust")]);
+    const opened = { folder, write, identity, enrolment: enrolled.record };
+    return { ...(await readFolder(opened, enrolled.anchor, start)), ...taken };
   } catch (cause) {
-    await lock.release();
+    await taken.release();
     throw cause;
   }
 }
 
+type Opened = Pick<DataFolder, "enrolment" | "identity" | "write"> & { readonly folder: string };
+
+async function readFolder(opened: Opened, anchorBytes: Uint8Array, start: FolderStart) {
+  const { folder, write, identity, enrolment } = opened;
+  const { fs = nodeFs, log, verify } = start;
+  const anchor = openPinnedRoot(anchorBytes, enrolment.rootSha256, verify);
+  const seed = await readSeed(identity, folder);
+  const store = await openFileStore({ fs, folder, write });
+  const { state, ...found } = await beginBoot(store, anchor, start);
+  const root = await readRoot(store, state, { anchor, log, verify });
+  const { device } = enrolment;
+  const record = new StateRecord(store, state, { device, root, verify, ...found });
+  const wanted = await readWanted(store, record);
+  const signer = ed25519Signer(seed);
+  return { enrolment, identity, seed, signer, store, write, record, wanted };
+}
+
 /** A temporary name is used once by one process; the folder lock keeps other processes out. */
-export function createWriter(): DurableWrite {
+export function createWriter(fs: Fs = nodeFs): DurableWrite {
   let serial = 0;
-  return durableWriter(nodeFs, () => {
+  return durableWriter(fs, () => {
     serial += 1;
     return serial;
   });
@@ -99,30 +124,28 @@ async function readSeed(identity: IdentityStore, folder: string): Promise<Uint8A
   });
 }
 
-/** Every start has a number of its own, on disk before anything is sent under it. */
+/** Every start has a number of its own, on disk before anything is sent under it, unless the disk is broken. */
 async function beginBoot(
   store: ModelStore,
   anchor: VerifiedRoot,
   { log, builtAtMs = 0 }: FolderStart,
-): Promise<AgentState> {
+) {
   const held = await store.readState();
-  if (held === undefined) {
-    const text =
-      "both state slots are unreadable; only an answer to a fresh hello will be followed";
-    log.error({ event: "state.lost", code: "STATE_LOST" }, text);
-  }
+  const isLost = held === undefined;
+  if (isLost) log.error({ event: "state.lost", code: stateLost.code }, stateLost.detail);
   const before = held ?? lostState(anchor);
   // protocol.md 1.6.2: it is not earlier than the day this program was built.
   const timeFloorMs = Math.max(before.timeFloorMs, builtAtMs);
-  const next = { ...before, boot: before.boot + 1, timeFloorMs };
+  const state = { ...before, boot: before.boot + 1, timeFloorMs };
   try {
-    await store.commit(next);
+    await store.commit(state);
+    return { state, isLost };
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause;
     // A broken disk must not take the device off the network: what runs is still known.
     log.error({ event: "state.uncommitted", code: cause.code }, cause.message);
+    return { state, isLost, uncommitted: faultOf(cause) };
   }
-  return next;
 }
 
 /**
@@ -140,6 +163,11 @@ export function firstState(root: VerifiedRoot): AgentState {
   return emptyState({ version, sha256: root.sha256 }, Date.parse(issuedAt));
 }
 
+interface RootReading extends Pick<FolderStart, "log"> {
+  readonly anchor: VerifiedRoot;
+  readonly verify?: Verifier | undefined;
+}
+
 /**
  * The root the state names. Its chain was walked when it was adopted; the digest in the checksummed state vouches for it.
  * Undefined when its document is lost or damaged: then it is fetched again by that digest, and nothing new is followed before.
@@ -147,12 +175,12 @@ export function firstState(root: VerifiedRoot): AgentState {
 export async function readRoot(
   store: ModelStore,
   { rootVersion, rootSha256 }: AgentState,
-  { anchor, log }: { readonly anchor: VerifiedRoot; readonly log: Log },
+  { anchor, log, verify }: RootReading,
 ): Promise<VerifiedRoot | undefined> {
   if (rootSha256 === anchor.sha256) return anchor;
   try {
     const bytes = await store.readDocument(rootSha256);
-    if (bytes !== undefined) return openPinnedRoot(bytes, rootSha256);
+    if (bytes !== undefined) return openPinnedRoot(bytes, rootSha256, verify);
   } catch (cause) {
     if (!isCodedError(cause)) throw cause;
   }
@@ -161,20 +189,20 @@ export async function readRoot(
   return undefined;
 }
 
-/** What was wanted before this start; nothing when its document is gone, until the controller says it again. */
+/** What was wanted before this start; nothing when its document cannot be read, until the controller says it again. */
 export async function readWanted(
   store: ModelStore,
   record: StateRecord,
 ): Promise<readonly DesiredModel[]> {
   const { desiredSha256, timeFloorMs } = record.current();
-  const bytes = desiredSha256 === null ? undefined : await store.readDocument(desiredSha256);
-  if (bytes === undefined) return [];
   const context = { nowMs: timeFloorMs, expectedNonce: null, requireNonce: true };
   try {
-    const checked = checkDesired(record.trust(), bytes, context);
+    const bytes = desiredSha256 === null ? undefined : await store.readDocument(desiredSha256);
+    if (bytes === undefined) return [];
+    const checked = checkDesired(record.trust(), bytes, context, record.verify);
     return checked.kind === "same" ? checked.desired.models : [];
   } catch (cause) {
-    if (cause instanceof VerifyError) return [];
+    if (cause instanceof VerifyError || cause instanceof StoreError) return [];
     throw cause;
   }
 }

@@ -134,6 +134,8 @@ export const exchangeLimits = {
 
 /** What a device keeps until the controller has committed it. */
 export const outboxLimits = {
+  /** Reports kept in memory alone while the disk takes none. */
+  unstoredReportsMax: 64,
   bytesMax: 64 * MIB,
   ageMsMax: 7 * DAY_MS,
   entryBytesMax: 64 * KIB,

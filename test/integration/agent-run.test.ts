@@ -103,7 +103,7 @@ test("what was not acknowledged is sent again after a restart, with its old plac
   await eventually(() => again.events.some(({ event }) => event === "release.restored"));
 });
 
-test("a device that lost both state slots follows only an answer to its own hello, and fetches no file again", async () => {
+test("F62: a device that lost both state slots follows only an answer to its own hello, and fetches no file again", async () => {
   await using folder = await temporaryFolder();
   await using controller = await miniController();
   await enrolledFolder(folder.path, controller);

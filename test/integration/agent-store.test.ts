@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmod, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { storeLimits } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
@@ -75,7 +76,7 @@ test("a commit whose fsync fails is reported, and the next uses a fresh descript
   expect(await (await openSlots(folder.inside("state"))).read()).toBe('"two"');
 });
 
-test("a full disk does not stop a commit: the blocks are there already", async () => {
+test("F60: a full disk does not stop a commit: the blocks are there already", async () => {
   await using folder = await temporaryFolder();
   const { fs, calls } = faultyFs(nodeFs);
   const slots = await openSlots(folder.inside("state"), fs);
@@ -86,7 +87,7 @@ test("a full disk does not stop a commit: the blocks are there already", async (
   expect(calls).toEqual(["open", "write", "sync"]);
 });
 
-test("with both slots broken there is no state, and with one broken there is", async () => {
+test("F62: with both slots broken there is no state, and with one broken there is", async () => {
   await using folder = await temporaryFolder();
   const slots = await openSlots(folder.inside("state"));
   await slots.commit('"one"');
@@ -99,7 +100,7 @@ test("with both slots broken there is no state, and with one broken there is", a
   expect(await (await openSlots(folder.inside("state"))).read()).toBeUndefined();
 });
 
-test("the generation goes round after 2^64 - 1 and the newer one still wins", async () => {
+test("F62: the generation goes round after 2^64 - 1 and the newer one still wins", async () => {
   await using folder = await temporaryFolder();
   const last = 2n ** 64n - 1n;
   await openSlots(folder.inside("state"));
@@ -113,6 +114,36 @@ test("the generation goes round after 2^64 - 1 and the newer one still wins", as
   expect(await (await openSlots(folder.inside("state"))).read()).toBe('"first of the next round"');
 });
 
+test.each([
+  ["an older", 0],
+  ["a newer", 2],
+])("F62: a slot of %s format counts as unreadable, and the next commit goes over it, not over the good one", async (_, format) => {
+  await using folder = await temporaryFolder();
+  const slots = await openSlots(folder.inside("state"));
+  await slots.commit('"one"');
+  await slots.commit('"two"');
+  await otherFormat(folder.inside("state", "b"), format);
+  const reopened = await openSlots(folder.inside("state"));
+
+  const read = await reopened.read();
+  await reopened.commit('"three"');
+  const after = await (await openSlots(folder.inside("state"))).read();
+  for (const slot of ["a", "b"]) await otherFormat(folder.inside("state", slot), format);
+
+  expect(read).toBe('"one"');
+  expect(after).toBe('"three"');
+  expect(await (await openSlots(folder.inside("state"))).read()).toBeUndefined();
+});
+
+test("F60: a slot that one read did not give is read again, and not taken for torn", async () => {
+  await using folder = await temporaryFolder();
+  await (await openSlots(folder.inside("state"))).commit('"one"');
+  const { fs, failNext } = faultyFs(nodeFs);
+  failNext("read", "EIO", 2);
+
+  expect(await new StateSlots(fs, folder.inside("state")).read()).toBe('"one"');
+});
+
 test("a record that does not fit a slot is a mistake of ours, one that just fits is not", () => {
   const room = storeLimits.stateSlotBytes - 56;
 
@@ -120,13 +151,26 @@ test("a record that does not fit a slot is a mistake of ours, one that just fits
   expect(() => encodeSlot({ generation: 1n, json: "x".repeat(room + 1) })).toThrow(RangeError);
 });
 
+/** The checksum is right; only the format is not ours. */
+async function otherFormat(path: string, format: number): Promise<void> {
+  const bytes = await readFile(path);
+  bytes.writeUInt32LE(format, 8);
+  const length = bytes.readUInt32LE(20);
+  const hash = createHash("sha256").update(bytes.subarray(8, 24));
+  hash
+    .update(bytes.subarray(56, 56 + length))
+    .digest()
+    .copy(bytes, 24);
+  await writeFile(path, bytes);
+}
+
 async function flip(path: string): Promise<void> {
   const bytes = await readFile(path);
   bytes[60] = (bytes[60] ?? 0) ^ 1;
   await writeFile(path, bytes);
 }
 
-test("a durable file is whole although the system takes three bytes at a time", async () => {
+test("F60: a durable file is whole although the system takes three bytes at a time", async () => {
   await using folder = await temporaryFolder();
   const { fs, shortWrites } = faultyFs(nodeFs);
   shortWrites(3);
@@ -142,7 +186,7 @@ test.each([
   ["write", "EIO", "STORE_FAILED"],
   ["sync", "EIO", "STORE_FAILED"],
   ["rename", "EROFS", "STORE_FAILED"],
-] as const)("when %s fails with %s the old file stays and no temporary one is left", async (call, system, code) => {
+] as const)("F60: when %s fails with %s the old file stays and no temporary one is left", async (call, system, code) => {
   await using folder = await temporaryFolder();
   const { fs, failNext, calls } = faultyFs(nodeFs);
   const write = durableWriter(fs, () => 1);

@@ -135,7 +135,7 @@ test.each([
 
   const builtAtMs = fixtureTimes.issuedAtMs + builtMs;
   const opened = await openDataFolder(folder.path, { log: quiet, builtAtMs });
-  await opened.lock.release();
+  await opened.release();
 
   expect(opened.record.current().timeFloorMs).toBe(fixtureTimes.issuedAtMs + floorMs);
 });

@@ -6,6 +6,7 @@ import {
   type VerifyCode,
 } from "@modelfleet/protocol";
 import type { RefusedDocument } from "../domain/refused-document.ts";
+import type { StoreFault } from "../domain/store-fault.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { Wake } from "./install/wake.ts";
@@ -26,13 +27,15 @@ export class TrustWatch {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #wake: Wake;
+  readonly #faults: () => readonly StoreFault[];
   #freshAtMs: number;
   #isStaleSaid = false;
   #lastRefusal: RefusedDocument | undefined;
   #isRefusalOwed = false;
   #reportedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, log: Log) {
+  constructor(clock: Clock, log: Log, faults: () => readonly StoreFault[] = () => []) {
+    this.#faults = faults;
     this.#clock = clock;
     this.#log = log;
     this.#wake = new Wake(clock);
@@ -60,7 +63,9 @@ export class TrustWatch {
 
   /** What hello and report say. */
   condition(): TrustCondition {
+    const [fault] = this.#faults();
     return {
+      ...(fault === undefined ? {} : { storeFault: fault.code }),
       ...(this.isStale() ? { stale: true } : {}),
       ...(this.#lastRefusal === undefined ? {} : { lastRefusal: this.#lastRefusal }),
     };

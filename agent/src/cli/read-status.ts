@@ -2,6 +2,7 @@ import { request } from "node:http";
 import { fileIdentity } from "../adapters/file-store/file-identity.ts";
 import { openFileStore } from "../adapters/file-store/file-store.ts";
 import { nodeFs } from "../adapters/file-store/node-fs.ts";
+import { stateLost } from "../app/install/state-record.ts";
 import type { AgentStatus } from "../domain/agent-status.ts";
 import { slotReports } from "../domain/install/slot-reports.ts";
 import { createWriter, notEnrolled } from "../open-data-folder.ts";
@@ -35,6 +36,7 @@ async function readStopped(folder: string, agentVersion: string): Promise<AgentS
     rootVersion: state?.rootVersion ?? 0,
     dropped: 0,
     slots: state === undefined ? [] : slotReports(state, []),
+    faults: state === undefined ? [stateLost] : [],
   };
 }
 

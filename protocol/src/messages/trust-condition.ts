@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Sha256 } from "../units.ts";
 
-/** What a device says, in every hello and report, about the documents it was given (protocol.md 4.9, 4.10). */
+/** What a device says of itself, in every hello and report (protocol.md 4.9 to 4.11). */
 export const TrustCondition = z.object({
   /** No answer to a hello of its own for `documentLimits.freshForMs` of uptime; absent while it has one. */
   stale: z.literal(true).optional(),
@@ -14,5 +14,7 @@ export const TrustCondition = z.object({
       sha256: Sha256,
     })
     .optional(),
+  /** What is wrong with its disk; absent while nothing is known to be. */
+  storeFault: z.enum(["STATE_LOST", "STORE_FAILED", "NO_SPACE"]).optional(),
 });
 export type TrustCondition = z.infer<typeof TrustCondition>;

@@ -25,6 +25,8 @@ export function steeredHost(read: Read = readFile) {
   const failing = new Set<string>();
   /** Of the memory of the device, each runner. */
   const taking = { modelMiB: 0 };
+  /** Runners at one time. */
+  const running = { most: 0 };
   const loads: string[] = [];
   const models: SteeredModel[] = [];
   const host: RunnerHost = {
@@ -39,12 +41,14 @@ export function steeredHost(read: Read = readFile) {
       if (pause !== undefined) await Promise.race([pause, untilAborted(signal)]);
       const model = steeredModel(staged, () => failing.has(version), taking.modelMiB * 1_048_576);
       models.push(model);
+      const now = models.filter((one) => !one.stopped()).length;
+      running.most = Math.max(running.most, now);
       return model;
     },
   };
   const modelOf = (version: string) =>
     models.findLast(({ staged }) => staged.document.version === version);
-  return { ...host, refusals, hangs, pauses, failing, taking, loads, models, modelOf };
+  return { ...host, refusals, hangs, pauses, failing, taking, running, loads, models, modelOf };
 }
 
 /** Nothing unverified is ever loaded: the host looks for itself. */

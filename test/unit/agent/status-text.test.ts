@@ -5,7 +5,7 @@ import type { AgentStatus } from "../../../agent/src/domain/agent-status.ts";
 const status: AgentStatus = {
   ...{ device: "cam-0017", fleet: "line-1", class: "cam-v2", controllerUrl: "http://c" },
   ...{ agentVersion: "0.1.0", agent: "running", connected: true, boot: 1, desiredSeq: 1 },
-  ...{ rootVersion: 1, dropped: 0, slots: [] },
+  ...{ rootVersion: 1, dropped: 0, slots: [], faults: [] },
 };
 
 test("the status for people names the root the device holds", () => {
@@ -16,4 +16,79 @@ test("the status for people says loudly that a device is stale, and nothing of i
   expect(statusText({ ...status, stale: true })).toMatch(/^STALE: .* 14 days; what runs goes on$/m);
   expect(statusText({ ...status, stale: false })).not.toMatch(/stale/i);
   expect(statusText(status)).not.toMatch(/stale/i);
+});
+
+test("the status for people says what is wrong with the disk, and nothing of it otherwise", () => {
+  const fault = { code: "STORE_FAILED", detail: "expected the disk to work, got EROFS" } as const;
+
+  expect(statusText({ ...status, faults: [fault] })).toMatch(/^STORE_FAILED: .* got EROFS$/m);
+  expect(statusText(status)).not.toMatch(/STORE_FAILED/);
+});
+
+test("the status for people shows what a slot runs, on what, how requests wait, and what was refused", () => {
+  const release = (digit: string) => digit.repeat(64) as never;
+  const named = (digit: string, version: string) =>
+    ({ release: release(digit), model: "digits", version }) as never;
+  const slot = "main" as never;
+
+  const text = statusText({
+    ...status,
+    slots: [
+      {
+        slot,
+        active: named("1", "1.0.0"),
+        previous: null,
+        trial: named("2", "2.0.0"),
+        refused: [{ release: release("3"), code: "GOLDEN_MISMATCH", detail: "case a: off by 1" }],
+      },
+    ],
+    runtimes: [
+      {
+        slot,
+        release: release("1"),
+        id: "onnxruntime-web",
+        version: "1.30.0",
+        reason: "onnxruntime-node: no such library: chosen onnxruntime-web",
+      },
+    ],
+    held: [
+      {
+        ...{ slot, role: "serving", release: release("1"), model: "digits", version: "1.0.0" },
+        ...{ goldenCases: 5, memoryBytes: 50 * 1024 * 1024 },
+      },
+      {
+        ...{ slot, role: "ready", release: release("2"), model: "digits", version: "2.0.0" },
+        ...{ goldenCases: 0, memoryBytes: undefined },
+      },
+    ],
+    queues: [{ slot, waiting: 3, running: 2, max: 64, policy: "drop-oldest" }],
+    deferrals: [
+      {
+        slot,
+        deferredMs: 200,
+        waiting: { release: release("2"), waitedMs: 1_500.4, forcedInMs: 9_000 },
+      },
+    ],
+    rehearsals: [{ slot, text: "shadow: 10 of 10 agree" }],
+  });
+
+  expect(text.split("\n").slice(3)).toEqual([
+    "slot main",
+    "  active    digits 1.0.0 (111111111111)",
+    "  runtime   onnxruntime-web 1.30.0: onnxruntime-node: no such library: chosen onnxruntime-web",
+    "  previous  none",
+    "  on trial  digits 2.0.0 (222222222222)",
+    "  tried     shadow: 10 of 10 agree",
+    "  process   serving digits 1.0.0, 50 MiB, 5 golden",
+    "  process   ready digits 2.0.0, memory unknown, unproven: it brings no golden cases",
+    "  queue     3 of 64 wait, 2 run; full: drop-oldest",
+    "  deferred  an application puts swaps off for 200 ms more; 222222222222 has waited 1500 ms and takes place in 9000 ms at the latest",
+    "  refused   333333333333 GOLDEN_MISMATCH: case a: off by 1",
+    "",
+  ]);
+});
+
+test("the status for people says of an agent that holds releases itself what that means", () => {
+  expect(statusText({ ...status, isolation: "inline" })).toMatch(/^INLINE: .* ends the agent$/m);
+  expect(statusText({ ...status, isolation: "process" })).not.toMatch(/inline/i);
 });

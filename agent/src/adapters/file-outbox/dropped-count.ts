@@ -16,13 +16,9 @@ export class DroppedCount {
     this.#path = path;
   }
 
+  /** A count that cannot be read begins anew. */
   async open(): Promise<void> {
-    const found = await this.#fs.stat(this.#path);
-    if (found === undefined) return;
-    const text = new Uint8Array(Math.min(found.sizeBytes, textBytesMax));
-    const file = await this.#fs.open(this.#path, { kind: "read" });
-    const got = await file.read(text, 0).finally(() => file.close());
-    const count = Number(new TextDecoder().decode(text.subarray(0, got)));
+    const count = Number(await this.#text().catch(() => ""));
     if (Number.isSafeInteger(count) && count > 0) this.#count = count;
   }
 
@@ -36,8 +32,17 @@ export class DroppedCount {
     try {
       await this.#write({ path: this.#path, bytes, permissions: 0o600 });
     } catch (cause) {
-      // On a full disk room comes from dropping; the count in memory goes out with the next report all the same.
-      if (!(cause instanceof StoreError) || cause.code !== "NO_SPACE") throw cause;
+      // Room on a full disk comes from dropping; the count in memory goes out with the next report all the same.
+      if (!(cause instanceof StoreError)) throw cause;
     }
+  }
+
+  async #text(): Promise<string> {
+    const found = await this.#fs.stat(this.#path);
+    if (found === undefined) return "";
+    const text = new Uint8Array(Math.min(found.sizeBytes, textBytesMax));
+    const file = await this.#fs.open(this.#path, { kind: "read" });
+    const got = await file.read(text, 0).finally(() => file.close());
+    return new TextDecoder().decode(text.subarray(0, got));
   }
 }

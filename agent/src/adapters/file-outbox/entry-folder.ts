@@ -7,9 +7,14 @@ import { comparePlaces, entryName, parseEntryName } from "./entry-name.ts";
 export interface HeldEntry extends OutboxPlace {
   readonly sizeBytes: number;
   readonly storedAtMs: number;
+  /** Of an entry that the disk did not take. */
+  readonly unstored?: Uint8Array;
 }
 
-/** The entries of one stream, one file each; the index in memory is rebuilt from the names at every start. */
+/**
+ * The entries of one stream, one file each; the index in memory is rebuilt from the names at every start. What the disk
+ * gives back or forgets is known only then: an entry that it does not remove is sent again, and known as such.
+ */
 export class EntryFolder {
   readonly #fs: Fs;
   readonly #write: DurableWrite;
@@ -22,17 +27,23 @@ export class EntryFolder {
     this.#folder = folder;
   }
 
+  /** A folder that cannot be read counts as empty. */
   async open(): Promise<void> {
-    await this.#fs.makeFolder(this.#folder, 0o700);
-    for (const name of await this.#fs.list(this.#folder)) {
+    for (const name of await this.#fs.list(this.#folder).catch(() => [])) {
       const place = parseEntryName(name);
-      const found = await this.#fs.stat(join(this.#folder, name));
-      if (place === undefined) await this.#fs.remove(join(this.#folder, name));
+      const path = join(this.#folder, name);
+      const found = await this.#fs.stat(path).catch(() => undefined);
+      if (place === undefined) await this.#fs.remove(path).catch(() => undefined);
       else if (found !== undefined) {
         this.#held.push({ ...place, sizeBytes: found.sizeBytes, storedAtMs: found.modifiedAtMs });
       }
     }
     this.#held.sort(comparePlaces);
+  }
+
+  /** Its name is durable when the folder above is synced. */
+  make(): Promise<void> {
+    return this.#fs.makeFolder(this.#folder, 0o700);
   }
 
   held(): readonly HeldEntry[] {
@@ -48,14 +59,33 @@ export class EntryFolder {
     this.#held.push({ ...place, sizeBytes: bytes.length, storedAtMs });
   }
 
+  /** Without a disk: it is lost with this process. */
+  keepUnstored(place: OutboxPlace, unstored: Uint8Array, storedAtMs: number): void {
+    this.#held.push({ ...place, sizeBytes: unstored.length, storedAtMs, unstored });
+  }
+
+  unstored(): readonly HeldEntry[] {
+    return this.#held.filter((entry) => entry.unstored !== undefined);
+  }
+
+  /** What the disk did not take goes there now, oldest first. @throws StoreError */
+  async storeUnstored(): Promise<void> {
+    for (const { unstored, ...entry } of this.unstored()) {
+      if (unstored === undefined) continue;
+      await this.#write({ path: this.#pathOf(entry), bytes: unstored, permissions: 0o600 });
+      this.#held = this.#held.map((held) => (comparePlaces(held, entry) === 0 ? entry : held));
+    }
+  }
+
   async remove(entry: OutboxPlace): Promise<void> {
-    await this.#fs.remove(this.#pathOf(entry));
     this.#held = this.#held.filter((held) => comparePlaces(held, entry) !== 0);
+    await this.#fs.remove(this.#pathOf(entry)).catch(() => undefined);
   }
 
   /** undefined when the file cannot be read or changed its size: it must not stop the ones behind it. */
   async read(entry: HeldEntry): Promise<OutboxEntry | undefined> {
-    const { boot, seq, sizeBytes } = entry;
+    const { boot, seq, sizeBytes, unstored } = entry;
+    if (unstored !== undefined) return { boot, seq, bytes: unstored };
     if (sizeBytes > outboxLimits.entryBytesMax) return undefined;
     const file = await this.#fs.open(this.#pathOf(entry), { kind: "read" }).catch(() => undefined);
     if (file === undefined) return undefined;
@@ -68,6 +98,8 @@ export class EntryFolder {
         at += got;
       }
       return { boot, seq, bytes };
+    } catch {
+      return undefined; // The disk gives it back no more.
     } finally {
       await file.close();
     }

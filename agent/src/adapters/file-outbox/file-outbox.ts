@@ -1,5 +1,6 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { outboxLimits } from "@modelfleet/protocol";
+import { onceDone } from "../../domain/once-done.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { DurableWrite, Fs } from "../../ports/fs.ts";
 import type { Outbox, OutboxEntry, OutboxPlace, OutboxStream } from "../../ports/outbox.ts";
@@ -26,14 +27,19 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
 }
 
 /**
- * Reports and telemetry on disk until the controller has committed them (mqtt.md 3). Calls take turns, so the order of
- * numbers is the order on disk.
+ * Reports and telemetry on disk until the controller has committed them (mqtt.md 3).
+ *
+ * 1. Calls take turns, so the order of numbers is the order on disk.
+ * 2. A full disk costs the oldest telemetry first, and at last the new telemetry; each is counted.
+ * 3. Reports that a broken disk does not take are kept in memory, and go to the disk with the next one that it takes: what
+ *    a device has to say about a broken disk must not wait for it.
  */
 class FileOutbox implements Outbox {
   readonly #options: FileOutboxOptions;
   readonly #streams: Readonly<Record<OutboxStream, EntryFolder>>;
   readonly #dropped: DroppedCount;
   readonly #nextSeq: Record<OutboxStream, number> = { report: 0, tele: 0 };
+  readonly #prepared = onceDone(() => this.#prepare());
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: FileOutboxOptions) {
@@ -50,6 +56,8 @@ class FileOutbox implements Outbox {
     await this.#streams.report.open();
     await this.#streams.tele.open();
     await this.#dropped.open();
+    await this.#sweep();
+    await this.#prepared().catch(toldByTheNextWrite);
   }
 
   put(stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
@@ -86,28 +94,38 @@ class FileOutbox implements Outbox {
     const room = await this.#makeRoom(bytes.length);
     // Reports are owed whatever the limit says; they are small and few.
     if (!room && stream === "tele") return this.#dropped.add(1);
-    const isKept = await this.#add(stream, place, bytes);
+    const isKept = await this.#add(stream, { ...place, bytes });
     if (isKept) this.#nextSeq[stream] = place.seq + 1;
   }
 
-  /**
-   * A full disk costs the oldest telemetry first, one try for each entry given up, and at last the new telemetry.
-   *
-   * @returns whether it is stored; if not, it is counted as dropped
-   */
-  async #add(stream: OutboxStream, place: OutboxPlace, bytes: Uint8Array): Promise<boolean> {
+  /** @returns whether it is kept; if not, it is counted as dropped */
+  async #add(stream: OutboxStream, entry: OutboxEntry): Promise<boolean> {
     for (;;) {
       try {
-        await this.#streams[stream].add(place, bytes, this.#options.nowMs());
+        await this.#store(stream, entry);
         return true;
       } catch (cause) {
-        if (!(cause instanceof StoreError) || cause.code !== "NO_SPACE") throw cause;
+        if (!(cause instanceof StoreError)) throw cause;
         const [oldest] = this.#streams.tele.held();
-        if (oldest === undefined && stream === "report") throw cause;
-        if (oldest === undefined) return this.#dropNew();
-        await this.#drop(oldest);
+        // One try for each entry given up.
+        if (cause.code === "NO_SPACE" && oldest !== undefined) await this.#drop(oldest);
+        else if (stream === "tele") return this.#dropNew();
+        else return this.#keepUnstored(entry, cause);
       }
     }
+  }
+
+  async #store(stream: OutboxStream, { boot, seq, bytes }: OutboxEntry): Promise<void> {
+    await this.#prepared();
+    await this.#streams.report.storeUnstored();
+    await this.#streams[stream].add({ boot, seq }, bytes, this.#options.nowMs());
+  }
+
+  #keepUnstored({ boot, seq, bytes }: OutboxEntry, cause: StoreError): true {
+    const { report } = this.#streams;
+    if (report.unstored().length >= outboxLimits.unstoredReportsMax) throw cause;
+    report.keepUnstored({ boot, seq }, bytes, this.#options.nowMs());
+    return true;
   }
 
   async #dropNew(): Promise<false> {
@@ -150,9 +168,34 @@ class FileOutbox implements Outbox {
     return entries;
   }
 
+  /** Also the names of the folders themselves are to survive a power cut. */
+  async #prepare(): Promise<void> {
+    const { fs, folder } = this.#options;
+    try {
+      for (const stream of Object.values(this.#streams)) await stream.make();
+      await fs.syncFolder(folder);
+      await fs.syncFolder(dirname(folder));
+    } catch (cause) {
+      throw new StoreError("STORE_FAILED", `expected to make the folders of ${folder}`, { cause });
+    }
+  }
+
+  /** What a killed start left of a count. */
+  async #sweep(): Promise<void> {
+    const { fs, folder } = this.#options;
+    const names = await fs.list(folder).catch(() => []);
+    for (const name of names.filter((found) => found.endsWith(".tmp"))) {
+      await fs.remove(join(folder, name)).catch(() => undefined);
+    }
+  }
+
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(act);
     this.#turn = result.catch(() => undefined);
     return result;
   }
+}
+
+function toldByTheNextWrite(cause: unknown): void {
+  if (!(cause instanceof StoreError)) throw cause;
 }

@@ -79,10 +79,18 @@ export class BlobFolder {
   }
 
   async collect(keep: ReadonlySet<string>): Promise<void> {
-    for (const folder of [this.#blobs, this.#partial]) {
-      for (const name of await this.#fs.list(folder)) {
-        if (!keep.has(name)) await this.#fs.remove(join(folder, name));
+    for (const name of await this.#fs.list(this.#blobs)) {
+      if (!keep.has(name)) await this.#fs.remove(join(this.#blobs, name));
+    }
+    for (const name of await this.#fs.list(this.#partial)) {
+      if (!keep.has(name) || (await this.#isInPlace(name))) {
+        await this.#fs.remove(join(this.#partial, name));
       }
     }
+  }
+
+  /** Where a rename is not atomic, a power cut leaves a file under both its names. */
+  async #isInPlace(name: string): Promise<boolean> {
+    return (await this.#fs.stat(join(this.#blobs, name))) !== undefined;
   }
 }

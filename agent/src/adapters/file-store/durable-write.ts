@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { DurableFile, DurableWrite, Fs } from "../../ports/fs.ts";
 import { storeFailure } from "./store-failure.ts";
 import { readEach, withFile, writeAll } from "./whole-file.ts";
+
+const ending = ".tmp";
 
 /**
  * Small files that are whole or absent after a crash (store.md 2): a new temporary file in the same folder,
@@ -13,7 +15,7 @@ import { readEach, withFile, writeAll } from "./whole-file.ts";
  */
 export function durableWriter(fs: Fs, serial: () => number): DurableWrite {
   return async (file) => {
-    const temporary = `${file.path}.${serial()}.tmp`;
+    const temporary = `${file.path}.${serial()}${ending}`;
     try {
       await writeTemporary(fs, temporary, file);
       await fs.rename(temporary, file.path);
@@ -23,6 +25,16 @@ export function durableWriter(fs: Fs, serial: () => number): DurableWrite {
       throw storeFailure(`writing ${file.path}`, cause);
     }
   };
+}
+
+/** What killed starts left half written in these folders; what cannot be removed stays, and harms nobody. */
+export async function sweepTemporaries(fs: Fs, folders: readonly string[]): Promise<void> {
+  for (const folder of folders) {
+    const names = await fs.list(folder).catch(() => []);
+    for (const name of names.filter((found) => found.endsWith(ending))) {
+      await fs.remove(join(folder, name)).catch(() => undefined);
+    }
+  }
 }
 
 async function writeTemporary(fs: Fs, temporary: string, file: DurableFile): Promise<void> {

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { documentLimits, type ReleaseDocument, type Sha256 } from "@modelfleet/protocol";
 import { AgentState } from "../../domain/install/agent-state.ts";
+import { onceDone } from "../../domain/once-done.ts";
+import { StoreError } from "../../domain/store-error.ts";
 import type { DurableWrite, Fs } from "../../ports/fs.ts";
 import type { KeepList, ModelStore } from "../../ports/model-store.ts";
 import { BlobFolder } from "./blob-folder.ts";
@@ -14,33 +16,53 @@ export interface FileStoreOptions {
   readonly write: DurableWrite;
 }
 
-/** The data folder of one agent: `state/{a,b}`, `docs/`, `blobs/`, `partial/` (store.md 1). */
+/**
+ * The data folder of one agent: `state/{a,b}`, `docs/`, `blobs/`, `partial/` (store.md 1).
+ *
+ * A disk that takes nothing opens as well: what is on it can be read, and each write tries again to prepare it.
+ */
 export async function openFileStore(options: FileStoreOptions): Promise<ModelStore> {
   const { fs, folder, write } = options;
   const docs = join(folder, "docs");
   const slots = new StateSlots(fs, join(folder, "state"));
   const blobs = new BlobFolder(fs, folder);
-  await told("preparing the data folder", async () => {
-    await slots.prepare();
-    await blobs.prepare();
-    await fs.makeFolder(docs, 0o700);
-  });
+  const prepared = onceDone(() =>
+    told("preparing the data folder", async () => {
+      await blobs.prepare();
+      await fs.makeFolder(docs, 0o700);
+      // Last: it makes the names of all these folders durable.
+      await slots.prepare();
+    }),
+  );
+  await prepared().catch(toldByTheNextWrite);
   return {
     readState: async () => parseState(await slots.read()),
-    commit: (state) => slots.commit(JSON.stringify(state)),
+    commit: async (state) => {
+      await prepared();
+      await slots.commit(JSON.stringify(state));
+    },
     readDocument: (digest) =>
       told("reading a document", () =>
         readWhole(fs, documentPath(docs, digest), documentLimits.envelopeBytesMax),
       ),
-    keepDocument: (digest, bytes) =>
-      write({ path: documentPath(docs, digest), bytes, permissions: 0o600 }),
+    keepDocument: async (digest, bytes) => {
+      await prepared();
+      await write({ path: documentPath(docs, digest), bytes, permissions: 0o600 });
+    },
     holds: (file) => told("looking for a model file", () => blobs.holds(file)),
     verifyFiles: (document) => told("hashing model files", () => verifyFiles(blobs, document)),
-    openPartial: (file) => blobs.openPartial(file),
+    openPartial: async (file) => {
+      await prepared();
+      return blobs.openPartial(file);
+    },
     requireSpace: (missingBytes) => told("making room", () => blobs.requireSpace(missingBytes)),
     partialBytes: (files) => told("making room", () => blobs.partialBytes(files)),
     collect: (keep) => told("removing what nothing needs", () => collect(options, blobs, keep)),
   };
+}
+
+function toldByTheNextWrite(cause: unknown): void {
+  if (!(cause instanceof StoreError)) throw cause;
 }
 
 /** The slot's checksum held, so a record of another form is one of another program version: start afresh. */

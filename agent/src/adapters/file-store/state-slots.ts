@@ -2,8 +2,10 @@ import { dirname, join } from "node:path";
 import { storeLimits } from "@modelfleet/protocol";
 import type { Fs } from "../../ports/fs.ts";
 import { decodeSlot, encodeSlot, isNewer, nextGeneration, type SlotContent } from "./state-slot.ts";
-import { storeFailure } from "./store-failure.ts";
+import { storeFailure, systemCode } from "./store-failure.ts";
 import { readWhole, withFile, writeAll } from "./whole-file.ts";
+
+const readAttemptsMax = 3;
 
 interface HeldSlot {
   readonly path: string;
@@ -82,9 +84,16 @@ export class StateSlots {
     return { path, content: bytes === undefined ? undefined : decodeSlot(bytes) };
   }
 
-  /** A slot that cannot be read counts as torn: the other one decides. */
-  #readBytes(path: string): Promise<Uint8Array | undefined> {
-    return readWhole(this.#fs, path, storeLimits.stateSlotBytes).catch(() => undefined);
+  /** A slot that cannot be read counts as torn: the other one decides. One failed read is no proof of that. */
+  async #readBytes(path: string): Promise<Uint8Array | undefined> {
+    for (let attempt = 1; attempt <= readAttemptsMax; attempt += 1) {
+      try {
+        return await readWhole(this.#fs, path, storeLimits.stateSlotBytes);
+      } catch (cause) {
+        if (systemCode(cause) === undefined) break;
+      }
+    }
+    return undefined;
   }
 }
 

@@ -37,15 +37,20 @@ export async function sweepRunners(processes: RunnerProcesses, runFolder: string
   const names = await readdir(runFolder).catch(() => []);
   for (const name of names.filter((found) => found.endsWith(ENDING))) {
     const folder = join(runFolder, name.slice(0, -ENDING.length));
-    const [pid, identity] = await readRecord(join(runFolder, name));
+    const [pid, identity] = await readRecord(join(runFolder, name)).catch(unreadable);
     if (await isOurs(processes, { pid, identity, folder })) processes.kill(pid);
-    await forgetRunner(folder);
+    // A disk that takes nothing keeps the record of a process that is gone.
+    await forgetRunner(folder).catch(() => undefined);
   }
 }
 
 async function readRecord(path: string): Promise<readonly [number, string]> {
   const [pid = "", identity = ""] = (await readFile(path, "utf8")).trim().split(" ");
   return [/^\d{1,10}$/.test(pid) ? Number(pid) : 0, identity];
+}
+
+function unreadable(): readonly [number, string] {
+  return [0, ""];
 }
 
 async function isOurs(

@@ -51,11 +51,8 @@ function checkAs(
 ): CheckedDesired {
   const trust = record.trust();
   const nowMs = clock.nowMs();
-  return checkDesired(trust, bytes, {
-    nowMs,
-    expectedNonce,
-    requireNonce: needsNonce(trust, nowMs),
-  });
+  const requireNonce = needsNonce(trust, nowMs);
+  return checkDesired(trust, bytes, { nowMs, expectedNonce, requireNonce }, record.verify);
 }
 
 /** Whether an arrived document takes the place of a waiting one. One that is not to be followed never does. */
@@ -91,7 +88,8 @@ export function seqButForNonce({ record, clock }: Peeking, bytes: Uint8Array): n
   const remembering = { ...trust, desiredSha256: sha256(bytes) };
   try {
     const requireNonce = needsNonce(remembering, nowMs);
-    return checkDesired(trust, bytes, { nowMs, expectedNonce: null, requireNonce }).desired.seq;
+    const context = { nowMs, expectedNonce: null, requireNonce };
+    return checkDesired(trust, bytes, context, record.verify).desired.seq;
   } catch (cause) {
     if (cause instanceof VerifyError) return undefined;
     throw cause;

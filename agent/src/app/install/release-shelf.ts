@@ -116,7 +116,8 @@ export class ReleaseShelf {
 
   #check(bytes: Uint8Array, named: Named, floor: number): ReleaseDocument {
     const { record, deviceClass } = this.#parts;
-    const document = checkRelease(record.root(), bytes, { ...named, deviceClass, floor });
+    const expected = { ...named, deviceClass, floor };
+    const document = checkRelease(record.root(), bytes, expected, record.verify);
     this.#known(named.release);
     this.#verified.set(named.release, document);
     return document;

@@ -18,7 +18,7 @@ export async function restore({ release }: StepOf<"restore">, context: StepConte
     }
     const loaded = await parts.host.load(staged, signal, "restore");
     runtime.watch(loaded);
-    parts.facts.proved("cpu");
+    parts.facts.proved(loaded.runtime.id);
     await flip(context, loaded);
     const { model, version } = staged.document;
     parts.log.info({ event: "release.restored", release, model, version }, "release serves");
@@ -38,7 +38,8 @@ export async function fallBackTo({ release, failure }: StepOf<"fall-back">, cont
   const { previous } = slotState(context);
   const isWayClosed = previous !== null && record.isRevoked(previous.release);
   const next = isWayClosed ? dropPrevious(kept, runtime.slot) : kept;
-  await record.commit(fallBack(next, runtime.slot, release));
+  // Also with a disk that takes nothing: a working model must not wait for it.
+  await record.commitOrHold(fallBack(next, runtime.slot, release));
   runtime.noteReplaced();
   if (slotState(context).active === null) await parts.serving.deactivate(runtime.slot);
   if (named === null) return;

@@ -107,7 +107,7 @@ export class RootWalk {
 
   async #take(bytes: Uint8Array): Promise<void> {
     const { record, log } = this.#parts;
-    const root = this.#verified(bytes, () => acceptNextRoot(record.root(), bytes));
+    const root = this.#verified(bytes, () => acceptNextRoot(record.root(), bytes, record.verify));
     // protocol.md 1.3.8: stored before the next step is tried.
     await record.adopt(root);
     const { version } = root.document;
@@ -125,7 +125,9 @@ export class RootWalk {
         `expected root ${rootVersion} from the source, got none`,
       );
     }
-    await record.regain(this.#verified(bytes, () => openPinnedRoot(bytes, rootSha256)));
+    await record.regain(
+      this.#verified(bytes, () => openPinnedRoot(bytes, rootSha256, record.verify)),
+    );
   }
 
   #verified<T>(bytes: Uint8Array, verify: () => T): T {

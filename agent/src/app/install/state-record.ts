@@ -3,37 +3,67 @@ import {
   type DeviceId,
   type Sha256,
   type VerifiedRoot,
+  type Verifier,
   VerifyError,
 } from "@modelfleet/protocol";
 import type { AgentState } from "../../domain/install/agent-state.ts";
 import { stateUnder } from "../../domain/install/state-under.ts";
 import { trustOf } from "../../domain/install/trust-of.ts";
+import { StoreError } from "../../domain/store-error.ts";
+import type { StoreFault } from "../../domain/store-fault.ts";
 import type { ModelStore } from "../../ports/model-store.ts";
 
 export interface RecordedTrust {
   readonly device: DeviceId;
   /** The root the state names; undefined when its document was lost or damaged. */
   readonly root: VerifiedRoot | undefined;
+  /** Whoever has much to verify may bring a faster one; that of the trust core when it is absent. */
+  readonly verify?: Verifier | undefined;
+  /** Neither slot could be read: the record begins anew. */
+  readonly isLost?: boolean;
+  /** Why the record could not be committed when it was opened. */
+  readonly uncommitted?: StoreFault | undefined;
 }
 
 /**
- * The state record in memory, with the root it names; it is never ahead of the disk. Only the install loop changes it.
+ * The state record in memory, with the root it names. Only the install loop changes it.
+ *
+ * 1. It is never ahead of the disk, but for two changes that must not wait for one: a new start of the agent, and the
+ *    way back to a release that runs. Both come to the same again if the power fails before they are on disk.
+ * 2. As long as it is ahead, `settle` tries to commit it; so does every other commit.
  */
 export class StateRecord {
   readonly #store: ModelStore;
   readonly #device: DeviceId;
+  readonly #isLost: boolean;
+  readonly verify: Verifier | undefined;
   #current: AgentState;
   #root: VerifiedRoot | undefined;
+  #uncommitted: StoreFault | undefined;
+  #isAhead: boolean;
 
-  constructor(store: ModelStore, current: AgentState, { device, root }: RecordedTrust) {
+  constructor(store: ModelStore, current: AgentState, trust: RecordedTrust) {
     this.#store = store;
-    this.#device = device;
+    this.#device = trust.device;
+    this.#isLost = trust.isLost === true;
+    this.verify = trust.verify;
     this.#current = current;
-    this.#root = root;
+    this.#root = trust.root;
+    this.#uncommitted = trust.uncommitted;
+    this.#isAhead = trust.uncommitted !== undefined;
   }
 
   current(): AgentState {
     return this.#current;
+  }
+
+  /** What is wrong with the disk, as far as this record knows; nothing when all is well. */
+  faults(): readonly StoreFault[] {
+    const isForgotten = this.#isLost && this.#current.desiredSha256 === null;
+    return [
+      ...(isForgotten ? [stateLost] : []),
+      ...(this.#uncommitted === undefined ? [] : [this.#uncommitted]),
+    ];
   }
 
   /** Who may sign what, now. @throws VerifyError ROOT_TOO_OLD while the root's document is lost */
@@ -59,9 +89,25 @@ export class StateRecord {
 
   /** @throws StoreError; then nothing has changed */
   async commit(next: AgentState): Promise<void> {
-    if (next === this.#current) return;
-    await this.#store.commit(next);
+    if (next === this.#current && !this.#isAhead) return;
+    await this.#write(next);
     this.#current = next;
+  }
+
+  /** The same, but a broken disk does not hold it up: for the way back to a release that runs. */
+  async commitOrHold(next: AgentState): Promise<void> {
+    try {
+      await this.commit(next);
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      this.#current = next;
+      this.#isAhead = true;
+    }
+  }
+
+  /** What is in memory only is committed, if there is such a thing. @throws StoreError */
+  async settle(): Promise<void> {
+    if (this.#isAhead) await this.commit(this.#current);
   }
 
   /** One step of rotation: the document is on disk before the one commit that names it. @throws StoreError */
@@ -76,4 +122,26 @@ export class StateRecord {
     await this.#store.keepDocument(root.sha256, root.bytes);
     this.#root = root;
   }
+
+  async #write(next: AgentState): Promise<void> {
+    try {
+      await this.#store.commit(next);
+    } catch (cause) {
+      if (cause instanceof StoreError) this.#uncommitted = faultOf(cause);
+      throw cause;
+    }
+    this.#uncommitted = undefined;
+    this.#isAhead = false;
+  }
 }
+
+/** A failed commit in the words of the status. */
+export function faultOf({ code, message }: StoreError): StoreFault {
+  return { code: code === "NO_SPACE" ? code : "STORE_FAILED", detail: message };
+}
+
+/** Also of a stopped agent whose slots cannot be read. */
+export const stateLost: StoreFault = {
+  code: "STATE_LOST",
+  detail: "both state slots are unreadable; only an answer to a fresh hello will be followed",
+};
