@@ -43,7 +43,7 @@ export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder
   const { windowMs } = config;
   const spool = new TelemetrySpool({ ...owner, windowMs, readJson: readProfileFile, stored });
   const ring = () => installer.ring();
-  const serving = wireServing({ config, record, spool, ring });
+  const serving = wireServing({ config, record, spool, log, ring });
   const { router, models, rules, rehearsal, counting } = serving;
   const deferrals = new SwapDeferrals({ clock, log, decided: ring });
   const source = blobSource(folder, config, log);

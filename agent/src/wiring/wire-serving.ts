@@ -4,6 +4,7 @@ import type { TelemetrySpool } from "../app/telemetry-spool.ts";
 import type { AgentConfig } from "../config.ts";
 import { defaultProbation } from "../domain/install/probation.ts";
 import { Router } from "../domain/serving/router.ts";
+import type { Log } from "../ports/log.ts";
 import type { LoadedModel } from "../ports/runner-host.ts";
 import { wireRehearsal } from "./wire-rehearsal.ts";
 import { wireCounting } from "./wire-telling.ts";
@@ -12,12 +13,13 @@ export interface ServingWiring {
   readonly config: AgentConfig;
   readonly record: StateRecord;
   readonly spool: TelemetrySpool;
+  readonly log: Log;
   /** The install loop should look at its slots now. */
   readonly ring: () => void;
 }
 
 /** Where requests go, with all that counts, measures and rehearses on their way. */
-export function wireServing({ config, record, spool, ring }: ServingWiring) {
+export function wireServing({ config, record, spool, log, ring }: ServingWiring) {
   const clock = systemClock;
   const router = new Router<LoadedModel>({
     clock,
@@ -26,6 +28,11 @@ export function wireServing({ config, record, spool, ring }: ServingWiring) {
       rehearsal.observe(outcome);
     },
     observed: (release) => spool.tensorsOf(release),
+    onUnbatched: (release, reason) =>
+      log.warn(
+        { event: "batching.off", release, reason },
+        "a release asks for batches, and is asked one request at a time",
+      ),
   });
   const rules = { ...defaultProbation, confirmMs: config.confirmMs };
   const counting = wireCounting();

@@ -13,6 +13,8 @@ export type StagedModel = {
   /** Content of the golden file; without it the release brings none. */
   readonly golden?: unknown;
   readonly limits?: Partial<{ loadMs: number; inferMs: number; memoryMiB: number }>;
+  /** `swap`, `serving` and `sequence` of its release. */
+  readonly policies?: object;
 };
 
 /** A dense network's contract: `x` [N, inputs] to `y` [N, outputs]. */
@@ -44,7 +46,7 @@ export async function stageModel(folder: string, staged: StagedModel): Promise<S
   };
 }
 
-function documentOf({ onnx, io, model, version, golden, limits }: StagedModel): object {
+function documentOf({ onnx, io, model, version, golden, limits, policies }: StagedModel): object {
   return {
     type: "release",
     spec: 1,
@@ -61,6 +63,7 @@ function documentOf({ onnx, io, model, version, golden, limits }: StagedModel): 
     files: [{ path: "model.onnx", size: Math.max(1, onnx.length), sha256: hash(onnx) }],
     digest: hash(onnx),
     io,
+    ...policies,
   };
 }
 
