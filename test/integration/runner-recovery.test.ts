@@ -124,7 +124,7 @@ async function serve(version: string): Promise<Sha256> {
 function publish(version: string, onnx: Uint8Array, changes: object = {}): Sha256 {
   const held = controller.hold(Buffer.from(onnx));
   const files = ReleaseDocument.shape.files.parse([{ path: "model.onnx", ...held }]);
-  const limits = { memoryMiB: 256, loadMs: 1_000, inferMs: INFER_MS };
+  const limits = { memoryMiB: 256, loadMs: 3_000, inferMs: INFER_MS };
   return controller.release(version, { files, digest: modelDigest(files), limits, ...changes });
 }
 

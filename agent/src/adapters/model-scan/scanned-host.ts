@@ -15,9 +15,8 @@ export interface ScannedHostOptions {
 }
 
 /**
- * Looks into a model file before any runtime is given it (store.md 3.4): what is no whole ONNX model, leads to another
- * file, or asks for what no runtime here has, never reaches native code. The release's own words are not believed:
- * what the file says of itself is judged.
+ * protocol.md 5.9: looks into a model file before any runtime is given it. What is no whole ONNX model, leads to another
+ * file, or asks for what no runtime here has, never reaches native code.
  */
 export function scannedHost({ host, facts, judge, clock }: ScannedHostOptions): RunnerHost {
   return {
