@@ -1,9 +1,9 @@
 import { clientLimits } from "@modelfleet/protocol/device-limits";
-import type { AgentStatus } from "../domain/agent-status.ts";
+import type { AgentStatus, DeferredStatus } from "../domain/agent-status.ts";
 import { AgentLine, type AgentPlace } from "./agent-line.ts";
 import { type AskOptions, askJson, isReady } from "./ask.ts";
 import { type ModelClient, modelClient } from "./model-client.ts";
-import { fieldsOf } from "./read-answer.ts";
+import { fieldsOf, parseJson } from "./read-answer.ts";
 
 export type ConnectOptions = AgentPlace & {
   /** For questions that name no time of their own; 10 s when absent. */
@@ -19,8 +19,20 @@ export interface AgentClient extends Disposable {
   readonly ready: (options?: AskOptions) => Promise<boolean>;
   /** What the agent runs, and why. */
   readonly status: (options?: AskOptions) => Promise<AgentStatus>;
+  /**
+   * Puts swaps of a slot off: `recheckAfterMs` from now at the earliest, within the bound the operator set. It replaces
+   * what was said before, and counts for whatever swap is due by then.
+   */
+  readonly defer: (recheckAfterMs: number, options?: SlotOptions) => Promise<DeferredStatus>;
+  /** What was put off, and what waits. */
+  readonly deferred: (options?: SlotOptions) => Promise<DeferredStatus>;
   /** Ends the connections; what waits for an answer fails. */
   readonly close: () => void;
+}
+
+export interface SlotOptions extends AskOptions {
+  /** `main` when absent, which is the only one on a device with one model. */
+  readonly slot?: string;
 }
 
 /** A client of the agent on this device. Nothing is sent before the first question. */
@@ -32,11 +44,28 @@ export function connect(options: ConnectOptions): AgentClient {
     model: (name, version) => modelClient(line, { name, version, timeoutMs }),
     ready: (asked) => isReady(line, "/v2/health/ready", { timeoutMs, ...asked }),
     status: async (asked) => {
-      const reply = await askJson(line, "/v2/modelfleet/status", { timeoutMs, ...asked });
-      // The agent's own words; an application reads what it knows of them.
-      return fieldsOf(reply, "an object") as unknown as AgentStatus;
+      return told<AgentStatus>(
+        await askJson(line, "/v2/modelfleet/status", { timeoutMs, ...asked }),
+      );
     },
+    defer: async (recheckAfterMs, { slot = "main", ...asked } = {}) => {
+      const chunks = [Buffer.from(JSON.stringify({ recheckAfterMs }))];
+      const ask = { timeoutMs, ...asked, chunks, isRepeatable: true } as const;
+      const { body } = await line.ask({ ...ask, method: "POST", path: deferPath(slot) });
+      return told<DeferredStatus>(parseJson(body));
+    },
+    deferred: async ({ slot = "main", ...asked } = {}) =>
+      told<DeferredStatus>(await askJson(line, deferPath(slot), { timeoutMs, ...asked })),
     close,
     [Symbol.dispose]: close,
   };
+}
+
+function deferPath(slot: string): string {
+  return `/v2/modelfleet/slots/${encodeURIComponent(slot)}/defer`;
+}
+
+/** The agent's own words; an application reads what it knows of them. */
+function told<Known>(reply: unknown): Known {
+  return fieldsOf(reply, "an object") as unknown as Known;
 }

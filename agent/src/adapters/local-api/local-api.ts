@@ -116,10 +116,10 @@ async function answer(request: IncomingMessage, options: Answering): Promise<Htt
 
 async function route(request: IncomingMessage, options: Answering): Promise<HttpAnswer> {
   const [path = ""] = (request.url ?? "").split("?");
-  const deferral = await answerDeferral(path, request, options);
-  if (deferral !== undefined) return deferral;
   const found = parseRoute(path);
   if (found === undefined) {
+    const deferral = await answerDeferral(path, request, options);
+    if (deferral !== undefined) return deferral;
     throw new RequestRefused("NOT_FOUND", `${knownPaths}, got ${path.slice(0, 128)}`);
   }
   refuseMethod(request, methodOf[found.kind]);

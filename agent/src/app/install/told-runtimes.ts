@@ -35,6 +35,6 @@ export function rehearsalTexts(
 ): readonly { readonly slot: SlotName; readonly text: string }[] {
   return [...runtimes].flatMap(({ slot, rehearsal: state }) => {
     if (state.kind !== "running") return [];
-    return [{ slot, text: `${state.rehearsal.stage()}: ${state.rehearsal.summary()}` }];
+    return [{ slot, text: state.rehearsal.summary() }];
   });
 }

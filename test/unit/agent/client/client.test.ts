@@ -198,3 +198,33 @@ describe("beside inferences", () => {
     expect(await client.ready()).toBe(false);
   });
 });
+
+describe("a swap", () => {
+  test("is put off through the client, and asked about; a slot nobody has is named", async () => {
+    const slot = SlotName.parse("main");
+    let deferredMs = 0;
+    const status = () => ({ slot, deferredMs, waiting: null });
+    await using agent = await apiFixture({
+      hasSlot: (name) => name === slot,
+      holds: {
+        status,
+        defer: (_, recheckAfterMs) => {
+          deferredMs = recheckAfterMs;
+          return status();
+        },
+      },
+    });
+    using asking = connect(agent.place as { socketPath: string });
+
+    const put = await asking.defer(200);
+
+    expect([put.deferredMs, (await asking.deferred({ slot: "main" })).deferredMs]).toEqual([
+      200, 200,
+    ]);
+    await expect(asking.defer(200, { slot: "other" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      message: "expected a slot of this device, got other",
+    });
+    await expect(asking.defer(-1)).rejects.toMatchObject({ code: "FORMAT" });
+  });
+});
