@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { blobLimits, type ReleaseManifest, type ReleasePath, Sha256 } from "@modelfleet/protocol";
+import { blobLimits, type ReleaseManifest, Sha256 } from "@modelfleet/protocol";
 import type { Files, ReadableFile } from "../src/app/release/inspect-upload.ts";
 import { CliError } from "./cli-error.ts";
+import { releasePaths } from "./release-paths.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -14,14 +15,14 @@ export interface LocalFiles extends Disposable {
   readonly refuseChanged: () => void;
 }
 
-/** Opens and hashes every file a manifest names. @throws CliError FILE */
+/** Opens and hashes every file of a release. @throws CliError FILE */
 export function openLocalFiles(folder: string, manifest: ReleaseManifest): LocalFiles {
   const opened: OpenFile[] = [];
   const close = () => {
     for (const { descriptor } of opened.splice(0)) closeSync(descriptor);
   };
   try {
-    const files = namedPaths(manifest).map((path) => {
+    const files = releasePaths(folder, manifest).map((path) => {
       const file = openFile(join(folder, path));
       opened.push(file);
       return [path, { path, blob: readable(file) }] as const;
@@ -32,11 +33,6 @@ export function openLocalFiles(folder: string, manifest: ReleaseManifest): Local
     close();
     throw error;
   }
-}
-
-export function namedPaths(manifest: ReleaseManifest): readonly ReleasePath[] {
-  const { entry, selfTest, drift } = manifest;
-  return [entry, selfTest?.file, drift?.baseline].filter((path) => path !== undefined);
 }
 
 interface OpenFile {

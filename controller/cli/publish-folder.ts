@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import {
   cliLimits,
   decodeEnvelope,
+  type ModelIo,
   parsePayload,
   Release,
   ReleaseDocument,
@@ -12,8 +13,8 @@ import {
 } from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
-import { namedPaths } from "./local-files.ts";
 import { readManifest, SIGNED_RELEASE } from "./release-folder.ts";
+import { releasePaths } from "./release-paths.ts";
 import { createProgress } from "./render/progress.ts";
 import { inFile, readEnvelopeFile } from "./root-file.ts";
 
@@ -28,7 +29,7 @@ const { publishAttemptsMax, publishRetryMsMin, publishRetryMsMax } = cliLimits;
 export async function publishFolder(context: Context, folder: string): Promise<Release> {
   const manifest = await readManifest(folder);
   const signed = await readSigned(folder, manifest);
-  const paths = namedPaths(manifest);
+  const paths = releasePaths(folder, manifest);
   const sizes = await Promise.all(paths.map((path) => sizeOf(join(folder, path))));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   for (let attempt = 1; ; attempt += 1) {
@@ -129,9 +130,17 @@ async function readSigned(
 /** Scan results stand in the document beside what the publisher wrote. */
 function isFrom(document: ReleaseDocument, manifest: ReleaseManifest): boolean {
   const { opset: _scanned, ir: _found, ...compat } = document.compat;
-  const found = ReleaseManifest.parse({ ...document, compat });
+  const { io, ...found } = ReleaseManifest.parse({ ...document, compat });
+  const { io: stated, ...written } = manifest;
   const { opset: _opset, ir: _ir, ...wanted } = manifest.compat;
-  return isDeepStrictEqual(found, { ...manifest, compat: wanted });
+  if (stated !== undefined && !isDeepStrictEqual(byName(io), byName(stated))) return false;
+  return isDeepStrictEqual(found, { ...written, compat: wanted });
+}
+
+function byName(io: ModelIo | undefined): ModelIo | undefined {
+  const sorted = (specs: ModelIo["inputs"]) =>
+    specs.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+  return io && { inputs: sorted(io.inputs), outputs: sorted(io.outputs) };
 }
 
 async function sizeOf(path: string): Promise<number> {

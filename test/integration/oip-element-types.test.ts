@@ -41,7 +41,7 @@ function edgeTensor(dtype: ElementType): Tensor {
 
 const dtypes = Object.keys(elementTypes) as ElementType[];
 
-describe.each(dtypes)("%s", (dtype) => {
+describe.each(dtypes)("S21: %s", (dtype) => {
   test("is answered bit by bit as the bare library does, in binary and in JSON, of any shape", async () => {
     await using fixture = await apiFixture();
     await using runners = await runnerFixture();
@@ -71,7 +71,7 @@ describe.each(dtypes)("%s", (dtype) => {
   });
 });
 
-test("a scalar is a tensor of no dimensions", async () => {
+test("S21: a scalar is a tensor of no dimensions", async () => {
   await using fixture = await apiFixture();
   await using runners = await runnerFixture();
   const spec = (name: string) => ({ name, dtype: "int64", shape: [] });

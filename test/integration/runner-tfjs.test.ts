@@ -1,13 +1,18 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "../../agent/src/domain/tensor.ts";
+import { modelFiles } from "../../agent/src/loading/model-files.ts";
 import { RuntimeDown, RuntimeOrder } from "../../agent/src/loading/runtime-order.ts";
+import { loadRuntime } from "../../agent/src/runner/load-runtime.ts";
 import type { RuntimeId } from "../../agent/src/wire/runtime-id.ts";
 import { floatTensor } from "../support/agent/floats.ts";
 import { type RunnerFixture, runnerFixture, runnerPids } from "../support/agent/runner-fixture.ts";
 import { bareTfjsAnswer } from "../support/tfjs/bare-tfjs.ts";
 import { denseLayersModel } from "../support/tfjs/dense-layers-model.ts";
-import { type GraphType, identityGraph, placesGraph } from "../support/tfjs/graph-models.ts";
+import { type GraphType, identityGraph } from "../support/tfjs/graph-models.ts";
 import { stageTfjs, type TfjsRelease } from "../support/tfjs/stage-tfjs.ts";
+import { jsonBytes, type TfjsModel } from "../support/tfjs/tfjs-model.ts";
 
 const never = new AbortController().signal;
 const values = [0.1, -0.2, 0.3, 0.4, 1, 2, 3, -4];
@@ -81,3 +86,109 @@ describe.each(["wasm", "cpu"] as const)("TensorFlow.js on %s", (backend) => {
     await flat.stop();
   });
 });
+
+test("a model that loads and cannot run is refused before it answers anybody, and the release that answers goes on", async () => {
+  const layers = await denseLayersModel({ inputs: 4, hidden: 8, outputs: 3, seed: 11 });
+  const serving = await load(layers);
+  const [before] = await serving.infer([pixels], { timeoutMs: 10_000 });
+
+  await expect(load(await languageDetection())).rejects.toMatchObject({
+    code: "LOAD_FAILED",
+    message: expect.stringMatching(/^the model loads but runs on none of the generated/) as string,
+  });
+
+  const [after] = await serving.infer([pixels], { timeoutMs: 10_000 });
+  expect(after).toEqual(before);
+  await serving.stop();
+});
+
+describe("F42: on the device a model", () => {
+  test.each([
+    "../../etc/passwd",
+    "/etc/passwd",
+    "https://example.org/w.bin",
+    "unlisted.bin",
+  ])("that names its weights %s is refused before any runtime sees it", async (path) => {
+    const layers = await denseLayersModel({ inputs: 4, hidden: 8, outputs: 3, seed: 11 });
+    const json = JSON.parse(new TextDecoder().decode(layers.files.get("model.json"))) as {
+      readonly weightsManifest: readonly { paths: string[] }[];
+    };
+    for (const group of json.weightsManifest) group.paths = [path];
+    const files = new Map([...layers.files, ["model.json", jsonBytes(json)]]);
+
+    await expect(load({ ...layers, files })).rejects.toMatchObject({
+      code: "EXTERNAL_DATA",
+      message: expect.stringContaining(`got ${JSON.stringify(path)}`) as string,
+    });
+  });
+
+  test("whose weights are of another length is refused as well", async () => {
+    const layers = await denseLayersModel({ inputs: 4, hidden: 8, outputs: 3, seed: 11 });
+    const files = new Map(layers.files);
+    files.set("group1-shard2of2.bin", Buffer.from("short"));
+
+    await expect(load({ ...layers, files })).rejects.toMatchObject({ code: "FORMAT" });
+  });
+});
+
+test("a model whose release says other shapes than it has is refused", async () => {
+  const layers = await denseLayersModel({ inputs: 4, hidden: 8, outputs: 3, seed: 11 });
+  const [input] = layers.io.inputs;
+  const outputs = [{ name: "classes", dtype: "float32", shape: [-1, 4] }] as const;
+  const io = { inputs: input === undefined ? [] : [input], outputs };
+
+  await expect(load({ ...layers, io } as unknown as TfjsRelease)).rejects.toMatchObject({
+    code: "INCOMPATIBLE_SIGNATURE",
+    message: "output classes: expected float32 [-1,4], got float32 [-1,3]",
+  });
+});
+
+test("S26: the first live answer of a model is not its first: it is warm before it may answer", async () => {
+  const large = await denseLayersModel({ inputs: 512, hidden: 2_048, outputs: 2_048, seed: 2 });
+  const shape = [1, 512];
+  const row = floatTensor("pixels_input", shape, Array<number>(512).fill(0.5));
+  const coldMs = await coldAnswerMs(large, row);
+
+  const model = await load(large);
+  const beganMs = performance.now();
+  await model.infer([row], { timeoutMs: 10_000 });
+  const firstMs = performance.now() - beganMs;
+  await model.stop();
+
+  // Cold it takes a hundred times as long as warm; half of that is far from both on the busiest machine.
+  expect(firstMs).toBeLessThan(coldMs / 2);
+});
+
+/** What the very first answer takes, in a runner that nobody has asked to warm up. */
+async function coldAnswerMs(model: TfjsModel, row: Tensor): Promise<number> {
+  const staged = await stageTfjs(fixture.folder.path, model);
+  const runtime = await loadRuntime("tfjs-wasm");
+  const { path, weights } = await modelFiles(staged);
+  const cold = await runtime.load({ path, weights }, { threads: 1 });
+  const beganMs = performance.now();
+  await cold.run([row], []);
+  const tookMs = performance.now() - beganMs;
+  await cold.dispose();
+  return tookMs;
+}
+
+/** Somebody else's graph model with texts in: TensorFlow.js loads it, and breaks down in its first reshape. */
+async function languageDetection(): Promise<TfjsRelease> {
+  const require = createRequire(import.meta.url);
+  const names = ["model.json", "group1-shard1of1.bin"];
+  const files = new Map<string, Uint8Array>();
+  for (const name of names) {
+    const path = require.resolve(`@vscode/vscode-languagedetection/model/${name}`);
+    files.set(name, await readFile(path));
+  }
+  return {
+    files,
+    io: {
+      inputs: [{ name: "inputs", dtype: "string", shape: [-1] }],
+      outputs: [
+        { name: "scores", dtype: "float32", shape: [-1, 54] },
+        { name: "classes", dtype: "string", shape: [-1, 54] },
+      ],
+    },
+  };
+}

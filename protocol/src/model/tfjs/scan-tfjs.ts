@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { ReleaseFile } from "../../trust/release-document.ts";
+import { ReleasePath } from "../../units.ts";
 import { ModelFormatError } from "../onnx/model-format-error.ts";
 import type { TensorSpec } from "../tensor-spec.ts";
 import { graphIo } from "./graph-io.ts";
 import { layersIo } from "./layers-io.ts";
-import { WeightsManifest, weightFiles } from "./weight-files.ts";
+import { beside, WeightsManifest, weightFiles } from "./weight-files.ts";
 
 /** What a `model.json` of TensorFlow.js says about itself. */
 export interface TfjsScan {
@@ -51,6 +52,21 @@ export function scanTfjs(json: unknown, release: TfjsRelease): TfjsScan {
   const io = layout === "graph-model" ? graphIo(model) : layersIo(model.modelTopology);
   return { layout, weightFiles: files, ...io };
 }
+
+/** Release paths of what a model file seems to name, for whoever puts its release together; nothing is checked. */
+export function namedWeights(json: unknown, entry: string): readonly ReleasePath[] {
+  const manifest = PathsOnly.safeParse(json);
+  if (!manifest.success) return [];
+  const paths = manifest.data.weightsManifest.flatMap((group) => group.paths);
+  return paths.flatMap((path) => {
+    const label = ReleasePath.safeParse(beside(entry, path));
+    return label.success ? [label.data] : [];
+  });
+}
+
+const PathsOnly = z.object({
+  weightsManifest: z.array(z.object({ paths: z.array(z.string()) })),
+});
 
 function misshapen(issue: z.core.$ZodIssue | undefined): ModelFormatError {
   const at = issue?.path.join(".").slice(0, 120) ?? "";

@@ -74,13 +74,17 @@ function listedPath(
   { entry }: TfjsRelease,
   sizes: ReadonlyMap<string, number>,
 ): string {
-  const folder = entry.slice(0, entry.lastIndexOf("/") + 1);
-  const label = ReleasePath.safeParse(folder + path);
+  const label = ReleasePath.safeParse(beside(entry, path));
   if (label.success && label.data !== entry && sizes.has(label.data)) return label.data;
   throw new ModelFormatError(
     "EXTERNAL_DATA",
     `expected weights in files of the release, got ${JSON.stringify(path.slice(0, 80))}: each path of weightsManifest is the name of a file beside the model.json`,
   );
+}
+
+/** What would be the path of a file beside the model file. */
+export function beside(entry: string, path: string): string {
+  return entry.slice(0, entry.lastIndexOf("/") + 1) + path;
 }
 
 function refuseLength({ paths, weights }: WeightsManifest[number], got: number): void {
