@@ -31,6 +31,7 @@ export function steeredHost(read: Read = readFile) {
   const models: SteeredModel[] = [];
   const host: RunnerHost = {
     load: async (staged, signal) => {
+      signal.throwIfAborted();
       const { version } = staged.document;
       loads.push(version);
       await requireVerified(staged, read);
@@ -94,6 +95,8 @@ function steeredModel(
 
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("the load was ended")), { once: true });
+    const end = () => reject(new Error("the load was ended"));
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end, { once: true });
   });
 }
