@@ -44,18 +44,16 @@ export function connect(options: ConnectOptions): AgentClient {
     model: (name, version) => modelClient(line, { name, version, timeoutMs }),
     ready: (asked) => isReady(line, "/v2/health/ready", { timeoutMs, ...asked }),
     status: async (asked) => {
-      return told<AgentStatus>(
-        await askJson(line, "/v2/modelfleet/status", { timeoutMs, ...asked }),
-      );
+      return statusOf(await askJson(line, "/v2/modelfleet/status", { timeoutMs, ...asked }));
     },
     defer: async (recheckAfterMs, { slot = "main", ...asked } = {}) => {
       const chunks = [Buffer.from(JSON.stringify({ recheckAfterMs }))];
       const ask = { timeoutMs, ...asked, chunks, isRepeatable: true } as const;
       const { body } = await line.ask({ ...ask, method: "POST", path: deferPath(slot) });
-      return told<DeferredStatus>(parseJson(body));
+      return deferralOf(parseJson(body));
     },
     deferred: async ({ slot = "main", ...asked } = {}) =>
-      told<DeferredStatus>(await askJson(line, deferPath(slot), { timeoutMs, ...asked })),
+      deferralOf(await askJson(line, deferPath(slot), { timeoutMs, ...asked })),
     close,
     [Symbol.dispose]: close,
   };
@@ -66,6 +64,11 @@ function deferPath(slot: string): string {
 }
 
 /** The agent's own words; an application reads what it knows of them. */
-function told<Known>(reply: unknown): Known {
-  return fieldsOf(reply, "an object") as unknown as Known;
+function deferralOf(reply: unknown): DeferredStatus {
+  return fieldsOf(reply, "an object") as unknown as DeferredStatus;
+}
+
+/** The same. */
+function statusOf(reply: unknown): AgentStatus {
+  return fieldsOf(reply, "an object") as unknown as AgentStatus;
 }
