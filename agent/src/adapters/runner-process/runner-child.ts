@@ -46,7 +46,7 @@ export class RunnerChild implements Runner {
     const flags = [`--max-old-space-size=${runnerLimits.heapMiB}`, "--no-warnings"];
     const { frameBytesMax, frameHeaderBytesMax } = runnerLimits;
     const limits = JSON.stringify({ frameBytesMax, frameHeaderBytesMax });
-    const [program = nodePath, ...args] = [...launcher, nodePath, ...flags, runnerPath, limits];
+    const [program, ...args] = [...launcher, nodePath, ...flags, runnerPath, limits];
     this.#child = spawn(program, args, {
       cwd: folder,
       env: closedEnvironment,
