@@ -81,6 +81,10 @@ export class Answering<Model extends RoutedModel> {
     return { askedAtMs, deadlineMs: askedAtMs + timeoutMs };
   }
 
+  #tookMs({ askedAtMs }: Admitted<Model>): number {
+    return this.#options.clock.monotonicMs() - askedAtMs;
+  }
+
   async #awaitTurn(begins: Promise<void>, deadlineMs: number): Promise<void> {
     const { clock } = this.#options;
     const alarm = new AbortController();
@@ -124,9 +128,9 @@ export class Answering<Model extends RoutedModel> {
     admitted: Admitted<Model>,
     pinned: Generation<Model>,
   ): Promise<RoutedAnswer<Model>> {
-    const { request, sequence, askedAtMs } = admitted;
+    const { request, sequence } = admitted;
     const last = await this.#attempts(admitted, pinned);
-    const latencyMs = this.#options.clock.monotonicMs() - askedAtMs;
+    const latencyMs = this.#tookMs(admitted);
     last.generation.count(last, latencyMs);
     this.#observe(request, last, latencyMs);
     if (last.error !== undefined) throw last.error;
@@ -145,6 +149,8 @@ export class Answering<Model extends RoutedModel> {
       const next = await this.#next(admitted, last.generation);
       if (next === undefined) break;
       if (last.wasSent) last.generation.countFailure();
+      if (last.error.code === "RUN_FAILED")
+        this.#observe(admitted.request, last, this.#tookMs(admitted));
       last = await this.#attempt(admitted, next, true);
     }
     return last;
@@ -218,11 +224,17 @@ function onlyWanted(outputs: readonly Tensor[], wanted: readonly string[] = []):
   return wanted.length === 0 ? outputs : outputs.filter(({ name }) => wanted.includes(name));
 }
 
-/** Inference is pure, so a request may be asked again when its process died or was given up. */
+/**
+ * Inference is pure, so a request may be asked again when its process died or was given up; and when a canary failed at
+ * it, for nobody asked for one.
+ */
 function isWorthAnother<Model extends RoutedModel>(
   last: Attempt<Model>,
-  { role }: RoutedRequest,
+  { role, release }: RoutedRequest,
 ): last is Extract<Attempt<Model>, { readonly error: InferError }> {
   // Whoever asks for the canary by name must not get the answer of another.
-  return last.error?.code === "RUNNER_CRASH" && role !== "canary";
+  if (role === "canary") return false;
+  if (last.error?.code === "RUNNER_CRASH") return true;
+  const isCanarys = last.generation.role === "canary" && release === undefined;
+  return isCanarys && last.error?.code === "RUN_FAILED";
 }

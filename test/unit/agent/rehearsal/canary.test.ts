@@ -151,6 +151,9 @@ test.each([
   await askSteadily(rig, 25);
 
   expect(rehearsal.verdict().kind).toBe(kind);
+  // The stable one answers what the canary fails at.
+  expect(rig.asked.filter(({ outcome }) => !/^[12]\.0\.0$/.test(outcome))).toEqual([]);
+  expect(rig.asked.find(({ x }) => x === 3)?.outcome).toBe("1.0.0");
 });
 
 test("an ended canary answers nothing more, and its end may be repeated", async () => {
