@@ -37,7 +37,7 @@ async function enrol(device: string): Promise<string> {
 }
 
 function startAgent(data: string) {
-  return runningAgent(data, 100, { ca: server.cert, own: undefined });
+  return runningAgent(data, 100, { mqttTls: { ca: server.cert, own: undefined } });
 }
 
 async function isOnline(device: string): Promise<boolean> {
@@ -88,7 +88,7 @@ test("a device without its certificate gets in by no secret", async () => {
     JSON.stringify({ ...record, secret: "x".repeat(43), certificate: undefined }),
   );
 
-  await using agent = await runningAgent(data, 100, { ca, own });
+  await using agent = await runningAgent(data, 100, { mqttTls: { ca, own } });
 
   const refusal = {
     event: "device.login-refused",

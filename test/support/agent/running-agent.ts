@@ -32,7 +32,7 @@ export async function enrolledFolder(folder: string, urls: Urls): Promise<void> 
 export async function runningAgent(
   folder: string,
   confirmMs = 100,
-  mqttTls?: AgentConfig["mqttTls"],
+  changes: Partial<AgentConfig> = {},
 ) {
   const events: Record<string, unknown>[] = [];
   const note = (event: Record<string, unknown>) => void events.push(event);
@@ -40,7 +40,10 @@ export async function runningAgent(
   const socketPath = join(folder, "agent.sock");
   const done = runAgent(
     {
-      config: { folder, socketPath, tcpPort: undefined, windowMs: 1_000, confirmMs, mqttTls },
+      config: {
+        ...{ folder, socketPath, tcpPort: undefined, windowMs: 1_000, confirmMs },
+        ...changes,
+      },
       machine: {
         nodePath: process.execPath,
         nodeVersion: process.version,
