@@ -3,127 +3,146 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { askHttp } from "../support/agent/ask-http.ts";
 import { miniController } from "../support/agent/mini-controller.ts";
 import { enrolledFolder } from "../support/agent/running-agent.ts";
 import { eventually } from "../support/eventually.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
-const started: ChildProcess[] = [];
+/** One device for all of these; each case leaves it with one release more. */
+let folder: TemporaryFolder;
+let controller: Awaited<ReturnType<typeof miniController>>;
+let agent: ChildProcess;
+let data: string;
+let newest = 0;
+/** What the agent says just before it is killed: an event, or the step of an `install.step`. */
+let killAt: string | undefined;
 
-afterEach(async () => {
-  for (const child of started.splice(0)) await kill(child);
+const patience = { withinMs: 30_000, everyMs: 25 };
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  controller = await miniController();
+  data = folder.path;
+  await enrolledFolder(data, controller);
+  startAgent();
+  publishNext();
+  await controller.order();
+  await became("confirmed");
 });
 
-/** A real agent process; killed without a word as soon as it says that it takes this step. */
-function startAgent(data: string, killAtStep?: string): ChildProcess {
+afterAll(async () => {
+  await kill();
+  await controller[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+/** A real agent process; killed without a word as soon as it says what `killAt` names. */
+function startAgent(): void {
   const args = ["agent/bin/modelfleet-agent.js", "start", "--data", data, "--confirm-ms", "300"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  started.push(child);
+  agent = child;
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const event = JSON.parse(line) as { readonly event: string; readonly step?: string };
-    if (event.event === "install.step" && event.step === killAtStep) child.kill("SIGKILL");
+    const { event, step } = JSON.parse(line) as { readonly event: string; readonly step?: string };
+    const said = event === "install.step" ? step : event;
+    if (killAt !== undefined && said === killAt) child.kill("SIGKILL");
   });
-  return child;
 }
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGKILL");
-  await once(child, "exit");
+async function kill(): Promise<void> {
+  if (agent.exitCode !== null || agent.signalCode !== null) return;
+  agent.kill("SIGKILL");
+  await once(agent, "exit");
 }
 
-const patience = { withinMs: 30_000, everyMs: 50 };
-const infer = (data: string) =>
-  askHttp(
-    { socketPath: join(data, "agent.sock") },
-    {
-      path: "/v2/models/digits/infer",
-      body: { inputs: [{ name: "x", datatype: "FP32", shape: [1, 2], data: [1, 2] }] },
-    },
+async function killed(): Promise<void> {
+  if (agent.signalCode === null) await once(agent, "exit");
+  expect(agent.signalCode).toBe("SIGKILL");
+}
+
+function publishNext(): void {
+  newest += 1;
+  controller.want(controller.release(`${newest}.0.0`, {}, newest));
+}
+
+function became(step: "confirmed" | "refused"): Promise<unknown> {
+  const version = `${newest}.0.0`;
+  const items = () => controller.reports.flatMap((report) => report.items);
+  return eventually(
+    () => items().some((item) => item.version === version && item.step === step),
+    patience,
   );
-const version = async (data: string) => {
-  const answer = await infer(data);
+}
+
+async function versionServed(): Promise<string> {
+  const inputs = [{ name: "x", datatype: "FP32", shape: [1, 2], data: [1, 2] }];
+  const path = "/v2/models/digits/infer";
+  const answer = await askHttp(
+    { socketPath: join(data, "agent.sock") },
+    { path, body: { inputs } },
+  );
   expect(answer.status).toBe(200);
-  const { model_version } = answer.json() as { readonly model_version: string };
-  return model_version;
-};
+  return (answer.json() as { readonly model_version: string }).model_version;
+}
 
 test.each([
-  "download",
-  "begin-trial",
-  "load",
-  "activate",
-  "confirm",
-])("an agent killed as it begins to %s serves at once after its restart and converges unaided", async (step) => {
-  await using folder = await temporaryFolder();
-  await using controller = await miniController();
-  const data = folder.path;
-  await enrolledFolder(data, controller);
-  controller.want(controller.release("1.0.0"));
-  const first = startAgent(data);
-  await eventually(
-    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
-    patience,
-  );
-  await kill(first);
-  const second = controller.release("2.0.0", {}, 2);
-  controller.want(second);
-  const killed = startAgent(data, step);
-  await once(killed, "exit");
+  ["has accepted an order", "desired.accepted"],
+  ["begins a download", "download"],
+  ["begins a trial", "begin-trial"],
+  ["loads a release", "load"],
+  ["activates it", "activate"],
+  ["confirms it", "confirm"],
+])("F61: an agent killed as it %s serves at once after its restart and converges unaided", async (_, moment) => {
+  const before = `${newest}.0.0`;
+  killAt = moment;
+  publishNext();
+  await controller.order();
+  await killed();
+  killAt = undefined;
 
-  startAgent(data);
-  const served = await eventually(() => version(data), patience);
-  await eventually(
-    () =>
-      controller.reports.some(
-        ({ items }) => items[0]?.version === "2.0.0" && items[0].step === "confirmed",
-      ),
-    patience,
-  );
+  startAgent();
+  const served = await eventually(versionServed, patience);
+  await became("confirmed");
 
-  expect(killed.signalCode).toBe("SIGKILL");
-  expect(["1.0.0", "2.0.0"]).toContain(served);
-  expect(await version(data)).toBe("2.0.0");
+  expect([before, `${newest}.0.0`]).toContain(served);
+  expect(await versionServed()).toBe(`${newest}.0.0`);
   await eventually(async () => expect(await readdir(join(data, "partial"))).toEqual([]));
-  expect(await readdir(join(data, "blobs"))).toHaveLength(2);
+  await eventually(async () => expect(await readdir(join(data, "blobs"))).toHaveLength(2));
 });
 
-test("an agent killed in each of the three starts of a release refuses it at the fourth and serves the old one", async () => {
-  await using folder = await temporaryFolder();
-  await using controller = await miniController();
-  const data = folder.path;
-  await enrolledFolder(data, controller);
-  controller.want(controller.release("1.0.0"));
-  const first = startAgent(data);
-  await eventually(
-    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
-    patience,
-  );
-  await kill(first);
-  controller.want(controller.release("2.0.0", {}, 2));
+test("F61: an agent killed as it starts the confirmed release serves it after the next start", async () => {
+  await kill();
+  killAt = "restore";
+  startAgent();
+  await killed();
+  killAt = undefined;
 
-  for (let start = 1; start <= 3; start += 1) {
-    const killed = startAgent(data, "activate");
-    await once(killed, "exit");
-    expect(killed.signalCode).toBe("SIGKILL");
+  startAgent();
+
+  expect(await eventually(versionServed, patience)).toBe(`${newest}.0.0`);
+});
+
+test("F51: a release on trial that takes the agent down in three starts is refused at the fourth, and the one before serves", async () => {
+  const before = `${newest}.0.0`;
+  killAt = "activate";
+  publishNext();
+  await controller.order();
+  await killed();
+  for (const _ of ["second", "third"]) {
+    startAgent();
+    await killed();
   }
-  startAgent(data, "activate");
-  await eventually(
-    () =>
-      controller.reports.some(
-        ({ items }) => items[0]?.version === "2.0.0" && items[0].step === "refused",
-      ),
-    patience,
-  );
 
-  const refused = controller.reports.flatMap(({ items }) =>
-    items.filter(({ step }) => step === "refused"),
-  );
-  expect(refused).toMatchObject([{ version: "2.0.0", code: "RUNNER_CRASH" }]);
+  startAgent();
+  await became("refused");
+
+  const refused = controller.reports
+    .flatMap(({ items }) => items)
+    .filter(({ step }) => step === "refused");
+  expect(refused).toMatchObject([{ version: `${newest}.0.0`, code: "RUNNER_CRASH" }]);
   expect(controller.reports.at(-1)?.slots).toMatchObject([
-    { active: { version: "1.0.0" }, trial: null },
+    { active: { version: before }, trial: null },
   ]);
-  expect(await version(data)).toBe("1.0.0");
+  expect(await versionServed()).toBe(before);
 });

@@ -77,7 +77,7 @@ test("an only release whose file went bad on disk leaves an empty slot until it 
   await eventually(() => rig.infer());
 });
 
-test("a release whose files never stay whole is given up after a bounded number of downloads", async () => {
+test("F51: a release whose files never stay whole is given up after a bounded number of downloads", async () => {
   await using folder = await temporaryFolder();
   const disk = rottingDisk();
   await using rig = installRig({ folder: folder.path, fs: disk.fs });
