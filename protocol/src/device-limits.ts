@@ -34,6 +34,8 @@ export const runnerLimits = {
   goldenRoundsMax: 3,
   stderrBytesMax: 16 * KIB,
   heapMiB: 64,
+  /** A graph of TensorFlow.js is objects of JavaScript: 110 MiB for the largest model.json that is taken. */
+  tfjsHeapMiB: 192,
   /** Of a thread of a runtime, as glibc reserves it. */
   stackMiB: 8,
   stopMsMax: 2 * SECOND_MS,

@@ -1,16 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tfjsLimits } from "@modelfleet/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Tensor } from "../../agent/src/domain/tensor.ts";
 import { modelFiles } from "../../agent/src/loading/model-files.ts";
 import { RuntimeDown, RuntimeOrder } from "../../agent/src/loading/runtime-order.ts";
 import { loadRuntime } from "../../agent/src/runner/load-runtime.ts";
 import type { RuntimeId } from "../../agent/src/wire/runtime-id.ts";
-import { floatTensor } from "../support/agent/floats.ts";
+import { floatsOf, floatTensor } from "../support/agent/floats.ts";
 import { type RunnerFixture, runnerFixture, runnerPids } from "../support/agent/runner-fixture.ts";
 import { bareTfjsAnswer } from "../support/tfjs/bare-tfjs.ts";
 import { denseLayersModel } from "../support/tfjs/dense-layers-model.ts";
-import { type GraphType, identityGraph } from "../support/tfjs/graph-models.ts";
+import { annotatedGraph, type GraphType, identityGraph } from "../support/tfjs/graph-models.ts";
 import { stageTfjs, type TfjsRelease } from "../support/tfjs/stage-tfjs.ts";
 import { jsonBytes, type TfjsModel } from "../support/tfjs/tfjs-model.ts";
 
@@ -100,6 +101,20 @@ test("a model that loads and cannot run is refused before it answers anybody, an
   const [after] = await serving.infer([pixels], { timeoutMs: 10_000 });
   expect(after).toEqual(before);
   await serving.stop();
+});
+
+test("a graph whose model.json is near the largest that is taken has room in its runner", async () => {
+  const large = annotatedGraph(2_000_000);
+  const bytes = large.files.get("model.json")?.length ?? 0;
+  expect(bytes).toBeGreaterThan(0.7 * tfjsLimits.modelBytesMax);
+  expect(bytes).toBeLessThan(tfjsLimits.modelBytesMax);
+
+  const model = await load(large);
+
+  const x = floatTensor("x", [1], [7]);
+  const [y] = await model.infer([x], { timeoutMs: 10_000 });
+  expect(floatsOf(y ?? x)).toEqual(floatsOf(x));
+  await model.stop();
 });
 
 describe("F42: on the device a model", () => {

@@ -37,6 +37,20 @@ export function placesGraph(): TfjsModel {
   });
 }
 
+/** `y = x` with so many notes of its converter, each an object of its own: a large `model.json`, and larger once read. */
+export function annotatedGraph(notes: number): TfjsModel {
+  const type = { type: "DT_FLOAT" };
+  const attr = { T: type, notes: Array(notes).fill({}) };
+  return graphModel({
+    inputs: [{ name: "x", dtype: "float32", shape: [-1] }],
+    outputs: [{ name: "y", dtype: "float32", shape: [-1] }],
+    nodes: [
+      { name: "in", op: "Placeholder", attr: { dtype: type, shape: shapeOf([-1]) } },
+      { name: "out", op: "Identity", input: ["in"], attr },
+    ],
+  });
+}
+
 type Graph = {
   readonly inputs: readonly [TensorSpec];
   readonly outputs: readonly [TensorSpec];

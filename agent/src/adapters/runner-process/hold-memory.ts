@@ -11,6 +11,8 @@ export type MemoryHold = "limited and watched" | "watched";
 export interface MemoryGrant {
   /** Of the release. */
   readonly memoryMiB: number;
+  /** Of JavaScript. */
+  readonly heapMiB: number;
   /** Of the runtime; each has a stack. */
   readonly threads: number;
 }
@@ -23,7 +25,7 @@ export interface MemoryGrant {
  */
 export async function holdMemory(
   child: RunnerChild,
-  { memoryMiB, threads }: MemoryGrant,
+  { memoryMiB, heapMiB, threads }: MemoryGrant,
   { limitMemory }: Confinement,
 ): Promise<MemoryHold> {
   const pid = child.pid();
@@ -32,7 +34,7 @@ export async function holdMemory(
   watchMemory(child, pid, grantedMiB);
   const beforeBytes = await allocatedBytes(pid);
   if (limitMemory === undefined || beforeBytes === undefined) return "watched";
-  const ownMiB = runnerLimits.heapMiB + threads * runnerLimits.stackMiB;
+  const ownMiB = heapMiB + threads * runnerLimits.stackMiB;
   const isLimited = await limitMemory(pid, beforeBytes + (ownMiB + memoryMiB) * MIB);
   return isLimited ? "limited and watched" : "watched";
 }

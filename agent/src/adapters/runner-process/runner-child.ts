@@ -14,6 +14,8 @@ export interface RunnerChildOptions {
   readonly runnerPath: string;
   /** Working directory: empty, so that a model that names files beside itself finds none. */
   readonly folder: string;
+  /** What its objects of JavaScript may take. */
+  readonly heapMiB: number;
   /** Program and arguments that start Node; none is Node itself. */
   readonly launcher: readonly string[];
   readonly monotonicMs: () => number;
@@ -42,8 +44,8 @@ export class RunnerChild implements Runner {
   #tookTooMuch = false;
 
   constructor(options: RunnerChildOptions) {
-    const { nodePath, runnerPath, folder, launcher, monotonicMs } = options;
-    const flags = [`--max-old-space-size=${runnerLimits.heapMiB}`, "--no-warnings"];
+    const { nodePath, runnerPath, folder, heapMiB, launcher, monotonicMs } = options;
+    const flags = [`--max-old-space-size=${heapMiB}`, "--no-warnings"];
     const { frameBytesMax, frameHeaderBytesMax } = runnerLimits;
     const limits = JSON.stringify({ frameBytesMax, frameHeaderBytesMax });
     const [program, ...args] = [...launcher, nodePath, ...flags, runnerPath, limits];

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { runnerLimits } from "@modelfleet/protocol";
+import { type ReleaseDocument, runnerLimits } from "@modelfleet/protocol";
 import { StoreError } from "../../domain/store-error.ts";
 import { loadModel, loadRefusal, startRuntime } from "../../loading/load-model.ts";
 import { loadedModel } from "../../loading/loaded-model.ts";
@@ -124,7 +124,7 @@ export class RunnerProcessHost implements RunnerHost {
     return await this.#spawn(staged);
   }
 
-  async #spawn({ release }: StagedRelease): Promise<RunnerChild> {
+  async #spawn({ release, document }: StagedRelease): Promise<RunnerChild> {
     this.#started += 1;
     const folder = join(this.#options.runFolder, `${release.slice(0, 16)}-${this.#started}`);
     // A run before an unclean end may have left something; the folder must be empty.
@@ -132,7 +132,9 @@ export class RunnerProcessHost implements RunnerHost {
     const { nodePath, runnerPath, clock } = this.#options;
     const { launcher } = await this.#confinement();
     const { monotonicMs } = clock;
-    const child = new RunnerChild({ nodePath, runnerPath, folder, launcher, monotonicMs });
+    const heapMiB = heapMiBOf(document);
+    const program = { nodePath, runnerPath, launcher, heapMiB };
+    const child = new RunnerChild({ ...program, folder, monotonicMs });
     const pid = child.pid();
     // Without a record it serves as well; it would only not be found again should it hang when this agent is killed.
     if (pid !== undefined)
@@ -144,7 +146,11 @@ export class RunnerProcessHost implements RunnerHost {
   /** Once its runtime has started and before it is told of a file: what it has by then is not the model's. */
   async #holdMemory(child: RunnerChild, { document }: StagedRelease): Promise<void> {
     const confinement = await this.#confinement();
-    const grant = { memoryMiB: document.limits.memoryMiB, threads: this.#threads() };
+    const grant = {
+      memoryMiB: document.limits.memoryMiB,
+      heapMiB: heapMiBOf(document),
+      threads: this.#threads(),
+    };
     const memory = await holdMemory(child, grant, confinement);
     const privileges = confinement.launcher.length > 0 ? "none can be gained" : "as the agent's";
     const how = `memory ${memory}; privileges ${privileges}`;
@@ -158,6 +164,10 @@ export class RunnerProcessHost implements RunnerHost {
     const pid = child.pid();
     if (pid !== undefined) this.#priority.promote(pid);
   }
+}
+
+function heapMiBOf({ format }: ReleaseDocument): number {
+  return format === "tfjs" ? runnerLimits.tfjsHeapMiB : runnerLimits.heapMiB;
 }
 
 /** @throws StoreError STORE_FAILED; a disk that is full now may have room later */
