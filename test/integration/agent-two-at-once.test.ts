@@ -27,6 +27,23 @@ test("S30: a second order during the golden cases of the first: the last one win
   await eventually(() => expect(running(rig)).toEqual(["3.0.0"]));
 });
 
+test("S30: an order that comes while the next step is planned is followed before that step begins", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path });
+  const first = await confirmed(rig, "1.0.0");
+  const goesOn = Promise.withResolvers<void>();
+  // The facts are read for the plan of a load once there is a trial.
+  rig.device.read = () => (rig.slot()?.trial === null ? Promise.resolve() : goesOn.promise);
+  rig.want(rig.publish("2.0.0"));
+  await eventually(() => rig.slot()?.trial !== null);
+
+  rig.want(first);
+  goesOn.resolve();
+  await eventually(() => rig.slot()?.trial === null);
+
+  expect(rig.host.loads).toEqual(["1.0.0"]);
+});
+
 /** `0`: good. `1`: fails its golden cases. `2`: is held in them until all is ordered. */
 const kinds = [0, 1, 2, 0] as const;
 type Command = { readonly release: number; readonly until: "nothing" | "loading" | "activated" };

@@ -81,7 +81,11 @@ export function installRig(options: InstallRigOptions) {
   const log = { info: note, warn: note, error: note };
   const watch = new TrustWatch(clock, log);
   let deferrals = newDeferrals();
-  const device = { memoryAvailableMiB: deviceFacts.memoryAvailableMiB };
+  const device = {
+    memoryAvailableMiB: deviceFacts.memoryAvailableMiB,
+    /** Told each time the facts of the device are read, which goes on when it resolves. */
+    read: (): Promise<void> => Promise.resolve(),
+  };
   const memory = () => {
     const taken = host.models.filter((model) => !model.stopped()).length * host.taking.modelMiB;
     return { memoryAvailableMiB: device.memoryAvailableMiB - taken };
@@ -113,7 +117,10 @@ export function installRig(options: InstallRigOptions) {
         ...{ ...rehearsal.parts, rehearse },
         ...{ deferrals, memoryMiB },
         facts: {
-          read: () => Promise.resolve({ ...deviceFacts, ...memory() }),
+          read: async () => {
+            await device.read();
+            return { ...deviceFacts, ...memory() };
+          },
           proved: () => undefined,
         },
         report: (item) => {

@@ -28,6 +28,11 @@ export async function giveStartBack({ parts, runtime }: StepContext): Promise<vo
   runtime.isStartRefunded = true;
 }
 
+/** It ended while it only waited, which is a start that came to nothing. */
+export function countStart(_: StepOf<"count-start">, context: StepContext): Promise<void> {
+  return takeStartBack(context);
+}
+
 /** From here on the release may end the agent by answering: as for any start, counted first. */
 export async function takeStartBack(context: StepContext): Promise<void> {
   const { parts, runtime } = context;

@@ -1,5 +1,5 @@
 import type { Step } from "../../domain/install/plan-step.ts";
-import { tellDeferral } from "./deferral-steps.ts";
+import { countStart, tellDeferral } from "./deferral-steps.ts";
 import { download, fetchRelease, startTrial } from "./fetch-steps.ts";
 import { loadTrial, swapInPlace } from "./load-steps.ts";
 import { endPassed, rehearse, tellRehearsal } from "./rehearsal-steps.ts";
@@ -24,6 +24,7 @@ const executors: Executors = {
   download,
   "begin-trial": startTrial,
   load: loadTrial,
+  "count-start": countStart,
   "swap-in-place": swapInPlace,
   rehearse,
   "tell-rehearsal": tellRehearsal,

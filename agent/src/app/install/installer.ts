@@ -1,17 +1,14 @@
 import {
   type DesiredModel,
   isCodedError,
-  mainSlot,
-  type SlotName,
   type SlotReport,
   sha256,
   storeLimits,
   type VerifyCode,
 } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
-import { isUrgent, planStep, type Step } from "../../domain/install/plan-step.ts";
+import type { Step } from "../../domain/install/plan-step.ts";
 import { slotReports } from "../../domain/install/slot-reports.ts";
-import type { LoadedModel } from "../../ports/runner-host.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { createIntake, type Intake } from "./desired-intake.ts";
 import { EarlyOrder } from "./early-order.ts";
@@ -20,19 +17,14 @@ import type { InstallParts } from "./install-parts.ts";
 import { isNewer, refusalOf, wantsOther } from "./peek-desired.ts";
 import { endRehearsal } from "./rehearsal-steps.ts";
 import { isRootBound, RootWalk } from "./root-walk.ts";
-import { judgeTrial, readOnDisk, readRoom, readSlotFacts, type SlotView } from "./slot-facts.ts";
-import { SlotRuntime } from "./slot-runtime.ts";
+import { type Planned, SlotPlanner } from "./slot-planner.ts";
+import type { SlotRuntime } from "./slot-runtime.ts";
 import { Wake } from "./wake.ts";
 
 const stepRetry = {
   delayMsMin: storeLimits.stepRetryMsMin,
   delayMsMax: storeLimits.stepRetryMsMax,
 };
-
-interface Planned {
-  readonly step: Step;
-  readonly slot: SlotName;
-}
 
 /**
  * The one loop that changes what this device runs, and whom it trusts.
@@ -50,7 +42,7 @@ export class Installer {
   readonly #intake: Intake;
   readonly #early: EarlyOrder;
   readonly #wake: Wake;
-  readonly #slots = new Map<SlotName, SlotRuntime>();
+  readonly #slots: SlotPlanner;
   #wanted: readonly DesiredModel[];
   #delivered: Uint8Array | null = null;
   /** Sequence of the document the controller knows this device to hold; the first one is in the hello. */
@@ -65,6 +57,11 @@ export class Installer {
     this.#intake = createIntake(parts, this.#walk);
     this.#early = new EarlyOrder(parts);
     this.#wake = new Wake(parts.clock);
+    this.#slots = new SlotPlanner(
+      parts,
+      () => this.#wanted,
+      () => this.#wake.ring(),
+    );
     this.#wanted = wanted;
     this.#toldSeq = parts.record.current().seq;
   }
@@ -108,7 +105,7 @@ export class Installer {
 
   /** The processes of every slot, for those who tell of them. */
   runtimes(): readonly SlotRuntime[] {
-    return [...this.#slots.values()];
+    return this.#slots.runtimes();
   }
 
   /** Until the signal aborts; then every runner is ended. */
@@ -123,11 +120,11 @@ export class Installer {
   async #turn(signal: AbortSignal): Promise<void> {
     try {
       if (!this.#areTrialsJudged) await this.#judgeTrials();
-      const urgent = this.#urgent();
+      const urgent = this.#slots.urgent();
       if (urgent !== undefined) await this.#perform(urgent, signal);
       else if (this.#delivered !== null) await this.#takeDelivered(this.#delivered, signal);
       else if (this.#walk.inMs() === 0) await this.#endable(signal, (end) => this.#walk.go(end));
-      else await this.#perform(await this.#next(), signal);
+      else await this.#performNext(signal);
       this.#failuresInRow = 0;
     } catch (cause) {
       if (signal.aborted) return;
@@ -173,8 +170,14 @@ export class Installer {
   }
 
   async #judgeTrials(): Promise<void> {
-    for (const slot of this.#slotNames()) await judgeTrial(this.#parts, this.#runtime(slot));
+    await this.#slots.judgeTrials();
     this.#areTrialsJudged = true;
+  }
+
+  async #performNext(signal: AbortSignal): Promise<void> {
+    const planned = await this.#slots.next();
+    // What came while it was planned may want something else, and found no step to end.
+    if (this.#delivered === null) await this.#perform(planned, signal);
   }
 
   async #perform(planned: Planned, signal: AbortSignal): Promise<void> {
@@ -188,10 +191,10 @@ export class Installer {
     const run = (given: AbortSignal) =>
       execute(step, {
         parts: this.#parts,
-        runtime: this.#runtime(slot),
-        wanted: this.#wantedIn(slot),
+        runtime: this.#slots.runtime(slot),
+        wanted: this.#slots.wantedIn(slot),
         wantedAll: this.#wanted,
-        running: () => this.#running(),
+        running: () => this.#slots.running(),
         signal: given,
       });
     return isEndable(step) ? this.#endable(signal, run) : run(signal);
@@ -220,69 +223,12 @@ export class Installer {
 
   async #endWhenUrgent(end: AbortController, done: AbortSignal): Promise<void> {
     while (!done.aborted) {
-      if (this.#urgent() !== undefined) {
+      if (this.#slots.urgent() !== undefined) {
         end.abort();
         return;
       }
       await this.#wake.listen(done, storeLimits.probationPollMs);
     }
-  }
-
-  #urgent(): Planned | undefined {
-    for (const slot of this.#slotNames()) {
-      // The step under way is what will answer here, one way or the other.
-      if (this.#runtime(slot).isSwappingInPlace) continue;
-      const step = this.#plan(slot, { onDisk: "nothing", room: { kind: "enough" } });
-      if (isUrgent(step)) return { step, slot };
-    }
-    return undefined;
-  }
-
-  /** The first slot with something to do; when none has, the shortest wait. */
-  async #next(): Promise<Planned> {
-    let rest: Planned = { step: { do: "idle" }, slot: mainSlot };
-    for (const slot of this.#slotNames()) {
-      const step = this.#plan(slot, await this.#look(slot));
-      if (step.do !== "idle" && step.do !== "wait") return { step, slot };
-      const shorter =
-        rest.step.do !== "wait" || (step.do === "wait" && step.waitMs < rest.step.waitMs);
-      if (step.do === "wait" && shorter) rest = { step, slot };
-    }
-    return rest;
-  }
-
-  /** What only the disk and the system know. */
-  async #look(slot: SlotName): Promise<Pick<SlotView, "onDisk" | "room">> {
-    const [runtime, wanted] = [this.#runtime(slot), this.#wantedIn(slot)];
-    const onDisk = await readOnDisk(this.#parts, wanted);
-    const room = await readRoom(this.#parts, { runtime, wanted }, this.#running());
-    return { onDisk, room };
-  }
-
-  #plan(slot: SlotName, seen: Pick<SlotView, "onDisk" | "room">): Step {
-    const [runtime, wanted] = [this.#runtime(slot), this.#wantedIn(slot)];
-    return planStep(readSlotFacts(this.#parts, { runtime, wanted, ...seen }));
-  }
-
-  #running(): readonly LoadedModel[] {
-    return this.runtimes().flatMap((runtime) => runtime.running());
-  }
-
-  #wantedIn(slot: SlotName): DesiredModel | null {
-    return this.#wanted.find((model) => model.slot === slot) ?? null;
-  }
-
-  #slotNames(): ReadonlySet<SlotName> {
-    const { slots } = this.#parts.record.current();
-    return new Set([...slots, ...this.#wanted].map(({ slot }) => slot));
-  }
-
-  #runtime(slot: SlotName): SlotRuntime {
-    const known = this.#slots.get(slot);
-    if (known !== undefined) return known;
-    const runtime = new SlotRuntime(slot, this.#parts.clock, () => this.#wake.ring());
-    this.#slots.set(slot, runtime);
-    return runtime;
   }
 
   async #pause(code: string, text: string, signal: AbortSignal): Promise<void> {
@@ -294,6 +240,6 @@ export class Installer {
 
   async #stopRunners(): Promise<void> {
     await Promise.all(this.runtimes().map(endRehearsal));
-    await Promise.all(this.#running().map((model) => model.stop()));
+    await Promise.all(this.#slots.running().map((model) => model.stop()));
   }
 }

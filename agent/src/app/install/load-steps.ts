@@ -61,7 +61,6 @@ async function spendStart(
   const { parts, runtime } = context;
   const { record } = parts;
   await endRehearsal(runtime);
-  runtime.isStartRefunded = false;
   const staged = await stage(context, release);
   if (staged === undefined) {
     await record.commit(dropTrial(record.current(), runtime.slot));

@@ -41,6 +41,7 @@ export function readSlotFacts(parts: InstallParts, view: SlotView): SlotFacts {
     verdict: verdictOf(parts, runtime),
     room,
     rehearsal: rehearsalOf(runtime),
+    isStartOwed: runtime.isStartRefunded && runtime.ready === null,
     deferral: deferralOf(parts, view),
     transitions: state.transitions,
   };
@@ -127,7 +128,8 @@ function verdictOf({ serving, rules, live }: InstallParts, runtime: SlotRuntime)
 function rehearsalOf({ rehearsal: state }: SlotRuntime): RehearsalFacts {
   if (state.kind !== "running") return state;
   const verdict = state.rehearsal.verdict();
-  const hasMoved = verdict.kind === "open" && state.rehearsal.stage() !== state.told;
+  // Also when the next stage is over already: each is told.
+  const hasMoved = verdict.kind !== "failed" && state.rehearsal.stage() !== state.told;
   return hasMoved ? { kind: "moved" } : verdict;
 }
 

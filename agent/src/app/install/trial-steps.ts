@@ -99,6 +99,7 @@ async function flipBack(context: StepContext): Promise<void> {
 
 async function stopReady({ parts, runtime }: StepContext): Promise<void> {
   parts.deferrals.ended(runtime.slot);
+  runtime.isStartRefunded = false;
   await endRehearsal(runtime);
   const { ready } = runtime;
   runtime.ready = null;

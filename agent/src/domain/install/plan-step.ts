@@ -17,7 +17,8 @@ import type { Verdict } from "./probation.ts";
  * 3. A trial exists that nobody wants any more → drop it.
  * 4. A trial is loaded and proven. Its rehearsal comes first, if it asks for one: failed → refuse; open → wait. Then it
  *    is activated, unless an application puts that off (rule 10).
- * 5. A trial has no starts left → refuse it; it ended the agent or the machine each time. The same when trials have
+ * 5. A start that was given back when the release was proven counts after all when its runner ends by itself.
+ *    A trial has no starts left → refuse it; it ended the agent or the machine each time. The same when trials have
  *    changed too often without an end, whatever the reason: files that never stay whole, loads called off again and again.
  * 6. A trial whose files are gone → drop it, rule 9 fetches them again. With its files in place, memory decides: room for
  *    both → load it; room only without the active one, and the release is made for that → swap in place, with a gap,
@@ -52,6 +53,8 @@ export interface SlotFacts {
   /** For the release on trial, which is not loaded yet. */
   readonly room: Room;
   readonly rehearsal: RehearsalFacts;
+  /** The release on trial got its start back while it waited, and its runner has ended. */
+  readonly isStartOwed: boolean;
   /** What the applications say about the swap that is due. */
   readonly deferral: Deferral;
   /** Changes of trials since a release was last confirmed, refused, or newly wanted. */
@@ -81,6 +84,7 @@ export type Step =
   | { readonly do: "download"; readonly wanted: DesiredModel }
   | { readonly do: "begin-trial"; readonly wanted: DesiredModel }
   | { readonly do: "load"; readonly release: Sha256 }
+  | { readonly do: "count-start"; readonly release: Sha256 }
   | { readonly do: "swap-in-place"; readonly release: Sha256 }
   | { readonly do: "rehearse"; readonly release: Sha256 }
   | { readonly do: "tell-rehearsal"; readonly release: Sha256 }
@@ -162,6 +166,7 @@ function pursueTrial(facts: SlotFacts, release: Sha256): Step {
   if (wanted?.release !== release) return { do: "drop-trial", release };
   if (rehearsal.kind === "failed") return { do: "refuse", release, failure: rehearsal.failure };
   if (facts.ready === release) return bringIntoService(facts, release);
+  if (facts.isStartOwed) return { do: "count-start", release };
   const failure = exhausted(slot.trial?.attemptsLeft ?? 0, facts.transitions);
   if (failure !== null) return { do: "refuse", release, failure };
   return facts.onDisk === "files" ? makeRoom(facts, release) : { do: "drop-trial", release };

@@ -47,6 +47,7 @@ function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
     verdict: { kind: "open", waitMs: 700 },
     room: { kind: "enough" },
     rehearsal: { kind: "none" },
+    isStartOwed: false,
     deferral: { kind: "none" },
     transitions: 0,
     ...changes,
@@ -275,6 +276,11 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
     "a trial in rehearsal whose runner is gone: load it again",
     facts({ ...trialWaits, rehearsal: { kind: "open", waitMs: 40 } }),
     { do: "load" },
+  ],
+  [
+    "a trial that got its start back and whose runner is gone: count it",
+    facts({ ...trialWaits, isStartOwed: true }),
+    { do: "count-start" },
   ],
   [
     "a proven trial that an application puts off, which is news: tell it",
