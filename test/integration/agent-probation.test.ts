@@ -12,7 +12,7 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const patience = { withinMs: 20_000 };
 const releases = new URL("../../examples/digits/releases/", import.meta.url);
-const outputDistanceMax = 0.05;
+const outputDistanceMax = 0.02;
 
 test("S17: a release that passes its golden cases and answers live digits otherwise is rolled back within a second, and no request is lost", async () => {
   await using folder = await temporaryFolder();
@@ -26,7 +26,7 @@ test("S17: a release that passes its golden cases and answers live digits otherw
   await eventually(() => stepsOf(controller).includes("2.0.0 confirmed"), patience);
   await using traffic = await digitTraffic(agent.socketPath);
 
-  await eventually(() => traffic.answers.length >= 3_500, patience);
+  await eventually(() => traffic.answers.length >= 2_500, patience);
   controller.want(worse);
   await controller.order();
   await eventually(() => stepsOf(controller).includes("4.0.0 rolled-back ROLLED_BACK"), patience);
@@ -42,7 +42,7 @@ test("S17: a release that passes its golden cases and answers live digits otherw
     .flatMap(({ items }) => items)
     .find(({ code }) => code === "ROLLED_BACK");
   expect(item?.detail).toMatch(
-    /^output y: expected its distance from the release before to be at most 0\.05, and/,
+    /^output y: expected its distance from the release before to be at most 0\.02, and/,
   );
   expect(controller.reports.at(-1)?.slots[0]).toMatchObject({
     active: { release: good },
@@ -90,11 +90,12 @@ type Answer = {
 /** Four applications that show the device held-out digits, one after another, as fast as it answers. */
 async function digitTraffic(socketPath: string) {
   const { heldOut } = await loadDigits();
-  const bodies = heldOut.map(({ pixels }) =>
-    JSON.stringify({
-      inputs: [{ name: "x", datatype: "FP32", shape: [1, 784], data: [...pixels] }],
-    }),
-  );
+  const bodies = heldOut.map(({ pixels }) => {
+    // Three decimals are what the pictures have.
+    const data = Array.from(pixels, (pixel) => Number(pixel.toFixed(3)));
+    const x = { name: "x", datatype: "FP32", shape: [1, 784], data };
+    return JSON.stringify({ inputs: [x], outputs: [{ name: "y" }] });
+  });
   const lines = new Agent({ keepAlive: true, maxSockets: 4 });
   const answers: Answer[] = [];
   let [asked, isOver] = [0, false];
@@ -137,21 +138,27 @@ function parseAnswer(status: number, text: string): Answer {
     readonly model_version?: string;
     readonly outputs?: readonly { readonly name: string; readonly data: readonly number[] }[];
   };
-  const digit = outputs.find(({ name }) => name === "digit")?.data[0] ?? -1;
+  const chances = outputs[0]?.data ?? [];
+  const digit = chances.indexOf(Math.max(...chances));
   return { status, version, digit, atMs: performance.now() };
 }
 
+/** Answers that were under way together came in another order than the agent saw them. */
+const orderSlack = 0.003;
+
 /** The first answer of the worse release with which the rule holds, computed again from what the applications got. */
 function decidingSample(answers: readonly Answer[]): Answer {
-  const begin = answers.findIndex(({ version }) => version === "4.0.0");
-  const before = answers.slice(0, begin).map(({ digit }) => digit);
+  const digitsOf = (version: string) =>
+    answers
+      .filter((answer) => answer.version === version && answer.atMs < lastAtMs)
+      .map(({ digit }) => digit);
   const trial = answers.filter(({ version }) => version === "4.0.0");
+  const lastAtMs = trial.at(-1)?.atMs ?? 0;
+  const before = window(digitsOf("2.0.0"));
+  const tried = digitsOf("4.0.0");
   const found = trial.find((_, i) => {
-    // Each fifth is near enough, and the computation is not small.
-    if (i % 5 !== 4) return false;
-    const seen = trial.slice(0, i + 1).map(({ digit }) => digit);
-    const judged = outputDistance(window(seen), window(before), alarmShare(i + 1) / 2);
-    return judged !== null && judged.distance > outputDistanceMax + judged.margin;
+    const judged = outputDistance(window(tried.slice(0, i + 1)), before, alarmShare(i + 1));
+    return judged !== null && judged.distance + orderSlack > outputDistanceMax + judged.margin;
   });
   if (found === undefined) throw new TypeError("expected a sample that decides");
   return found;
