@@ -30,7 +30,8 @@ export async function holdMemory(
 ): Promise<MemoryHold> {
   const pid = child.pid();
   if (pid === undefined) return "watched";
-  const grantedMiB = runnerLimits.baseMemoryMiB + memoryMiB;
+  const moreHeapMiB = heapMiB - runnerLimits.heapMiB;
+  const grantedMiB = runnerLimits.baseMemoryMiB + moreHeapMiB + memoryMiB;
   watchMemory(child, pid, grantedMiB);
   const beforeBytes = await allocatedBytes(pid);
   if (limitMemory === undefined || beforeBytes === undefined) return "watched";
