@@ -90,7 +90,7 @@ export default {
       "mqtt-only-in-bus",
       "mqtt.js only in the mqtt-bus adapters.",
       { pathNot: "/adapters/mqtt-bus/" },
-      { path: "node_modules/mqtt/" },
+      { path: "node_modules/mqtt(-packet)?/" },
     ),
     rule(
       "aedes-only-in-broker",

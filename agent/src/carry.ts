@@ -32,7 +32,10 @@ import type { Machine } from "./wiring/agent-run.ts";
  * Writes this device's signed hello for an operator to carry to the controller; its nonce stays here, and the order
  * that answers it is fresh whatever the clocks say (protocol.md 5.7). Works beside a running agent.
  */
-export async function writeHello(options: { data: string; out: string }, machine: Machine) {
+export async function writeHello(
+  options: { data: string; out: string },
+  machine: Omit<Machine, "runnerPath">,
+) {
   const folder = resolve(options.data);
   const write = createWriter();
   const identity = fileIdentity({ fs: nodeFs, folder, write });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type ExitCode, runAgentProgram } from "./cli/program.ts";
 
 /** The device's command line on this process's streams. @param argv arguments after the program's name */
@@ -66,8 +67,11 @@ function untilAsked(): AbortSignal {
 function machine() {
   const { execPath: nodePath, version: nodeVersion } = process;
   const agentVersion = packageVersion();
+  // This file stays in its place whatever a package makes of the others.
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   return {
     nodePath,
+    runnerPath: fileURLToPath(new URL(`./runner/main.${extension}`, import.meta.url)),
     nodeVersion,
     glibcVersion: glibcVersion(),
     agentVersion,

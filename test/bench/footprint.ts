@@ -106,21 +106,22 @@ async function idlePercent(agent: PackedAgent): Promise<number> {
 
 async function deploy(controller: TestController, release: string): Promise<void> {
   const { devices } = await controller.command(Deployment, "deploy", release, "--all", "--wait");
-  const status = devices[0]?.status;
-  if (status !== "confirmed") throw new Error(`expected ${release} to be confirmed, got ${status}`);
+  const [device] = devices;
+  if (device?.status === "confirmed") return;
+  throw new Error(`expected ${release} to be confirmed, got ${JSON.stringify(device)}`);
 }
 
 /** One client, one row after the other, on a model that takes some 20 ms. */
 async function processorAnInference({ controller, agent, folder }: Pair) {
   const network = benchModels.large;
   const bytes = denseNetwork(network);
-  const release = { folder: join(folder, "large"), model: "digits", version: "4.0.0", bytes };
+  const release = { folder: join(folder, "large"), model: "heavy", version: "1.0.0", bytes };
   await controller.command(Release, "release", "publish", await writeReleaseFolder(release));
-  await deploy(controller, "digits@4.0.0");
+  await deploy(controller, "heavy@1.0.0");
   const random = seededRandom(5);
   const row = Float32Array.from({ length: network.layers[0] }, () => random.next());
   const pids = await processesOf(agent);
-  using client = inferClient({ socketPath: agent.socketPath }, 1);
+  using client = inferClient({ socketPath: agent.socketPath }, 1, "heavy");
   const body = inferBody(row);
   for (let i = 0; i < 10; i++) await client.infer(body);
   const beforeMs = await sumOf(pids, processorMs);

@@ -30,9 +30,13 @@ export function inferBody(row: Float32Array): InferBody {
 }
 
 /** A client that keeps its connections, as an application on a device does. */
-export function inferClient(place: HttpPlace, connectionsMax: number): InferClient {
+export function inferClient(
+  place: HttpPlace,
+  connectionsMax: number,
+  model = "digits",
+): InferClient {
   const agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
-  const common = { ...place, agent, method: "POST", path: "/v2/models/digits/infer" };
+  const common = { ...place, agent, method: "POST", path: `/v2/models/${model}/infer` };
   return {
     infer: ({ bytes, headerLength }) =>
       new Promise((resolve, reject) => {

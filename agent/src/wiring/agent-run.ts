@@ -4,6 +4,8 @@ import type { Log } from "../ports/log.ts";
 /** What only the process knows about itself. */
 export interface Machine {
   readonly nodePath: string;
+  /** The runner's main file. */
+  readonly runnerPath: string;
   readonly nodeVersion: string;
   readonly glibcVersion: string | undefined;
   readonly agentVersion: string;

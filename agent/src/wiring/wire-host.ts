@@ -8,7 +8,6 @@ import { scannedHost } from "../adapters/model-scan/scanned-host.ts";
 import { inlineHost } from "../adapters/runner-inline/inline-host.ts";
 import { processMemoryBytes } from "../adapters/runner-process/process-memory.ts";
 import { RunnerProcessHost } from "../adapters/runner-process/runner-host.ts";
-import { runnerMainPath } from "../adapters/runner-process/runner-main-path.ts";
 import type { TelemetrySpool } from "../app/telemetry-spool.ts";
 import type { AgentConfig } from "../config.ts";
 import { judgeOpset } from "../domain/install/judge-opset.ts";
@@ -39,7 +38,7 @@ export function runnerHost(
   if (config.isolation === "inline") return inlineRunners(runtimes, log);
   return new RunnerProcessHost({
     nodePath: machine.nodePath,
-    runnerPath: runnerMainPath(),
+    runnerPath: machine.runnerPath,
     runFolder: runFolderOf(config),
     cores: cpus().length,
     clock: systemClock,

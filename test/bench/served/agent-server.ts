@@ -3,10 +3,10 @@ import { availableParallelism, setPriority } from "node:os";
 import { SlotName } from "@modelfleet/protocol";
 import { processTable } from "../../../agent/src/adapters/clock/process-table.ts";
 import { RunnerProcessHost } from "../../../agent/src/adapters/runner-process/runner-host.ts";
-import { runnerMainPath } from "../../../agent/src/adapters/runner-process/runner-main-path.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
 import type { LoadedModel, StagedRelease } from "../../../agent/src/ports/runner-host.ts";
 import { realClock } from "../../support/agent/runner-fixture.ts";
+import { runnerMainPath } from "../../support/agent/runner-main-path.ts";
 import { denseContract, stageModel } from "../../support/agent/staged-model.ts";
 import { readOptions, serveOnRequest } from "./serve-on-request.ts";
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 /** Programs that serve a model over a Unix socket and TCP: ours, and the bare library in one process. */
 const programs = {
   agent: "agent-server.ts",
+  inline: "inline-server.ts",
   inProcess: "in-process-server.ts",
   shadow: "shadow-server.ts",
 } as const;
@@ -12,6 +13,7 @@ const programs = {
 export type ServedProcess = AsyncDisposable & {
   readonly socketPath: string;
   readonly tcpPort: number;
+  readonly pid: number;
   /** Serve this version from now on; resolves when it does. The first call is the first load. */
   readonly serve: (version: string) => Promise<void>;
 };
@@ -39,6 +41,7 @@ export async function servedProcess(
   return {
     socketPath,
     tcpPort,
+    pid: child.pid ?? 0,
     serve: async (version) => {
       child.send(version);
       await answer(child);

@@ -4,13 +4,13 @@ import { mainSlot } from "@modelfleet/protocol";
 import { processTable } from "../../../agent/src/adapters/clock/process-table.ts";
 import { systemClock } from "../../../agent/src/adapters/clock/system-clock.ts";
 import { RunnerProcessHost } from "../../../agent/src/adapters/runner-process/runner-host.ts";
-import { runnerMainPath } from "../../../agent/src/adapters/runner-process/runner-main-path.ts";
 import { Rehearsals } from "../../../agent/src/app/rehearsal/rehearsals.ts";
 import { defaultProbation } from "../../../agent/src/domain/install/probation.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
 import type { Rehearsal } from "../../../agent/src/ports/rehearsal.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
 import { floatsOf } from "../../support/agent/floats.ts";
+import { runnerMainPath } from "../../support/agent/runner-main-path.ts";
 import { denseContract, stageModel } from "../../support/agent/staged-model.ts";
 import { readOptions, serveOnRequest } from "./serve-on-request.ts";
 

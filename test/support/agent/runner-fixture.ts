@@ -6,8 +6,8 @@ import {
   RunnerProcessHost,
   type RunnerProcessOptions,
 } from "../../../agent/src/adapters/runner-process/runner-host.ts";
-import { runnerMainPath } from "../../../agent/src/adapters/runner-process/runner-main-path.ts";
 import { type TemporaryFolder, temporaryFolder } from "../temporary-folder.ts";
+import { runnerMainPath } from "./runner-main-path.ts";
 
 export const realClock = {
   monotonicMs: () => performance.now(),

@@ -11,6 +11,7 @@ import { eventually } from "../eventually.ts";
 import { fixtureDevice, fixtureFleet, fleetRoot } from "../trust-fixtures.ts";
 import { askHttp } from "./ask-http.ts";
 import { miniSecret } from "./mini-controller.ts";
+import { runnerMainPath } from "./runner-main-path.ts";
 
 export type Urls = { readonly controllerUrl: string; readonly brokerUrl: string };
 
@@ -46,6 +47,7 @@ export async function runningAgent(
       },
       machine: {
         nodePath: process.execPath,
+        runnerPath: runnerMainPath(),
         nodeVersion: process.version,
         glibcVersion: "2.36",
         agentVersion: "0.1.0",

@@ -13,11 +13,15 @@ export type PackedAgent = AsyncDisposable & {
   readonly socketPath: string;
 };
 
-/** The package for this machine's kind of device, unpacked as an integrator would. */
+/**
+ * The package for this machine's kind of device, unpacked as an integrator would, with a Node of its own: memory shared
+ * with other programs of this machine would not be counted.
+ */
 export async function packHere(folder: string): Promise<string> {
   const platform = platforms.find(({ arch }) => arch === process.arch);
   if (platform === undefined) throw new RangeError(`expected a platform for ${process.arch}`);
-  await packFolder({ root, platform, folder, builtAt: new Date("2026-11-01T00:00:00Z") });
+  const builtAt = new Date("2026-11-01T00:00:00Z");
+  await packFolder({ root, platform, folder, builtAt, node: process.execPath });
   return folder;
 }
 
@@ -25,8 +29,7 @@ export async function packHere(folder: string): Promise<string> {
 export async function startPacked(packed: string, data: string): Promise<PackedAgent> {
   const child = spawn(join(packed, "bin/modelfleet-agent"), ["start", "--data", data], {
     stdio: "ignore",
-    // The launcher takes `node` from the path: the one that runs this.
-    env: { PATH: `${join(process.execPath, "..")}:${process.env["PATH"] ?? ""}` },
+    env: { PATH: process.env["PATH"] ?? "" },
   });
   const closed = once(child, "close");
   const socketPath = join(data, "agent.sock");

@@ -1,4 +1,7 @@
+import { busLimits } from "@modelfleet/protocol";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import type { Clock } from "../../ports/clock.ts";
+import { leaveNumbersUncached } from "./number-cache.ts";
 import { PacketCap } from "./packet-cap.ts";
 
 export interface ClientOpening {
@@ -6,6 +9,7 @@ export interface ClientOpening {
   readonly options: IClientOptions;
   /** Of an arriving packet, after its fixed header. A larger one ends the connection at its header. */
   readonly packetBytesMax: number;
+  readonly clock: Pick<Clock, "monotonicMs">;
 }
 
 /**
@@ -15,6 +19,7 @@ export interface ClientOpening {
  * Resolves when the broker has accepted the login; rejects with the reason otherwise.
  */
 export function openClient(opening: ClientOpening, signal: AbortSignal): Promise<MqttClient> {
+  leaveNumbersUncached();
   const client = connect(opening.brokerUrl, {
     clean: true,
     reconnectPeriod: 0,
@@ -23,6 +28,7 @@ export function openClient(opening: ClientOpening, signal: AbortSignal): Promise
     ...opening.options,
   });
   guard(client, opening.packetBytesMax);
+  takeTurns(client, opening.clock);
   return new Promise((resolve, reject) => {
     let reason: Error = new Error("the broker closed the connection before it accepted the login");
     const giveUp = () => {
@@ -67,4 +73,19 @@ function guard(client: MqttClient, bytesMax: number): void {
     }
   });
   client.on("error", () => stream.destroy());
+}
+
+/** However many messages come at once, requests for inference are answered between them. */
+function takeTurns(client: MqttClient, clock: Pick<Clock, "monotonicMs">): void {
+  let turnBeganMs = clock.monotonicMs();
+  client.handleMessage = (_packet, done) => {
+    if (clock.monotonicMs() - turnBeganMs < busLimits.turnMsMax) {
+      done();
+      return;
+    }
+    setImmediate(() => {
+      turnBeganMs = clock.monotonicMs();
+      done();
+    });
+  };
 }
