@@ -99,6 +99,8 @@ export const busLimits = {
   retainedBytesMax: 1 * KIB,
   tcpKeepaliveMs: 60 * SECOND_MS,
   goodbyeMsMax: 1 * SECOND_MS,
+  /** Arrived messages are taken for so long in one go, then it is others' turn. */
+  turnMsMax: 5,
   ackEveryMs: 1 * SECOND_MS,
   ackEveryItems: 100,
   /** Without an acknowledgement for this long, a device sends what it owes again. */

@@ -41,8 +41,11 @@ export async function treacherousRelay(targetPort: () => number): Promise<Treach
       [target, client],
     ] as const) {
       sockets.add(from);
-      from.on("error", () => to.destroy());
-      from.on("close", () => to.destroy());
+      from.on("error", () => undefined);
+      from.on("close", () => {
+        // A line that broke tells neither side that the other has given up.
+        if (!isSwallowing) to.destroy();
+      });
       from.on("data", (chunk: Buffer) => {
         if (!isSwallowing) to.write(chunk);
       });

@@ -1,6 +1,6 @@
 import { busLimits, type DeviceId, deviceTopics } from "@modelfleet/protocol";
 import type { MqttClient } from "mqtt";
-import { openClient } from "./open-client.ts";
+import { type ClientOpening, openClient } from "./open-client.ts";
 
 export interface BrokerAccess {
   readonly brokerUrl: string;
@@ -30,11 +30,11 @@ export const keepaliveSecondsDefault = 30;
 
 /** One attempt. Resolves when the broker has accepted the login; rejects with the reason otherwise. */
 export function openConnection(
-  access: BrokerAccess & BrokerPatience,
+  access: BrokerAccess & BrokerPatience & Pick<ClientOpening, "clock">,
   willPayload: Uint8Array,
   signal: AbortSignal,
 ): Promise<MqttClient> {
-  const { brokerUrl, device } = access;
+  const { brokerUrl, device, clock } = access;
   const { ca, cert, key } = access.tls?.() ?? {};
   const options = {
     protocolVersion: 4,
@@ -52,5 +52,8 @@ export function openConnection(
       retain: true,
     },
   } as const;
-  return openClient({ brokerUrl, options, packetBytesMax: busLimits.packetBytesMax }, signal);
+  return openClient(
+    { brokerUrl, options, clock, packetBytesMax: busLimits.packetBytesMax },
+    signal,
+  );
 }

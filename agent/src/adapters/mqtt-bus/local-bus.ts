@@ -94,7 +94,8 @@ function open(
     // A broker of MQTT 5 keeps larger ones to itself instead of losing the connection to them.
     ...(protocolVersion === 5 ? { properties: { maximumPacketSize: packetBytesMax } } : {}),
   };
-  return openClient({ brokerUrl: url, options: client, packetBytesMax }, signal);
+  const { clock } = options;
+  return openClient({ brokerUrl: url, options: client, packetBytesMax, clock }, signal);
 }
 
 /** One by one: the broker may refuse some of them, and the others work on. */
