@@ -76,8 +76,26 @@ describe("a release that answers as its golden cases say", () => {
       maxAbsoluteError: roughly(0.0005),
       p50Ms: 12,
       p95Ms: 13,
+      ranked: [],
+      allowsNonFinite: false,
     });
     expect(proof.limitsMs).toEqual([20_000, 500, 500, 500]);
+  });
+
+  test("tells which outputs its cases compare by their largest value, and whether NaN may be answered", async () => {
+    const { cases } = golden();
+    const ranking = cases.map((golden1, i) => {
+      return i === 0 ? golden1 : { ...golden1, compare: { kind: "argmax" } as const };
+    });
+    const names = cases[1]?.outputs.map(({ name }) => name);
+
+    const result = await proveRelease(
+      { finite: false, cases: ranking },
+      proofOf((x) => 2 * x),
+    );
+
+    expect(result).toMatchObject({ ranked: names, allowsNonFinite: true });
+    expect(names).toHaveLength(1);
   });
 
   test("but slowly is asked again, and taken when a later round is fast enough", async () => {
