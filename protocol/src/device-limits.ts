@@ -32,6 +32,9 @@ export const runnerLimits = {
   threadsMax: 8,
   smokeSizesMax: 5,
   goldenRoundsMax: 3,
+  /** Runs of a proven model before it answers anybody, as many as fit into the time. */
+  warmUpRunsMax: 24,
+  warmUpMsMax: 250,
   stderrBytesMax: 16 * KIB,
   heapMiB: 64,
   /** A graph of TensorFlow.js is objects of JavaScript: 110 MiB for the largest model.json that is taken. */
