@@ -1,25 +1,24 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HttpPlace } from "../support/agent/ask-http.ts";
+import { floatTensor } from "../support/agent/floats.ts";
 import { benchModels } from "../support/onnx/bench-models.ts";
 import { denseNetwork } from "../support/onnx/dense-network.ts";
-import { loadOnnxruntime } from "../support/onnx/load-onnxruntime.ts";
 import { seededRandom } from "../support/random.ts";
 import { inferBody, inferClient } from "./infer-client.ts";
+import { bareSession, type Figures, figuresOf, measure } from "./infer-figures.ts";
 import { servedProcess } from "./served/served-process.ts";
-import { digits, latencies, printTable } from "./statistics.ts";
+import { digits, printTable } from "./statistics.ts";
 
 /**
  * What the agent adds to an inference: the same model and row on the bare library, over the Unix socket, and over
  * loopback TCP, in one run. Latency with one client that waits for each answer; throughput with sixteen.
  */
 const MEASURE_MS = 3_000;
-const WARM_UP_RUNS = 50;
 const CLIENTS = 16;
 
 type Way = "bare" | "unix" | "tcp";
-type Figures = { readonly p50Us: number; readonly p99Us: number; readonly perSecond: number };
 type ModelName = keyof typeof benchModels;
 
 async function main(): Promise<void> {
@@ -59,18 +58,9 @@ async function measureModel(folder: string, name: ModelName): Promise<Record<Way
 }
 
 async function measureBare(path: string, row: Float32Array): Promise<Figures> {
-  const ort = await loadOnnxruntime();
-  const session = await ort.InferenceSession.create(path, {
-    intraOpNumThreads: Math.max(1, availableParallelism() - 1),
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
-  });
-  const feeds = { x: new ort.Tensor("float32", row, [1, row.length]) };
-  const once = async () => {
-    await session.run(feeds);
-  };
+  await using bare = await bareSession(path, floatTensor("x", [1, row.length], row));
   // The library computes one request after the other whoever asks: its throughput is that of one client.
-  const samples = await measure(once, 1);
-  await session.release();
+  const samples = await measure(bare.once, 1, MEASURE_MS);
   return figuresOf(samples, samples);
 }
 
@@ -80,33 +70,9 @@ async function measureServer(place: HttpPlace, row: Float32Array): Promise<Figur
   const once = async () => {
     await client.infer(body);
   };
-  const alone = await measure(once, 1);
-  const together = await measure(once, CLIENTS);
+  const alone = await measure(once, 1, MEASURE_MS);
+  const together = await measure(once, CLIENTS, MEASURE_MS);
   return figuresOf(alone, together);
-}
-
-type Samples = { readonly tookMs: readonly number[]; readonly wholeMs: number };
-
-/** So many clients, each asking again as soon as it is answered. */
-async function measure(once: () => Promise<void>, clients: number): Promise<Samples> {
-  for (let i = 0; i < WARM_UP_RUNS; i++) await once();
-  const tookMs: number[] = [];
-  const startMs = performance.now();
-  const work = async () => {
-    while (performance.now() - startMs < MEASURE_MS) {
-      const beginMs = performance.now();
-      await once();
-      tookMs.push(performance.now() - beginMs);
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, work));
-  return { tookMs, wholeMs: performance.now() - startMs };
-}
-
-function figuresOf(alone: Samples, together: Samples): Figures {
-  const { p50, p99 } = latencies(alone.tookMs);
-  const perSecond = (together.tookMs.length / together.wholeMs) * 1_000;
-  return { p50Us: digits(p50 * 1_000), p99Us: digits(p99 * 1_000), perSecond: digits(perSecond) };
 }
 
 function tableRows(name: string, figures: Record<Way, Figures>): string[][] {
