@@ -21,8 +21,11 @@ export interface RuntimeChoice {
   readonly reason: string;
 }
 
-/** A restored release was proven here before: its answers are checked again, its speed is not judged. */
-export type LoadPurpose = "trial" | "restore";
+/**
+ * `trial`: beside a release that answers, from which it takes no processor time. `in-place`: a trial while nobody answers.
+ * `restore`: it was proven here before, so its answers are checked again, and its speed is not judged.
+ */
+export type LoadPurpose = "trial" | "in-place" | "restore";
 
 /** One release loaded in a process of its own, warm, and proven by its golden cases. */
 export interface LoadedModel {

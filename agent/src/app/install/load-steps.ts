@@ -2,7 +2,7 @@ import type { Sha256 } from "@modelfleet/protocol";
 import { goldenDetail } from "../../domain/golden/golden-detail.ts";
 import type { Step } from "../../domain/install/plan-step.ts";
 import { dropTrial, refundAttempt, spendAttempt } from "../../domain/install/transitions.ts";
-import type { LoadedModel, StagedRelease } from "../../ports/runner-host.ts";
+import type { LoadedModel, LoadPurpose, StagedRelease } from "../../ports/runner-host.ts";
 import { failureOf } from "./failure-of.ts";
 import { gapText, openGap } from "./gap.ts";
 import { endRehearsal } from "./rehearsal-steps.ts";
@@ -17,7 +17,7 @@ export async function loadTrial({ release }: StepOf<"load">, context: StepContex
   const staged = await spendStart(release, context);
   if (staged === undefined) return;
   const beganMs = parts.clock.monotonicMs();
-  const loaded = await start(staged, context);
+  const loaded = await start(staged, context, "trial");
   if (loaded === undefined) return;
   runtime.ready = loaded;
   runtime.rehearsal = { kind: "due" };
@@ -44,7 +44,7 @@ async function replace({ release }: StepOf<"swap-in-place">, context: StepContex
   if (staged === undefined) return;
   await openGap(release, context);
   const beganMs = parts.clock.monotonicMs();
-  const loaded = await start(staged, context);
+  const loaded = await start(staged, context, "in-place");
   if (loaded === undefined) return;
   const tookMs = parts.clock.monotonicMs() - beganMs;
   await flip(context, loaded);
@@ -75,11 +75,12 @@ async function spendStart(
 async function start(
   staged: StagedRelease,
   context: StepContext,
+  purpose: LoadPurpose,
 ): Promise<LoadedModel | undefined> {
   const { parts, runtime, signal } = context;
   const { record, host } = parts;
   try {
-    const loaded = await host.load(staged, signal, "trial");
+    const loaded = await host.load(staged, signal, purpose);
     runtime.watch(loaded);
     parts.facts.proved(loaded.runtime.id);
     return loaded;
