@@ -32,7 +32,7 @@ interface Execution {
 const BATCH_TIME_SHARE = 0.5;
 
 /**
- * The one place where requests of a model wait (agent.md 6). The rules:
+ * The one place where requests of a model wait (protocol.md 4.14). The rules:
  *
  * 1. At most `pipelinedMax` executions are with the runner, so that it never waits between two; the rest is queued here.
  * 2. With batches, what came while the runner was busy goes to it as one, up to `rowsMax` rows, once it is free;

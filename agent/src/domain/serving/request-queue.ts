@@ -3,7 +3,7 @@ import type { ServingPolicy } from "@modelfleet/protocol";
 export type QueuePolicy = NonNullable<ServingPolicy["queue"]>;
 
 /**
- * Requests that wait for one model, the oldest first, and never more newcomers than `max` (agent.md 6). A full queue:
+ * Requests that wait for one model, the oldest first, and never more newcomers than `max` (protocol.md 4.14). A full queue:
  *
  * 1. `reject`: whoever comes is refused.
  * 2. `drop-oldest`: the one that has waited longest makes room.

@@ -8,7 +8,7 @@ import { carries } from "./sequence-states.ts";
 import type { ServingSlot } from "./serving-slot.ts";
 
 /**
- * The open sequences of one slot (agent.md 4). The rules:
+ * The open sequences of one slot (protocol.md 4.15). The rules:
  *
  * 1. A sequence is answered by the generation it began with, until it ends or is silent for its release's `idleMs`.
  * 2. After a swap it goes over to the new release with its next request where the new release takes its state over;
