@@ -36,6 +36,8 @@ const knownPaths =
 /** What one request is answered with. */
 interface Answering extends LocalApiOptions {
   readonly room: BodyRoom;
+  /** Over TCP, where a web page may ask as well. */
+  readonly isLoopback: boolean;
 }
 
 export interface LocalApi extends AsyncDisposable {
@@ -50,10 +52,10 @@ export interface LocalApi extends AsyncDisposable {
  */
 export async function startLocalApi(options: LocalApiOptions): Promise<LocalApi> {
   const answering = { ...options, room: new BodyRoom(options.bodyBytesHeldMax) };
-  const unix = openServer(answering);
+  const unix = openServer({ ...answering, isLoopback: false });
   await listenUnix(unix, options.socketPath);
   if (options.tcpPort === undefined) return running(options.socketPath, [unix], undefined);
-  const tcp = openServer(answering);
+  const tcp = openServer({ ...answering, isLoopback: true });
   try {
     const tcpPort = await listenLoopback(tcp, options.tcpPort);
     return running(options.socketPath, [unix, tcp], tcpPort);
@@ -106,7 +108,7 @@ function close(server: Server): Promise<void> {
 
 async function answer(request: IncomingMessage, options: Answering): Promise<HttpAnswer> {
   try {
-    refuseForeignPage(request);
+    if (options.isLoopback) refuseForeignPage(request);
     return await route(request, options);
   } catch (error) {
     if (!isKnownError(error)) options.onDefect(error);

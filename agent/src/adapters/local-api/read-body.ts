@@ -31,7 +31,10 @@ function collect(request: IncomingMessage, limits: BodyLimits): Promise<readonly
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
+    let isWhole = false;
     const broken = () => {
+      // Every request is closed in the end; an error that nobody sees costs a good part of a small model's answer.
+      if (isWhole) return;
       reject(new RequestRefused("FORMAT", "expected the whole body, got a closed connection"));
     };
     request.on("data", (chunk: Buffer) => {
@@ -45,8 +48,10 @@ function collect(request: IncomingMessage, limits: BodyLimits): Promise<readonly
         reject(error instanceof Error ? error : new TypeError("expected an error"));
       }
     });
-    request.once("end", () => resolve(chunks));
-    // After the end this changes nothing.
+    request.once("end", () => {
+      isWhole = true;
+      resolve(chunks);
+    });
     request.once("close", broken);
     request.once("error", broken);
   });
