@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 describe("a device under load from four applications", () => {
-  test("swaps its model eight times: every request is answered, and every answer is its named version's", async () => {
+  test("S1, F50: swaps its model eight times: every request is answered, and every answer is its named version's", async () => {
     await fixture.activate(await load("1.0.0"));
     const load_ = startLoad(4);
     await eventually(() => load_.answers.length > 20);

@@ -57,7 +57,8 @@ export function isTight(memory: Omit<MemoryFacts, "replaceableMiB">): boolean {
 }
 
 /**
- * What the runner of a release is expected to take, MiB: what its publisher declares, or less where its files are small.
+ * What the runner of a release is expected to take, MiB: itself, and what the publisher declares, or less where the files
+ * are small.
  * The factors are measured (agent.md 3.1, targets.md 2.3); a WebAssembly runtime copies what the native one maps.
  */
 export function estimateMemoryMiB(
@@ -67,8 +68,8 @@ export function estimateMemoryMiB(
   const isNative =
     document.format === "onnx" && runtimes.some(({ id }) => id === "onnxruntime-node");
   const { emptyRunnerMiB, nativeFactor, wasmFactor } = runnerLimits.memoryEstimate;
-  const byFiles = emptyRunnerMiB + (isNative ? nativeFactor : wasmFactor) * modelMiB(document);
-  return Math.ceil(Math.min(document.limits.memoryMiB, byFiles));
+  const byFiles = (isNative ? nativeFactor : wasmFactor) * modelMiB(document);
+  return Math.ceil(emptyRunnerMiB + Math.min(document.limits.memoryMiB, byFiles));
 }
 
 function spareMiB(memory: Omit<MemoryFacts, "replaceableMiB">): number {
