@@ -33,7 +33,7 @@ export const runnerLimits = {
   smokeSizesMax: 5,
   goldenRoundsMax: 3,
   /** Runs of a proven model before it answers anybody, as many as fit into the time. */
-  warmUpRunsMax: 24,
+  warmUpRunsMax: 64,
   warmUpMsMax: 250,
   stderrBytesMax: 16 * KIB,
   heapMiB: 64,
