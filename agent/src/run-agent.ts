@@ -1,13 +1,14 @@
 import { join } from "node:path";
+import type { SlotName } from "@modelfleet/protocol";
 import { processTable } from "./adapters/clock/process-table.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { openFileOutbox } from "./adapters/file-outbox/file-outbox.ts";
 import { nodeFs } from "./adapters/file-store/node-fs.ts";
-import { startLocalApi } from "./adapters/local-api/local-api.ts";
 import { sweepRunners } from "./adapters/runner-process/runner-records.ts";
 import { openDataFolder } from "./open-data-folder.ts";
 import type { Log } from "./ports/log.ts";
 import type { AgentRun } from "./wiring/agent-run.ts";
+import { openLocalApi } from "./wiring/open-local-api.ts";
 import { wireAgent } from "./wiring/wire-agent.ts";
 import { runFolderOf } from "./wiring/wire-host.ts";
 
@@ -34,7 +35,7 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
       boot: folder.record.current().boot,
       nowMs: systemClock.nowMs,
     });
-    await runParts(run, wireAgent({ ...run, config }, folder, outbox), signal);
+    await runParts({ ...run, config }, wireAgent({ ...run, config }, folder, outbox), signal);
   } finally {
     await folder.release();
   }
@@ -45,7 +46,7 @@ type Parts = ReturnType<typeof wireAgent>;
 async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promise<void> {
   const { installer, uplink, spool, models, status, loading, watch, report, carried } = parts;
   const { socketPath, tcpPort } = run.config;
-  const api = await startLocalApi({
+  const options = {
     models,
     loading,
     socketPath,
@@ -54,11 +55,13 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     repository: parts.telling.repository,
     metrics: parts.telling.metrics,
     holds: parts.deferrals,
-    hasSlot: (slot) => installer.slots().some((held) => held.slot === slot),
+    hasSlot: (slot: SlotName) => installer.slots().some((held) => held.slot === slot),
     agentVersion: run.machine.agentVersion,
     // One request that meets a defect of ours must not take the model from all the others.
-    onDefect: (cause) => logDefect(run.log, cause),
-  });
+    onDefect: (cause: unknown) => logDefect(run.log, cause),
+  };
+  const place = { runFolder: runFolderOf(run.config), log: run.log };
+  const api = await openLocalApi(options, place);
   const stop = new AbortController();
   const target = {
     deliver: (bytes: Uint8Array) => installer.deliver(bytes),
@@ -75,7 +78,10 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     parts.binding.run(stop.signal),
   ];
   run.log.info(
-    { event: "agent.ready", device: parts.device, socketPath, tcpPort: api.tcpPort },
+    {
+      ...{ event: "agent.ready", device: parts.device },
+      ...{ socketPath: api.socketPath, tcpPort: api.tcpPort },
+    },
     "agent is ready",
   );
   try {

@@ -129,7 +129,7 @@ test("F51: a release on trial that takes the agent down in three starts is refus
   publishNext();
   await controller.order();
   await killed();
-  for (const _ of ["second", "third"]) {
+  for (let start = 2; start <= 3; start += 1) {
     startAgent();
     await killed();
   }

@@ -147,3 +147,47 @@ test("an entry one byte too long is a mistake of ours", async () => {
   await expect(put(outboxLimits.entryBytesMax + 1)).rejects.toThrow(RangeError);
   await expect(put(outboxLimits.entryBytesMax)).resolves.toBeUndefined();
 });
+
+test("F60: reports that a read-only disk does not take are sent all the same, and go to the disk with the next one it takes", async () => {
+  await using folder = await temporaryFolder();
+  const { fs, failNext } = faultyFs(nodeFs);
+  const outbox = await openOutbox(folder.path, { fs });
+  failNext("open", "EROFS", 2);
+  await put(outbox, "report", "first", "second");
+  const onDisk = await readdir(folder.inside("report"));
+  const sent = await texts(outbox, "report");
+
+  await put(outbox, "report", "third");
+
+  expect(onDisk).toEqual([]);
+  expect(sent).toEqual(["first", "second"]);
+  expect(await texts(await openOutbox(folder.path, { boot: 2 }), "report")).toEqual([
+    ...["first", "second", "third"],
+  ]);
+});
+
+test("F60: of reports without a disk so many are kept, and the next is refused", async () => {
+  await using folder = await temporaryFolder();
+  const { fs, failNext } = faultyFs(nodeFs);
+  const outbox = await openOutbox(folder.path, { fs });
+  const { unstoredReportsMax } = outboxLimits;
+  failNext("open", "EROFS", unstoredReportsMax + 1);
+  for (let count = 0; count < unstoredReportsMax; count += 1) await put(outbox, "report", "kept");
+
+  await expect(put(outbox, "report", "too many")).rejects.toMatchObject({ code: "STORE_FAILED" });
+
+  expect(await texts(outbox, "report")).toHaveLength(unstoredReportsMax);
+});
+
+test("F60: telemetry that a read-only disk does not take is counted, and costs none of the older", async () => {
+  await using folder = await temporaryFolder();
+  const { fs, failNext } = faultyFs(nodeFs);
+  const outbox = await openOutbox(folder.path, { fs });
+  await put(outbox, "tele", "old");
+  failNext("open", "EROFS", 2);
+
+  await put(outbox, "tele", "new");
+
+  expect(await texts(outbox, "tele")).toEqual(["old"]);
+  expect(outbox.dropped()).toBe(1);
+});

@@ -122,9 +122,11 @@ test("F62: a device that lost both state slots follows only an answer to its own
   await using again = await runningAgent(folder.path);
 
   await eventually(() => expect(controller.hellos.at(-1)?.boot).toBeGreaterThan(1_000_000));
-  expect(controller.hellos.find(({ boot }) => boot > 1_000_000)).toMatchObject({ desiredSeq: 0 });
+  expect(controller.hellos.find(({ boot }) => boot > 1_000_000)).toMatchObject({
+    ...{ desiredSeq: 0, storeFault: "STATE_LOST" },
+  });
   await eventually(async () => {
-    expect(await again.status()).toMatchObject({ slots: [{ active: { release } }] });
+    expect(await again.status()).toMatchObject({ slots: [{ active: { release } }], faults: [] });
   }, patience);
   expect(again.events).toContainEqual({ event: "state.lost", code: "STATE_LOST" });
   expect(controller.asked().slice(asked)).toEqual([]);

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AgentState } from "../../agent/src/domain/install/agent-state.ts";
+import { gatedRelay } from "../support/agent/gated-relay.ts";
 import { miniController } from "../support/agent/mini-controller.ts";
 import { enrolledFolder } from "../support/agent/running-agent.ts";
 import { eventually } from "../support/eventually.ts";
@@ -9,7 +10,6 @@ import type { Random } from "../support/random.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { endOf, startAgentProcess, versionServed } from "./agent-process.ts";
 import { fallen, leftovers, readState } from "./device-disk.ts";
-import { gatedRelay } from "./gated-relay.ts";
 
 export type LaneOptions = {
   readonly random: Random;

@@ -1,11 +1,14 @@
 import { request } from "node:http";
+import { join } from "node:path";
 import { fileIdentity } from "../adapters/file-store/file-identity.ts";
 import { openFileStore } from "../adapters/file-store/file-store.ts";
 import { nodeFs } from "../adapters/file-store/node-fs.ts";
+import { sparePath } from "../adapters/file-store/spare-folder.ts";
 import { stateLost } from "../app/install/state-record.ts";
 import type { AgentStatus } from "../domain/agent-status.ts";
 import { slotReports } from "../domain/install/slot-reports.ts";
 import { createWriter, notEnrolled } from "../open-data-folder.ts";
+import { spareSocketPath } from "../wiring/open-local-api.ts";
 
 const answerMsMax = 5_000;
 const answerBytesMax = 1024 * 1024;
@@ -16,7 +19,9 @@ export async function readStatus(
   socketPath: string,
   agentVersion: string,
 ): Promise<AgentStatus> {
-  const running = await askAgent(socketPath);
+  const running =
+    (await askAgent(socketPath)) ??
+    (await askAgent(spareSocketPath(join(sparePath(folder), "run"))));
   return running ?? readStopped(folder, agentVersion);
 }
 

@@ -9,8 +9,7 @@ import { join } from "node:path";
  */
 export async function spareFolder(dataFolder: string): Promise<string | undefined> {
   const { uid } = userInfo();
-  const digest = createHash("sha256").update(`${uid} ${dataFolder}`).digest("hex");
-  const path = join(tmpdir(), `modelfleet-${digest.slice(0, 24)}`);
+  const path = sparePath(dataFolder);
   try {
     await mkdir(path, { mode: 0o700 }).catch(existingIsFine);
     const found = await lstat(path);
@@ -19,6 +18,12 @@ export async function spareFolder(dataFolder: string): Promise<string | undefine
   } catch {
     return undefined; // No temporary folder either: the caller says what it goes without.
   }
+}
+
+/** Where it is, if there is one. */
+export function sparePath(dataFolder: string): string {
+  const digest = createHash("sha256").update(`${userInfo().uid} ${dataFolder}`).digest("hex");
+  return join(tmpdir(), `modelfleet-${digest.slice(0, 24)}`);
 }
 
 function existingIsFine(cause: unknown): void {

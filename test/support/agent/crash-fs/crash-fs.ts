@@ -21,30 +21,25 @@ export function crashFs<Note>(start: Tree, note: () => Note) {
     disk.apply(operation);
   };
   const fs: Fs = {
-    open: async (path, mode) => openFile(disk, act, openIno(disk, act, { path, mode })),
-    rename: async (from, to) => {
-      const [source, target] = [disk.place(from), disk.place(to)];
-      if (source.ino === undefined) throw systemError("ENOENT", from);
-      const kept = { folder: target.folder, name: target.name, ino: source.ino };
-      act({ do: "names", changes: [kept, { ...source, ino: null }] });
-    },
-    remove: async (path) => {
-      const place = disk.placeOrNone(path);
-      if (place?.ino !== undefined) act({ do: "names", changes: [{ ...place, ino: null }] });
-    },
+    open: (path, mode) => promised(() => openFile(disk, act, openIno(disk, act, { path, mode }))),
+    rename: (from, to) =>
+      promised(() => {
+        const [source, target] = [disk.existing(from), disk.place(to)];
+        const kept = { folder: target.folder, name: target.name, ino: source.ino };
+        act({ do: "names", changes: [kept, { ...source, ino: null }] });
+      }),
+    remove: (path) =>
+      promised(() => {
+        const place = disk.placeOrNone(path);
+        if (place?.ino !== undefined) act({ do: "names", changes: [{ ...place, ino: null }] });
+      }),
     // Permissions are not part of the model: nothing the agent reads depends on them.
-    setPermissions: async (path) => {
-      if (disk.place(path).ino === undefined) throw systemError("ENOENT", path);
-    },
-    makeFolder: async (path) => makeFolders(disk, act, path),
-    list: async (path) => disk.namesIn(path),
-    stat: async (path) => disk.stat(path),
-    syncFolder: async (path) => {
-      const { ino } = disk.place(path);
-      if (ino === undefined) throw systemError("ENOENT", path);
-      act({ do: "sync-folder", ino });
-    },
-    space: async () => ({ freeBytes: diskBytes, totalBytes: diskBytes }),
+    setPermissions: (path) => promised(() => void disk.existing(path)),
+    makeFolder: (path) => promised(() => makeFolders(disk, act, path)),
+    list: (path) => promised(() => disk.namesIn(path)),
+    stat: (path) => promised(() => disk.stat(path)),
+    syncFolder: (path) => promised(() => act({ do: "sync-folder", ino: disk.existing(path).ino })),
+    space: () => Promise.resolve({ freeBytes: diskBytes, totalBytes: diskBytes }),
   };
   return { fs, journal, tree: () => disk.tree() };
 }
@@ -68,19 +63,28 @@ function openIno(
 
 function openFile(disk: Disk, act: (operation: Operation) => void, ino: Ino): FsFile {
   return {
-    write: async (bytes, at) => {
-      act({ do: "write", ino, at, bytes: bytes.slice() });
-      return bytes.length;
-    },
-    read: async (into, position) => {
-      const piece = disk.content(ino).subarray(position, position + into.length);
-      into.set(piece);
-      return piece.length;
-    },
-    truncate: async (sizeBytes) => act({ do: "resize", ino, sizeBytes }),
-    sync: async () => act({ do: "sync", ino }),
-    close: async () => undefined,
+    write: (bytes, at) =>
+      promised(() => {
+        act({ do: "write", ino, at, bytes: bytes.slice() });
+        return bytes.length;
+      }),
+    read: (into, position) =>
+      promised(() => {
+        const piece = disk.content(ino).subarray(position, position + into.length);
+        into.set(piece);
+        return piece.length;
+      }),
+    truncate: (sizeBytes) => promised(() => act({ do: "resize", ino, sizeBytes })),
+    sync: () => promised(() => act({ do: "sync", ino })),
+    close: () => Promise.resolve(),
   };
+}
+
+/** Done at once; what it throws rejects. */
+function promised<T>(act: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(act());
+  });
 }
 
 function makeFolders(disk: Disk, act: (operation: Operation) => void, path: string): void {
@@ -142,6 +146,13 @@ class Disk {
     const place = this.placeOrNone(path);
     if (place === undefined) throw systemError("ENOENT", path);
     return place;
+  }
+
+  /** @throws ENOENT when there is nothing under this name */
+  existing(path: string): Place & { readonly ino: Ino } {
+    const place = this.place(path);
+    if (place.ino === undefined) throw systemError("ENOENT", path);
+    return { ...place, ino: place.ino };
   }
 
   placeOrNone(path: string): Place | undefined {

@@ -19,7 +19,8 @@ export function syncAfterRename(fs: Fs): Fs {
     ...fs,
     open: async (path, mode) => {
       const file = await fs.open(path, mode);
-      return path.endsWith(".tmp") ? { ...file, sync: async () => void waiting.push(file) } : file;
+      const syncLater = () => Promise.resolve(void waiting.push(file));
+      return path.endsWith(".tmp") ? { ...file, sync: syncLater } : file;
     },
     syncFolder: async (path) => {
       await fs.syncFolder(path);

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { startCrashAgent } from "../../../support/agent/crash-fs/crash-agent.ts";
+import { crashFs } from "../../../support/agent/crash-fs/crash-fs.ts";
+import { dataFolder } from "../../../support/agent/crash-fs/crash-world.ts";
 import {
   changingCalls,
   type DiskFault,
@@ -62,4 +65,36 @@ test.each([
   const heal = () => undefined;
 
   expect(await runWithFaults(world, (fs) => ({ fs: shortWrites(fs, bytesMax), heal }))).toEqual([]);
+});
+
+test("F60: with the active file rotten and the disk read-only, the previous release serves, and the disk is told of it when it can be", async () => {
+  const { world: fleet, start, plan } = world;
+  const disk = crashFs(start, () => undefined);
+  const first = await startCrashAgent(disk.fs, fleet);
+  for (const { order } of plan) {
+    first.deliver(order);
+    await first.settle(2_000);
+  }
+  await first.stop();
+  const [, previous, active] = plan;
+  const [blob] = fleet.filesOf(active?.wanted ?? first.record.current().rootSha256);
+  const rotten = failingFs(disk.fs, { call: "makeFolder", at: 0, code: "EROFS", how: "lasting" });
+  const path = `${dataFolder}/blobs/${blob}`;
+  const file = await disk.fs.open(path, { kind: "update" });
+  await file.write(Buffer.from("rot"), 0);
+  // The first folder the start makes is the one it tries the disk with.
+  const agent = await startCrashAgent(rotten.fs, fleet);
+  agent.setOnline(false);
+  await agent.settle(2_000);
+  const serving = agent.serving();
+  const faults = agent.record.faults().map(({ code }) => code);
+  rotten.heal();
+  await agent.settle(2_000);
+  await agent.stop();
+
+  expect(serving).toBe(previous?.wanted);
+  expect(faults).toEqual(["STORE_FAILED"]);
+  expect(agent.record.faults()).toEqual([]);
+  const slots = (await startCrashAgent(disk.fs, fleet)).record.current().slots;
+  expect(slots).toMatchObject([{ active: { release: previous?.wanted }, previous: null }]);
 });
