@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile } from "esbuild";
 import { packageFiles } from "./package-files.ts";
 
 /** Runtimes find files of their own by where they lie, and so are copied and not bundled. */
@@ -14,7 +14,7 @@ const forNode = {
   // Without the bundlers' own condition `module`: Node does not know it.
   conditions: [],
   logLevel: "error",
-} as const;
+} satisfies BuildOptions;
 
 /**
  * The agent's programs with what they import, without what nothing of them uses: of a schema library and of the contract
@@ -54,9 +54,14 @@ const commonJs =
  */
 export async function traceRuntimes(root: string, entry: string): Promise<string[]> {
   // Never written; esbuild only wants to know where the pieces would go.
-  const nowhere = { write: false, outdir: "pack", loader: { ".node": "empty" } } as const;
-  const options = { ...forNode, ...nowhere, absWorkingDir: root, entryPoints: [entry] };
-  const { metafile } = await build(options);
+  const nowhere = { write: false, outdir: "pack" };
+  const { metafile } = await build({
+    ...forNode,
+    ...nowhere,
+    loader: { ".node": "empty" },
+    absWorkingDir: root,
+    entryPoints: [entry],
+  });
   // A native file's name is put together at run time; esbuild takes every one that may be meant, of every machine.
   const files = filesOf(metafile).filter((path) => /^node_modules\/.*(?<!\.node)$/.test(path));
   return [...new Set([...files, ...packagesOf(root, files)])].sort();
