@@ -18,8 +18,7 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     return enrolFolder(enrolment, options, say);
   },
   start: async (options) => {
-    // Read by the native library while it loads, and it may be loaded into this process.
-    if (options.isolation === "inline") process.env["ORT_DISABLE_TELEMETRY"] = "1";
+    if (options.isolation === "inline") Object.assign(process.env, inlineEnvironment);
     const [{ parseConfig }, { readMqttTls }, { readLocalMqtt }, { runAgent }, { createLog }] =
       await Promise.all([
         import("./config.ts"),
@@ -57,6 +56,9 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     return { json: { ...status }, text: statusText(status) };
   },
 };
+
+/** Read by the native library while it is loaded into this process; a runner of its own is started with it. */
+const inlineEnvironment = { ORT_DISABLE_TELEMETRY: "1" };
 
 function untilAsked(): AbortSignal {
   const asked = new AbortController();
