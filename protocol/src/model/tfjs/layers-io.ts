@@ -2,7 +2,9 @@ import { z } from "zod";
 import { tfjsLimits } from "../../limits.ts";
 import { ModelFormatError } from "../onnx/model-format-error.ts";
 import type { TensorSpec } from "../tensor-spec.ts";
-import type { TfjsOutput } from "./scan-tfjs.ts";
+
+/** The shape follows from the layers, and is known only to who runs them; a graph says it. */
+export type TfjsOutput = TensorSpec | { readonly name: string; readonly shape?: never };
 
 const Name = z.string().min(1).max(256);
 const Shape = z.array(z.int().min(0).nullable()).max(tfjsLimits.rankMax);

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import type { ReleaseFile } from "../../trust/release-document.ts";
 import { ReleasePath } from "../../units.ts";
 import { ModelFormatError } from "../onnx/model-format-error.ts";
 import type { TensorSpec } from "../tensor-spec.ts";
 import { graphIo } from "./graph-io.ts";
-import { layersIo } from "./layers-io.ts";
-import { beside, WeightsManifest, weightFiles } from "./weight-files.ts";
+import { layersIo, type TfjsOutput } from "./layers-io.ts";
+import { beside, type TfjsRelease, WeightsManifest, weightFiles } from "./weight-files.ts";
+
+export type { TfjsOutput } from "./layers-io.ts";
+export type { TfjsRelease } from "./weight-files.ts";
 
 /** What a `model.json` of TensorFlow.js says about itself. */
 export interface TfjsScan {
@@ -14,16 +16,6 @@ export interface TfjsScan {
   readonly weightFiles: readonly string[];
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TfjsOutput[];
-}
-
-/** The shape follows from the layers, and is known only to who runs them; a graph says it. */
-export type TfjsOutput = TensorSpec | { readonly name: string; readonly shape?: never };
-
-/** The release a model belongs to: nothing outside it exists for the model. */
-export interface TfjsRelease {
-  /** Path of the model file; what it names is beside it. */
-  readonly entry: string;
-  readonly files: readonly Pick<ReleaseFile, "path" | "size">[];
 }
 
 const ModelJson = z.object({

@@ -1,8 +1,15 @@
 import { z } from "zod";
 import { tfjsLimits } from "../../limits.ts";
+import type { ReleaseFile } from "../../trust/release-document.ts";
 import { ReleasePath } from "../../units.ts";
 import { ModelFormatError } from "../onnx/model-format-error.ts";
-import type { TfjsRelease } from "./scan-tfjs.ts";
+
+/** The release a model belongs to: nothing outside it exists for the model. */
+export interface TfjsRelease {
+  /** Path of the model file; what it names is beside it. */
+  readonly entry: string;
+  readonly files: readonly Pick<ReleaseFile, "path" | "size">[];
+}
 
 const Weight = z.object({
   name: z.string().min(1).max(tfjsLimits.nameLengthMax),
