@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type ExitCode, runAgentProgram } from "./cli/program.ts";
 
 /** The device's command line on this process's streams. @param argv arguments after the program's name */
@@ -73,7 +72,7 @@ function machine() {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   return {
     nodePath,
-    runnerPath: fileURLToPath(new URL(`./runner/main.${extension}`, import.meta.url)),
+    runnerPath: resolve(import.meta.dirname, `runner/main.${extension}`),
     nodeVersion,
     glibcVersion: glibcVersion(),
     agentVersion,
