@@ -1,10 +1,15 @@
+import { writeFile } from "node:fs/promises";
 import { localBusLimits } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
+import { readLocalMqtt } from "../../agent/src/local-mqtt.ts";
 import { main } from "../support/agent/binding-rig.ts";
 import { floatTensor } from "../support/agent/floats.ts";
 import { localDevice, localProgram } from "../support/agent/local-device.ts";
+import { miniController } from "../support/agent/mini-controller.ts";
+import { enrolledFolder, runningAgent } from "../support/agent/running-agent.ts";
 import { eventually } from "../support/eventually.ts";
 import { carelessBroker } from "../support/mqtt/careless-broker.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const payload = { form: "json" };
 const bindings = [{ input: "sensors/+/raw", output: "sensors/{1}/class", payload, qos: 1 }];
@@ -27,6 +32,28 @@ test("with a broker of MQTT 3.1.1 alone, a topic is bound and requests are answe
   });
   expect(answers.get("infer/digits/res/7")).toContain('"data":[5,6]');
   expect(answers.get("infer/voice/res/8")).toContain("UNKNOWN_MODEL");
+});
+
+test("a whole agent, told of a file, answers a bound topic and says so in its status", async () => {
+  await using folder = await temporaryFolder();
+  await using broker = await carelessBroker();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  controller.want(controller.release("1.0.0"));
+  const file = folder.inside("local.json");
+  await writeFile(file, JSON.stringify({ url: broker.url, bindings }));
+  const localMqtt = await readLocalMqtt({ localMqtt: file });
+  await using agent = await runningAgent(folder.path, 100, { localMqtt });
+  await eventually(async () => (await agent.infer([1, 2])).status === 200, { withinMs: 20_000 });
+  await using program = await localProgram(broker.url, ["sensors/+/class"]);
+
+  await program.client.publishAsync("sensors/a/raw", "[3, 4]", { qos: 1 });
+
+  const answered = () => expect(program.texts().join()).toContain('"data":[3,4]');
+  await eventually(answered);
+  expect(await agent.status()).toMatchObject({
+    localMqtt: { connected: true, received: 1, answered: 1, dropped: 0, refused: 0 },
+  });
 });
 
 test("a broker that goes away disturbs no other request, keeps nothing waiting, and is found again", async () => {
