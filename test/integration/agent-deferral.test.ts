@@ -143,11 +143,11 @@ test("a release that waits for an application through four restarts is not taken
   for (let restart = 1; restart <= 4; restart++) {
     await eventually(() => expect(deferrals()).toHaveLength(restart));
     await rig.stop();
-    const isHeld = Promise.withResolvers<void>();
+    const isHeld = Promise.withResolvers<undefined>();
     rig.host.pauses.set("2.0.0", isHeld.promise);
     await rig.start();
     await defer(hour);
-    isHeld.resolve();
+    isHeld.resolve(undefined);
   }
   await eventually(() => expect(deferrals()).toHaveLength(5));
 

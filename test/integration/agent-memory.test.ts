@@ -36,13 +36,13 @@ test("S13: a release made for a gap stops the one before, and tells how long nob
   short(rig, 140);
   await confirmed(rig, "1.0.0");
   const second = rig.publish("2.0.0", resource);
-  const loads = Promise.withResolvers<void>();
+  const loads = Promise.withResolvers<undefined>();
   rig.host.pauses.set("2.0.0", loads.promise);
 
   rig.want(second);
   await eventually(() => rig.host.loads.includes("2.0.0"));
   const wasStoppedFirst = rig.host.modelOf("1.0.0")?.stopped();
-  loads.resolve();
+  loads.resolve(undefined);
   await eventually(() => rig.slot()?.active?.release === second);
 
   expect(wasStoppedFirst).toBe(true);

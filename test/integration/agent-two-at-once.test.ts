@@ -12,14 +12,14 @@ test("S30: a second order during the golden cases of the first: the last one win
   await using folder = await temporaryFolder();
   await using rig = installRig({ folder: folder.path });
   await confirmed(rig, "1.0.0");
-  const proves = Promise.withResolvers<void>();
+  const proves = Promise.withResolvers<undefined>();
   rig.host.pauses.set("2.0.0", proves.promise);
   rig.want(rig.publish("2.0.0"));
   await eventually(() => rig.host.loads.includes("2.0.0"));
 
   const third = rig.publish("3.0.0");
   rig.want(third);
-  proves.resolve();
+  proves.resolve(undefined);
   await eventually(() => rig.slot()?.active?.release === third);
 
   expect(rig.steps()).not.toContain("2.0.0 activated");
@@ -31,14 +31,14 @@ test("S30: an order that comes while the next step is planned is followed before
   await using folder = await temporaryFolder();
   await using rig = installRig({ folder: folder.path });
   const first = await confirmed(rig, "1.0.0");
-  const goesOn = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<undefined>();
   // The facts are read for the plan of a load once there is a trial.
   rig.device.read = () => (rig.slot()?.trial === null ? Promise.resolve() : goesOn.promise);
   rig.want(rig.publish("2.0.0"));
   await eventually(() => rig.slot()?.trial !== null);
 
   rig.want(first);
-  goesOn.resolve();
+  goesOn.resolve(undefined);
   await eventually(() => rig.slot()?.trial === null);
 
   expect(rig.host.loads).toEqual(["1.0.0"]);
@@ -66,7 +66,7 @@ async function followsAll(orders: readonly Command[]): Promise<void> {
   await using rig = installRig({ folder: folder.path });
   await confirmed(rig, "1.0.0");
   const releases = kinds.map((_, i) => rig.publish(versionOf(i)));
-  const held = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<undefined>();
   for (const [i, kind] of kinds.entries()) {
     if (kind === 1) rig.host.refusals.set(versionOf(i), "GOLDEN_MISMATCH");
     if (kind === 2) rig.host.pauses.set(versionOf(i), held.promise);
@@ -78,7 +78,7 @@ async function followsAll(orders: readonly Command[]): Promise<void> {
     rig.want(releases[release] ?? raise());
     await eventually(() => hasCome(rig, { from, release, until }), { withinMs: 10_000 });
   }
-  held.resolve();
+  held.resolve(undefined);
   const last = releases[orders.at(-1)?.release ?? 0] ?? raise();
   await eventually(() => isSettled(rig, last), { withinMs: 10_000 });
   await eventually(() => expect(running(rig)).toEqual([rig.slot()?.active?.version]));
@@ -140,15 +140,15 @@ function hasCome(
 /** An application that asks for as long as it takes. */
 function askSteadily(rig: InstallRig) {
   const failures: unknown[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const asking = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await rig.infer().catch((error: unknown) => failures.push(error));
       await wait(1);
     }
   })();
   const stop = async () => {
-    isOver = true;
+    over.abort();
     await asking;
     return failures;
   };

@@ -14,7 +14,7 @@ export function checkRoom(
   const reasons: Reason[] = [];
   const forModelsMiB = Math.min(
     reported.memoryMiB - budgets.agentReserveMiB,
-    reported.memoryAvailableMiB,
+    variant.mayReplace === true ? Number.POSITIVE_INFINITY : reported.memoryAvailableMiB,
     budgets.ramMiB ?? Number.POSITIVE_INFINITY,
   );
   if (forModelsMiB < variant.memoryMiBMin) {

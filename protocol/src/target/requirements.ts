@@ -18,6 +18,8 @@ export type Variant = {
   /** The execution provider it needs; null: any. */
   readonly provider: string | null;
   readonly memoryMiBMin: number;
+  /** What runs in its place may be stopped for it: then what is available now says nothing. */
+  readonly mayReplace?: true;
   /** Still to be fetched and stored. */
   readonly sizeBytes: number;
 };
@@ -52,6 +54,7 @@ export function requirementsOf(document: ReleaseDocument, bytesPresent = 0): Req
         ir: document.compat.ir ?? null,
         provider: null,
         memoryMiBMin: document.compat.minMemoryMiB,
+        ...(document.swap?.memory === "resource" ? { mayReplace: true } : {}),
         sizeBytes: Math.max(0, totalBytes - bytesPresent),
       },
     ],

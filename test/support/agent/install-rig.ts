@@ -12,13 +12,7 @@
  *   `held`: sequences of the documents it said to hold.
  */
 import { join } from "node:path";
-import {
-  DeviceFacts,
-  mainSlot,
-  type ReportItem,
-  type Sha256,
-  type SlotName,
-} from "@modelfleet/protocol";
+import { mainSlot, type ReportItem, type Sha256 } from "@modelfleet/protocol";
 import { systemClock } from "../../../agent/src/adapters/clock/system-clock.ts";
 import { durableWriter } from "../../../agent/src/adapters/file-store/durable-write.ts";
 import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
@@ -33,6 +27,7 @@ import { TrustWatch } from "../../../agent/src/app/trust-watch.ts";
 import { defaultProbation } from "../../../agent/src/domain/install/probation.ts";
 import { Router } from "../../../agent/src/domain/serving/router.ts";
 import { firstState, readRoot, readWanted } from "../../../agent/src/open-data-folder.ts";
+import type { Holds } from "../../../agent/src/ports/deferral.ts";
 import type { Fs } from "../../../agent/src/ports/fs.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
 import { wireRehearsal } from "../../../agent/src/wiring/wire-rehearsal.ts";
@@ -46,6 +41,7 @@ import {
 } from "../trust-fixtures.ts";
 import { publisher } from "./publisher.ts";
 import { rootChain } from "./root-chain.ts";
+import { steeredFacts } from "./steered-facts.ts";
 import { steeredHost } from "./steered-host.ts";
 import { steeredSource } from "./steered-source.ts";
 
@@ -58,8 +54,7 @@ export type InstallRigOptions = {
 };
 
 export function installRig(options: InstallRigOptions) {
-  const { folder, fs = nodeFs, admit = () => null } = options;
-  const { memoryMiB = null } = options;
+  const { folder, fs = nodeFs, admit = () => null, memoryMiB = null } = options;
   const anchor = fleetRoot();
   const chain = rootChain();
   const source = steeredSource();
@@ -81,15 +76,7 @@ export function installRig(options: InstallRigOptions) {
   const log = { info: note, warn: note, error: note };
   const watch = new TrustWatch(clock, log);
   let deferrals = newDeferrals();
-  const device = {
-    memoryAvailableMiB: deviceFacts.memoryAvailableMiB,
-    /** Told each time the facts of the device are read, which goes on when it resolves. */
-    read: (): Promise<void> => Promise.resolve(),
-  };
-  const memory = () => {
-    const taken = host.models.filter((model) => !model.stopped()).length * host.taking.modelMiB;
-    return { memoryAvailableMiB: device.memoryAvailableMiB - taken };
-  };
+  const { device, facts } = steeredFacts(host);
   let seq = 0;
   let serial = 0;
   let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
@@ -116,13 +103,7 @@ export function installRig(options: InstallRigOptions) {
         ...{ record, shelf, store, source, host, clock, log, rules, admit },
         ...{ ...rehearsal.parts, rehearse },
         ...{ deferrals, memoryMiB },
-        facts: {
-          read: async () => {
-            await device.read();
-            return { ...deviceFacts, ...memory() };
-          },
-          proved: () => undefined,
-        },
+        facts,
         report: (item) => {
           if (item === undefined) held.push(record?.current().seq ?? 0);
           else reported.push(item);
@@ -155,12 +136,8 @@ export function installRig(options: InstallRigOptions) {
 
   function want(release: Sha256, changes: object = {}): Uint8Array {
     seq += 1;
-    const entry = source.releases.get(release);
-    const models = [
-      { slot: "main", model: "digits", release, size: entry?.length ?? 1, activate: "now" },
-    ];
-    const document = desiredDocument({ seq, nonce: firstNonce, models, ...changes });
-    const bytes = signDocument(document, [chain.keys().online]);
+    const document = orderOf({ seq, release, size: source.releases.get(release)?.length ?? 1 });
+    const bytes = signDocument({ ...document, ...changes }, [chain.keys().online]);
     installer?.deliver(bytes);
     return bytes;
   }
@@ -170,10 +147,7 @@ export function installRig(options: InstallRigOptions) {
     host,
     rules,
     device,
-    deferrals: {
-      defer: (slot: SlotName, recheckAfterMs: number) => deferrals.defer(slot, recheckAfterMs),
-      status: (slot: SlotName) => deferrals.status(slot),
-    },
+    deferrals: holdsOf(() => deferrals),
     time,
     hello,
     hellos,
@@ -194,7 +168,7 @@ export function installRig(options: InstallRigOptions) {
     gaps: () => installer && endedGaps(installer.runtimes()),
     serving: () => router.active(mainSlot),
     infer: () => router.infer({ slot: mainSlot, inputs: [], timeoutMs: 1_000 }),
-    steps: () => reported.map(({ version, step, code }) => [version, step, code].join(" ").trim()),
+    steps: () => reported.map(stepOf),
     blobPath: (digest: string) => join(folder, "blobs", digest),
     [Symbol.asyncDispose]: stop,
   };
@@ -213,16 +187,23 @@ export async function confirmed(rig: InstallRig, version: string, securityVersio
 
 const firstNonce = "AAECAwQFBgcICQoLDA0ODw==";
 
-const deviceFacts = DeviceFacts.parse({
-  ...{ class: "cam-v2", target: "linux-x64-glibc", os: "linux", arch: "x64", node: "v24.0.0" },
-  libc: { family: "glibc", version: "2.36" },
-  ...{ cpuCores: 2, memoryMiB: 4_096, memoryAvailableMiB: 2_048, diskFreeMiB: 4_096 },
-  runtimes: [
-    { id: "onnxruntime-node", version: "1.23.2", providers: ["cpu"], opsetMax: 23, irMax: 11 },
-  ],
-  ...{ agentVersion: "0.1.0", protocol: 1 },
-});
-
 function newRouter(): Router<LoadedModel> {
   return new Router<LoadedModel>({ clock: systemClock });
+}
+
+function orderOf({ seq, release, size }: { seq: number; release: Sha256; size: number }) {
+  const models = [{ slot: "main", model: "digits", release, size, activate: "now" }];
+  return desiredDocument({ seq, nonce: firstNonce, models });
+}
+
+function stepOf({ version, step, code }: ReportItem): string {
+  return [version, step, code].join(" ").trim();
+}
+
+/** Of the agent that runs now. */
+function holdsOf(now: () => Holds): Holds {
+  return {
+    defer: (slot, recheckAfterMs) => now().defer(slot, recheckAfterMs),
+    status: (slot) => now().status(slot),
+  };
 }

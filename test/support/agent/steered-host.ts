@@ -21,7 +21,7 @@ type Read = (path: string) => Promise<Uint8Array>;
 export function steeredHost(read: Read = readFile) {
   const refusals = new Map<string, RefusalCode>();
   const hangs = new Set<string>();
-  const pauses = new Map<string, Promise<void>>();
+  const pauses = new Map<string, Promise<unknown>>();
   const failing = new Set<string>();
   /** Of the memory of the device, each runner. */
   const taking = { modelMiB: 0 };

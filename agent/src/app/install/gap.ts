@@ -2,7 +2,7 @@ import type { Sha256 } from "@modelfleet/protocol";
 import { isTight } from "../../domain/install/memory-room.ts";
 import { measureMemory } from "./measure-memory.ts";
 import { restore } from "./restore-steps.ts";
-import type { EndedGap } from "./slot-runtime.ts";
+import type { EndedGap, SlotRuntime } from "./slot-runtime.ts";
 import { type StepContext, slotState } from "./step-context.ts";
 
 /** From here on nobody answers in this slot. Requests under way finish; further ones wait for whoever comes next. */
@@ -31,7 +31,11 @@ export async function closeGap(context: StepContext): Promise<EndedGap | undefin
     // Called off for something better; what became of the trial is told all the same.
     if (!signal.aborted) throw cause;
   }
-  return runtime.gap === null ? (runtime.lastGap ?? undefined) : undefined;
+  return endedGap(runtime);
+}
+
+function endedGap({ gap, lastGap }: SlotRuntime): EndedGap | undefined {
+  return gap === null && lastGap !== null ? lastGap : undefined;
 }
 
 export function gapText({ gapMs }: EndedGap): string {

@@ -1,68 +1,26 @@
-import {
-  type DesiredModel,
-  DesiredModel as DesiredModelSchema,
-  ReleaseReference,
-} from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import type { SlotState } from "../../../../agent/src/domain/install/agent-state.ts";
 import {
   isUrgent,
   planStep,
   type SlotFacts,
   type Step,
 } from "../../../../agent/src/domain/install/plan-step.ts";
+import {
+  confirmed,
+  facts,
+  failure,
+  one,
+  onTrial,
+  r2,
+  reference,
+  slot,
+  three,
+  trialServes,
+  trialWaits,
+  two,
+  wanted,
+} from "../../../support/agent/slot-facts.ts";
 
-const [one, two, three] = ["1", "2", "3"].map(reference);
-const failure = { code: "RUNNER_CRASH", detail: "its runner ended" } as const;
-
-function reference(major = "1"): ReleaseReference {
-  return ReleaseReference.parse({
-    release: major.repeat(64),
-    model: "digits",
-    version: `${major}.0.0`,
-  });
-}
-
-function wanted(model = one): DesiredModel {
-  return DesiredModelSchema.parse({ ...model, slot: "main", size: 900, activate: "now" });
-}
-
-function slot(changes: Partial<SlotState> = {}): SlotState {
-  const empty = { active: null, previous: null, trial: null };
-  return { ...empty, ...changes, slot: wanted().slot };
-}
-
-function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
-  return {
-    slot: slot(),
-    wanted: null,
-    blocked: [],
-    onDisk: "files",
-    serving: null,
-    ready: null,
-    broken: null,
-    distrusted: null,
-    revoked: "no",
-    restoreInMs: 0,
-    verdict: { kind: "open", waitMs: 700 },
-    room: { kind: "enough" },
-    rehearsal: { kind: "none" },
-    isStartOwed: false,
-    deferral: { kind: "none" },
-    transitions: 0,
-    ...changes,
-  };
-}
-
-const confirmed = { slot: slot({ active: one ?? null }), serving: one?.release ?? null };
-const onTrial = (attemptsLeft: number) => ({ ...reference("2"), attemptsLeft });
-const trialServes = {
-  slot: slot({ active: one ?? null, trial: onTrial(2) }),
-  wanted: wanted(two),
-  serving: two?.release ?? null,
-};
-const trialWaits = { ...trialServes, serving: one?.release ?? null };
-const r2 = two?.release;
 const revokedWithPrevious = {
   slot: slot({ active: one ?? null, previous: two ?? null }),
   serving: one?.release ?? null,
@@ -241,112 +199,6 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
     "the active release is revoked and another is on trial: its verdict decides",
     facts({ ...trialServes, revoked: "alone" }),
     { do: "wait" },
-  ],
-  [
-    "a proven trial that was not asked for a rehearsal: begin it",
-    facts({ ...trialWaits, ready: r2 ?? null, rehearsal: { kind: "due" } }),
-    { do: "rehearse" },
-  ],
-  [
-    "a trial in rehearsal: wait",
-    facts({ ...trialWaits, ready: r2 ?? null, rehearsal: { kind: "open", waitMs: 40 } }),
-    { do: "wait", waitMs: 40 },
-  ],
-  [
-    "a trial whose rehearsal moved on: tell it",
-    facts({ ...trialWaits, ready: r2 ?? null, rehearsal: { kind: "moved" } }),
-    { do: "tell-rehearsal" },
-  ],
-  [
-    "a trial that passed its rehearsal: end that first",
-    facts({ ...trialWaits, ready: r2 ?? null, rehearsal: { kind: "passed" } }),
-    { do: "end-rehearsal" },
-  ],
-  [
-    "a trial that failed its rehearsal: refuse it",
-    facts({ ...trialWaits, ready: r2 ?? null, rehearsal: { kind: "failed", failure } }),
-    { do: "refuse", failure },
-  ],
-  [
-    "a trial that failed its rehearsal and whose runner is gone: refuse it, do not load it again",
-    facts({ ...trialWaits, rehearsal: { kind: "failed", failure } }),
-    { do: "refuse", failure },
-  ],
-  [
-    "a trial in rehearsal whose runner is gone: load it again",
-    facts({ ...trialWaits, rehearsal: { kind: "open", waitMs: 40 } }),
-    { do: "load" },
-  ],
-  [
-    "a trial that got its start back and whose runner is gone: count it",
-    facts({ ...trialWaits, isStartOwed: true }),
-    { do: "count-start" },
-  ],
-  [
-    "a proven trial that an application puts off, which is news: tell it",
-    facts({ ...trialWaits, ready: r2 ?? null, deferral: { kind: "untold", waitMs: 90 } }),
-    { do: "tell-deferral", waitMs: 90 },
-  ],
-  [
-    "a proven trial that an application puts off: wait",
-    facts({ ...trialWaits, ready: r2 ?? null, deferral: { kind: "told", waitMs: 90 } }),
-    { do: "wait", waitMs: 90 },
-  ],
-  [
-    "a proven trial that is put off while nothing answers and the next restore is not due: activate it",
-    facts({
-      ...trialWaits,
-      serving: null,
-      restoreInMs: 500,
-      ready: r2 ?? null,
-      deferral: { kind: "told", waitMs: 90 },
-    }),
-    { do: "activate" },
-  ],
-  [
-    "a first release that is put off: activate it",
-    facts({
-      slot: slot({ trial: onTrial(2) }),
-      wanted: wanted(two),
-      ready: r2 ?? null,
-      deferral: { kind: "untold", waitMs: 90 },
-    }),
-    { do: "activate" },
-  ],
-  [
-    "an active release that is down while a trial is in rehearsal: wait no longer than to its restore",
-    facts({
-      ...trialWaits,
-      serving: null,
-      restoreInMs: 30,
-      ready: r2 ?? null,
-      rehearsal: { kind: "open", waitMs: 400 },
-    }),
-    { do: "wait", waitMs: 30 },
-  ],
-  [
-    "a trial for which the active release has to stop: swap in place",
-    facts({ ...trialWaits, room: { kind: "after-stop" } }),
-    { do: "swap-in-place" },
-  ],
-  [
-    "a trial for which the active release has to stop, and which is put off: wait",
-    facts({ ...trialWaits, room: { kind: "after-stop" }, deferral: { kind: "told", waitMs: 5 } }),
-    { do: "wait", waitMs: 5 },
-  ],
-  [
-    "a trial without memory: refuse it",
-    facts({ ...trialWaits, room: { kind: "short", failure } }),
-    { do: "refuse", failure },
-  ],
-  [
-    "a trial whose last start is spent is refused before the active release is stopped for it",
-    facts({
-      ...trialWaits,
-      slot: slot({ active: one ?? null, trial: onTrial(0) }),
-      room: { kind: "after-stop" },
-    }),
-    { do: "refuse" },
   ],
 ];
 

@@ -151,6 +151,18 @@ describe("variants are tried in their order", () => {
   });
 });
 
+describe("a release that may stop the one before", () => {
+  const replacing = { variants: [{ ...variant, mayReplace: true as const }] };
+
+  test("is not measured by what is free at the moment", () => {
+    expect(codes({ facts: { memoryAvailableMiB: 1 }, required: replacing })).toEqual([]);
+  });
+
+  test("still has to fit into the device", () => {
+    expect(codes({ facts: { memoryMiB: 1159 }, required: replacing })).toEqual(["RAM"]);
+  });
+});
+
 describe("the declared side sets ceilings and proves nothing", () => {
   test("a device that claims a higher operator set than was measured is not believed", () => {
     const boastful = runtime({ version: "1.24.3", opsetMax: 99 });

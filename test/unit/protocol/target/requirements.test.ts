@@ -45,6 +45,14 @@ test("a release document needs what its compat says, and room for all its files"
   });
 });
 
+test("only a release that may stop the one before is said to replace it", () => {
+  const mayReplace = (swap: object) =>
+    requirementsOf({ ...document, swap }).variants[0]?.mayReplace;
+
+  expect(mayReplace({ memory: "resource" })).toBe(true);
+  expect(mayReplace({ memory: "availability" })).toBeUndefined();
+});
+
 test("what the device already holds needs no room", () => {
   expect(requirementsOf(document, 1_000).variants[0]?.sizeBytes).toBe(24);
   expect(requirementsOf(document, 5_000).variants[0]?.sizeBytes).toBe(0);
