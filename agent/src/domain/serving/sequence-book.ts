@@ -5,7 +5,13 @@ import type { Generation } from "./generation.ts";
 import type { RoutedModel, RoutedRequest, SequencePlace } from "./routed-model.ts";
 import { Sequence } from "./sequence.ts";
 import { carries } from "./sequence-states.ts";
-import type { ServingSlot } from "./serving-slot.ts";
+
+/** Who answers in the slot now. */
+interface AnsweringSlot<Model extends RoutedModel> {
+  readonly current: Generation<Model> | undefined;
+  readonly canary: { readonly generation: Generation<Model> } | undefined;
+  readonly choose: (request: RoutedRequest) => Generation<Model> | undefined;
+}
 
 /**
  * The open sequences of one slot (protocol.md 4.15). The rules:
@@ -34,7 +40,7 @@ export class SequenceBook<Model extends RoutedModel> {
   /** @throws InferError OVERLOADED; undefined where nobody answers in the slot */
   find(
     place: SequencePlace,
-    slot: ServingSlot<Model>,
+    slot: AnsweringSlot<Model>,
     request: RoutedRequest,
   ): Sequence<Model> | undefined {
     const known = this.#open.get(place.id);
@@ -54,7 +60,7 @@ export class SequenceBook<Model extends RoutedModel> {
   /** Rules 1 to 3: who is asked next. */
   generationOf(
     { generation }: Sequence<Model>,
-    slot: ServingSlot<Model>,
+    slot: AnsweringSlot<Model>,
     request: RoutedRequest,
   ): Generation<Model> | undefined {
     if (request.role !== undefined || slot.current === undefined) return slot.choose(request);
@@ -82,7 +88,7 @@ export class SequenceBook<Model extends RoutedModel> {
   /** Rule 4: resolves when no sequence depends on this generation any more; rejects never, the signal ends it. */
   async left(
     generation: Generation<Model>,
-    slot: ServingSlot<Model>,
+    slot: AnsweringSlot<Model>,
     signal: AbortSignal,
   ): Promise<void> {
     for (;;) {
