@@ -99,10 +99,9 @@ async function proven(rig: InstallRig, play: ReturnType<typeof steeredRehearsal>
 /** A rehearsal of every release but the first, judged by the test. */
 function steeredRehearsal() {
   let begun = 0;
-  const open: Verdict = { kind: "open", waitMs: 5 };
   const play = {
     stage: "shadow" as ReturnType<Rehearsal["stage"]>,
-    verdict: open,
+    verdict: { kind: "open", waitMs: 5 } as Verdict,
     serving: (): Sha256 | undefined => undefined,
     endedWhileServing: [] as (Sha256 | undefined)[],
     begun: () => begun,

@@ -46,31 +46,6 @@ const lastDesired = () => {
 const statusOf = async (id: string) => (await world.showDeployment.run(id)).devices[0]?.status;
 
 describe("a deployment", () => {
-  test("tells devices for how long applications may put the swap off, also when a later one orders another slot", async () => {
-    await published(world);
-
-    const deployment = await deploy({ deferMsMax: 7_200_000 });
-    await deploy({ slot: "side" });
-
-    expect(deployment.deferMsMax).toBe(7_200_000);
-    expect((await world.showDeployment.run(deployment.id)).deferMsMax).toBe(7_200_000);
-    const [main, side] = lastDesired().document.models;
-    expect(main).toMatchObject({ slot: "main", deferMsMax: 7_200_000 });
-    expect(side?.deferMsMax).toBeUndefined();
-  });
-
-  test.each([
-    [0, true],
-    [604_800_000, true],
-    [604_800_001, false],
-    [-1, false],
-    [1.5, false],
-  ])("a bound of %d ms for applications is accepted: %s", (deferMsMax, isAccepted) => {
-    const request = { model: "vision.defects", version: "1.0.0", target: { all: true } };
-
-    expect(DeploymentRequest.safeParse({ ...request, deferMsMax }).success).toBe(isAccepted);
-  });
-
   test("gives the device a document it accepts, and says what was assigned", async () => {
     const { release } = await published(world);
 

@@ -30,7 +30,10 @@ export async function answerDeferral(
   if (named === undefined || holds === undefined) return undefined;
   const { data: slot } = SlotName.safeParse(named);
   if (slot === undefined || hasSlot?.(slot) !== true) {
-    throw new RequestRefused("NOT_FOUND", `expected a slot of this device, got ${named.slice(0, 64)}`);
+    throw new RequestRefused(
+      "NOT_FOUND",
+      `expected a slot of this device, got ${named.slice(0, 64)}`,
+    );
   }
   if (request.method === "GET") return jsonAnswer(200, holds.status(slot));
   if (request.method !== "POST") {

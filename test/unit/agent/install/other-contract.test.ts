@@ -1,13 +1,12 @@
-import { type ReleaseDocument, ReleaseVersion } from "@modelfleet/protocol";
+import { ReleaseDocument } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { refuseOtherContract } from "../../../../agent/src/domain/install/other-contract.ts";
 import { sileroContracts } from "../../../support/silero.ts";
 import { releaseDocument } from "../../../support/trust-fixtures.ts";
 
-function release(contract: keyof typeof sileroContracts, changes: object = {}): ReleaseDocument {
-  const io = sileroContracts[contract];
-  const version = ReleaseVersion.parse("6.0.0");
-  return { ...releaseDocument({ model: "voice", version }), io, ...changes } as ReleaseDocument;
+function release(contract: keyof typeof sileroContracts, model = "voice"): ReleaseDocument {
+  const io = ReleaseDocument.shape.io.parse(sileroContracts[contract]);
+  return { ...releaseDocument({ model, version: "6.0.0" }), io };
 }
 
 test("S20: the legacy Silero model after v6 is refused, and every tensor that differs is named", () => {
@@ -25,7 +24,7 @@ test("S20: v6 after v5 has the same tensors and is taken", () => {
 });
 
 test("a model of another name is another contract, which its publisher meant", () => {
-  const renamed = releaseDocument({ model: "voice.legacy" }).model;
+  const renamed = release("legacy", "voice.legacy");
 
-  expect(refuseOtherContract(release("v6"), release("legacy", { model: renamed }))).toBeNull();
+  expect(refuseOtherContract(release("v6"), renamed)).toBeNull();
 });
