@@ -29,7 +29,7 @@ async function runsVersion(controller: TestController, version: string): Promise
   expect(device.slots[0]?.active?.version).toBe(version);
 }
 
-test("an agent killed in the middle of a download resumes it after its restart and converges unaided", async () => {
+test("F61: an agent killed in the middle of a download resumes it after its restart and converges unaided", async () => {
   await using folder = await temporaryFolder();
   const target = { url: "" };
   const proxy = await startHoldingProxy(() => target.url);
@@ -70,7 +70,7 @@ test("an agent killed in the middle of a download resumes it after its restart a
   expect(proxy.ranges.at(-1)).toMatch(/^bytes=[1-9]\d*-/);
 });
 
-test("an agent killed in the middle of an install serves the old release at once and then installs the new one", async () => {
+test("F61: an agent killed in the middle of an install serves the old release at once and then installs the new one", async () => {
   await using folder = await temporaryFolder();
   const controller = await startController({ data: join(folder.path, "controller") });
   closers.push(() => controller.program.stop());

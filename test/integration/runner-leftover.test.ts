@@ -84,3 +84,14 @@ function sleeper(cwd: string): ChildProcess {
   started.push(child);
   return child;
 }
+
+test("F61: the folder of a runner that was not yet recorded when its agent was killed is removed, and nothing else", async () => {
+  await using folder = await temporaryFolder();
+  await mkdir(folder.inside("0123456789abcdef-3"), { mode: 0o500 });
+  await mkdir(folder.inside("somebody's"));
+  await writeFile(folder.inside("lock"), "10 100\n");
+
+  await sweepRunners(processTable, folder.path);
+
+  expect((await readdir(folder.path)).toSorted()).toEqual(["lock", "somebody's"]);
+});

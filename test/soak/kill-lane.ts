@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import type { Sha256 } from "@modelfleet/protocol";
 import type { AgentState } from "../../agent/src/domain/install/agent-state.ts";
 import { gatedRelay } from "../support/agent/gated-relay.ts";
 import { miniController } from "../support/agent/mini-controller.ts";
@@ -143,23 +144,29 @@ type Orders = ReturnType<typeof followingOrders>;
  */
 function followingOrders(controller: Awaited<ReturnType<typeof miniController>>) {
   let ordered = 0;
-  let ended = 0;
   let confirmed = 0;
+  /** The newest order that came to nothing. */
+  let refusedLast = 0;
+  let wanted: Sha256 | undefined;
   let isEnding = false;
   const next = () => {
     ordered += 1;
     const securityVersion = ordered;
-    controller.want(controller.release(`${ordered}.0.0`, { securityVersion }, ordered));
+    wanted = controller.release(`${ordered}.0.0`, { securityVersion }, ordered);
+    controller.want(wanted);
     void controller.order();
   };
   const isDone = () => confirmed === ordered;
   const look = () => {
-    for (const { step, version } of controller.reports.splice(0).flatMap(({ items }) => items)) {
-      const major = Number.parseInt(version, 10);
-      if (step === "confirmed") confirmed = Math.max(confirmed, major);
-      if (endings.has(step)) ended = Math.max(ended, major);
+    // As a controller does: a step whose report was lost with the power shows in what the slots say.
+    const slots = [controller.hellos.at(-1), controller.reports.at(-1)].flatMap(
+      (told) => told?.slots ?? [],
+    );
+    for (const { active, refused } of slots) {
+      confirmed = Math.max(confirmed, Number.parseInt(active?.version ?? "0", 10));
+      if (refused.some(({ release }) => release === wanted)) refusedLast = ordered;
     }
-    if (ended === ordered && !(isEnding && isDone())) next();
+    if (isDone() ? !isEnding : refusedLast === ordered) next();
   };
   next();
   const timer = setInterval(look, 10);
@@ -174,5 +181,3 @@ function followingOrders(controller: Awaited<ReturnType<typeof miniController>>)
     end: () => clearInterval(timer),
   };
 }
-
-const endings: ReadonlySet<string> = new Set(["confirmed", "refused", "rolled-back"]);

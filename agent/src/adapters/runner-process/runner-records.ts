@@ -12,6 +12,8 @@ export interface RunnerProcesses {
 }
 
 const ENDING = ".pid";
+/** Digits of a release, and a number. */
+const RUNNER_FOLDER = /^[0-9a-f]{16}-\d+$/;
 
 /** Beside the runner's folder, so that the next start of the agent finds a runner that outlived this one. */
 export async function recordRunner(
@@ -34,7 +36,12 @@ export async function forgetRunner(folder: string): Promise<void> {
  * The caller holds the data folder's lock, so none of them is in use.
  */
 export async function sweepRunners(processes: RunnerProcesses, runFolder: string): Promise<void> {
-  const names = await readdir(runFolder).catch(() => []);
+  const names: readonly string[] = await readdir(runFolder).catch(() => []);
+  // Made, but not recorded: the agent was killed in between. Whoever runs there ends with its pipe.
+  for (const name of names.filter((found) => RUNNER_FOLDER.test(found))) {
+    if (names.includes(`${name}${ENDING}`)) continue;
+    await forgetRunner(join(runFolder, name)).catch(() => undefined);
+  }
   for (const name of names.filter((found) => found.endsWith(ENDING))) {
     const folder = join(runFolder, name.slice(0, -ENDING.length));
     const [pid, identity] = await readRecord(join(runFolder, name)).catch(unreadable);

@@ -18,6 +18,7 @@ import {
   type Owed,
   recordOutbox,
 } from "../../../support/agent/crash-fs/outbox-workload.ts";
+import { recordRecovery } from "../../../support/agent/crash-fs/recovery-workload.ts";
 
 function exploreAll({ world, run }: Recording, violationsMax?: number) {
   return explore(run, {
@@ -38,6 +39,21 @@ test("CrashFS explores every prefix of a full install with 0 violations", async 
   expect(explored.prefixes).toBeGreaterThan(90);
   expect(explored.distinct).toBeGreaterThan(500);
   console.info(`CrashFS: ${JSON.stringify(explored)}`);
+});
+
+test("a second power cut, in the start after the first, breaks nothing either", async () => {
+  const recording = await recordInstalls();
+  const cuts = recording.run.journal.flatMap((_, before) => (before % 15 === 8 ? [before] : []));
+  let distinct = 0;
+
+  for (const before of cuts) {
+    const explored = await exploreAll(await recordRecovery(recording, before));
+    expect(explored.violations).toEqual([]);
+    distinct += explored.distinct;
+  }
+
+  expect(distinct).toBeGreaterThan(cuts.length * 10);
+  console.info(`CrashFS, twice: ${cuts.length} starts, ${distinct} states`);
 });
 
 const lies: Readonly<Record<string, (fs: Fs) => Fs>> = {
