@@ -8,7 +8,8 @@ import { latencies } from "./statistics.ts";
 
 const OVERLOAD = 5;
 const OVERLOAD_MS = 15_000;
-const WARM_UP_MS = 3_000;
+/** Until the garbage collector has found its pace: growth after that is kept memory. */
+const WARM_UP_MS = 6_000;
 const BOUND = 64;
 const RECOVER_MS_MAX = 1_000;
 const GROWTH_MIB_MAX = 20;
@@ -34,7 +35,6 @@ export const overload: BenchPart = {
     const serviceMs = await steadyMs(model);
     progress("warm-up");
     await press(model, serviceMs, WARM_UP_MS);
-    globalThis.gc?.();
     const rssBefore = process.memoryUsage.rss();
     progress(`${OVERLOAD} × overload`);
     const pressed = await press(model, serviceMs, OVERLOAD_MS);
