@@ -16,7 +16,8 @@ export interface Serving {
   readonly deactivate: (slot: SlotName) => Promise<void>;
   /**
    * From the next request on, `weightPercent` of the requests for this slot, by a stable hash of their key, go to `model`;
-   * null ends that, and resolves when its requests have finished. An activation ends it too, before anything else.
+   * null ends that, and resolves when its requests have finished. Its own activation ends it too, before anything else,
+   * and so does a slot that is emptied.
    */
   readonly canary: (slot: SlotName, canary: Canary | null) => Promise<void>;
   readonly active: (slot: SlotName) => LoadedModel | undefined;

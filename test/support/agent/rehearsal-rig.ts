@@ -12,7 +12,7 @@ import { manualClock } from "./manual-clock.ts";
  * `asked` holds what each became and how long it took.
  */
 export function rehearsalRig() {
-  const clock = { ...manualClock(), chance: () => 0.5 };
+  const clock = manualClock();
   const asked: { readonly x: number; readonly tookMs: number; readonly outcome: string }[] = [];
   let changes = 0;
   const router = new Router<LoadedModel>({

@@ -1,4 +1,4 @@
-import type { CanaryPolicy } from "@modelfleet/protocol";
+import type { CanaryPolicy, Sha256 } from "@modelfleet/protocol";
 import type { LiveFacts } from "../../domain/rehearsal/judge-live.ts";
 import { nextLook } from "../../domain/rehearsal/next-look.ts";
 import { createLiveMeasures } from "../../domain/serving/live-measures.ts";
@@ -10,7 +10,10 @@ export class CanaryStage {
   readonly policy: CanaryPolicy;
   readonly #model: LoadedModel;
   readonly #canary;
-  readonly #stable;
+  /** Of the release that is the stable one now. */
+  #stable;
+  #stableRelease: Sha256;
+  #answers = 0;
   #nextLook = 1;
 
   constructor(policy: CanaryPolicy, model: LoadedModel, stable: LoadedModel) {
@@ -18,12 +21,14 @@ export class CanaryStage {
     this.#model = model;
     this.#canary = createLiveMeasures(model.staged.document);
     this.#stable = createLiveMeasures(stable.staged.document);
+    this.#stableRelease = stable.staged.release;
   }
 
   /** @returns whether it is worth judging again */
   observe(observation: Observation<LoadedModel>): boolean {
+    if (observation.outputs !== undefined) this.#answers += 1;
     if (observation.role === "stable") {
-      this.#stable.observe(observation);
+      this.#observeStable(observation);
       return false;
     }
     if (observation.staged !== this.#model.staged) return false;
@@ -36,6 +41,17 @@ export class CanaryStage {
 
   facts(): LiveFacts {
     const allowsNonFinite = this.#model.golden.allowsNonFinite ?? false;
-    return { trial: this.#canary, before: this.#stable, allowsNonFinite };
+    const looks = this.#answers;
+    return { trial: this.#canary, before: this.#stable, looks, allowsNonFinite };
+  }
+
+  /** Where the stable one gave way to another release, what it answered is no measure any more. */
+  #observeStable(observation: Observation<LoadedModel>): void {
+    const { release, document } = observation.staged;
+    if (release !== this.#stableRelease) {
+      this.#stableRelease = release;
+      this.#stable = createLiveMeasures(document);
+    }
+    this.#stable.observe(observation);
   }
 }

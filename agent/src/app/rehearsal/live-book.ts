@@ -18,6 +18,8 @@ interface Entry {
   readonly measures: LiveMeasures;
   /** Of the release that answered in this slot until this one did. */
   before: LiveMeasures | null;
+  /** Of that one, when this one began to answer. */
+  readonly answeredBefore: number;
   readonly allowsNonFinite: boolean;
   /** Looked at again with so many answers. */
   nextLook: number;
@@ -47,6 +49,7 @@ export class LiveBook {
     this.#entries.set(model.staged, {
       measures: createLiveMeasures(model.staged.document),
       before: measured ?? null,
+      answeredBefore: measured?.answered() ?? 0,
       allowsNonFinite: model.golden.allowsNonFinite ?? false,
       nextLook: 1,
       isOver: false,
@@ -89,6 +92,8 @@ export class LiveBook {
   }
 }
 
-function factsOf({ measures, before, allowsNonFinite }: Entry): LiveFacts {
-  return { trial: measures, before, allowsNonFinite };
+function factsOf({ measures, before, answeredBefore, allowsNonFinite }: Entry): LiveFacts {
+  // The one before may answer what it was asked until then.
+  const drained = Math.max(0, (before?.answered() ?? 0) - answeredBefore);
+  return { trial: measures, before, looks: measures.answered() + drained, allowsNonFinite };
 }

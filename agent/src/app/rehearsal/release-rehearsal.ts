@@ -11,7 +11,7 @@ import { CanaryStage } from "./canary-stage.ts";
 import { ShadowLine } from "./shadow-line.ts";
 
 export interface RehearsalParts {
-  readonly clock: Pick<Clock, "monotonicMs" | "sleep" | "chance">;
+  readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
   readonly serving: Pick<Serving, "canary" | "active">;
   /** The device's own. */
   readonly rules: ProbationRules;
@@ -114,9 +114,8 @@ export class ReleaseRehearsal implements Rehearsal {
       return this.#beginCanary(canary);
     }
     const { clock } = this.#parts;
-    const seed = Math.floor(clock.chance() * 2 ** 32);
     const compared = () => this.#look();
-    const line = new ShadowLine({ model, policy: shadow, clock, seed, compared });
+    const line = new ShadowLine({ model, policy: shadow, clock, compared });
     return { kind: "shadow", policy: shadow, line };
   }
 

@@ -3,6 +3,7 @@ import { InferError } from "../../domain/infer-error.ts";
 import { compareOutputs } from "../../domain/rehearsal/compare-outputs.ts";
 import { createShadowCounts, type ShadowFigures } from "../../domain/rehearsal/shadow-counts.ts";
 import type { Observation } from "../../domain/serving/routed-model.ts";
+import { spread } from "../../domain/serving/spread.ts";
 import type { Tensor } from "../../domain/tensor.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
@@ -11,8 +12,6 @@ export interface ShadowLineParts {
   readonly model: LoadedModel;
   readonly policy: ShadowPolicy;
   readonly clock: Pick<Clock, "monotonicMs" | "sleep">;
-  /** Whole number; which requests are copied depends on it alone. */
-  readonly seed: number;
   /** One more answer was compared, or failed to come. */
   readonly compared: () => void;
 }
@@ -32,7 +31,7 @@ const askMsMax = serveLimits.requestMsMax;
 /**
  * Live requests, copied for a release that does not answer yet (agent.md 5).
  *
- * 1. A share of them is copied, by a hash of their number. Where the queue is full the copy is dropped and counted.
+ * 1. A share of them is copied, in no rhythm that cameras could fall in with. Where the queue is full the copy is dropped and counted.
  * 2. A copy holds on to the tensors and copies no byte: nobody writes into the bytes of a tensor once it was read.
  * 3. The shadow is asked one request at a time, never within the turn that answers a live one.
  * 4. Only figures are kept of what is compared.
@@ -65,7 +64,7 @@ export class ShadowLine {
   /** Copies an answered live request, if it is one of the share. */
   offer({ inputs, outputs, latencyUs }: Observation<LoadedModel>): void {
     if (outputs === undefined || this.#ended.signal.aborted) return;
-    const isChosen = percentOf(this.#seen, this.#parts.seed) < this.#parts.policy.sharePercent;
+    const isChosen = spread(this.#seen) * 100 < this.#parts.policy.sharePercent;
     this.#seen += 1;
     if (!isChosen) return;
     const heldBytes = bytesHeld(inputs) + bytesHeld(outputs);
@@ -130,15 +129,6 @@ export class ShadowLine {
     }
     this.#parts.compared();
   }
-}
-
-/** 0 to 99, evenly and without a pattern: two cameras that take turns must both be seen. */
-function percentOf(number: number, seed: number): number {
-  // The finalizer of MurmurHash3 (Appleby, public domain).
-  let hash = (number ^ seed) >>> 0;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85eb_ca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2_ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) % 100;
 }
 
 /** What stays in memory for these tensors: whole buffers, of which they may be a small part. */

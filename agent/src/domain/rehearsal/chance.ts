@@ -3,15 +3,15 @@
  * answers of a release as independent, which those of a camera are not quite: so the device's own limits leave room.
  *
  * A release is judged again and again while its answers come, and each look is a chance for a false alarm. So the
- * n-th answer may use up only 1 / (n (n + 1)) of what false alarms are allowed: over all n that adds up to one.
+ * n-th look may use up only 1 / (n (n + 1)) of what false alarms are allowed: over all n that adds up to one.
  */
 
 /** How often, at most, one rule may end the trial of a release that is as good as the one before it. */
 export const falseAlarmMax = 1e-4;
 
-/** What a look at the n-th answer may use up. @param answered at least 1 */
-export function alarmShare(answered: number, alarmMax = falseAlarmMax): number {
-  return alarmMax / (answered * (answered + 1));
+/** What the n-th look may use up. @param look at least 1; may leave numbers out */
+export function alarmShare(look: number, alarmMax = falseAlarmMax): number {
+  return alarmMax / (look * (look + 1));
 }
 
 export interface TwoSamples {

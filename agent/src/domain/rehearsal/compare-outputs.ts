@@ -1,4 +1,5 @@
 import { measureLimits } from "@modelfleet/protocol";
+import { spreadOver } from "../serving/spread.ts";
 import type { Tensor } from "../tensor.ts";
 import { viewTensor } from "../tensor-view.ts";
 
@@ -89,7 +90,7 @@ function partOf({ live, width }: Rows, turn: number): Part {
   const rowElements = Math.max(1, width);
   const room = Math.max(1, Math.floor(measureLimits.elementsMax / rowElements)) * rowElements;
   const parts = Math.max(1, Math.ceil(live.length / room));
-  const from = (turn % parts) * room;
+  const from = spreadOver(parts, turn) * room;
   return { from, to: Math.min(live.length, from + room) };
 }
 

@@ -19,6 +19,11 @@ export interface LiveFacts {
   readonly trial: LiveMeasures;
   /** Null when there was none, or this agent has not seen it answer. */
   readonly before: LiveMeasures | null;
+  /**
+   * Answers of either since they are compared, at least 1 when there are any: each look that can see anything new has a
+   * number of its own, and a share of its own of the false alarms that are allowed.
+   */
+  readonly looks: number;
   /** Its golden file says that answers may be NaN or infinite. */
   readonly allowsNonFinite: boolean;
 }
@@ -41,22 +46,18 @@ export function judgeLive(limits: LiveLimits, facts: LiveFacts): Failure | null 
   return judgeNonFinite(facts) ?? judgeLatency(limits, facts) ?? judgeOutputs(limits, facts);
 }
 
-function judgeNonFinite({ trial, before, allowsNonFinite }: LiveFacts): Failure | null {
+function judgeNonFinite({ trial, before, looks, allowsNonFinite }: LiveFacts): Failure | null {
   const [count, answered] = [trial.nonFinite(), trial.answered()];
   if (count === 0 || allowsNonFinite) return null;
   const known = before?.nonFinite() ?? 0;
   const detail = `expected finite answers, got NaN or infinity in ${count} of ${answered}`;
   if (before === null || known === 0) return { code: "NON_FINITE", detail };
-  const samples = {
-    trial: answered,
-    before: before.answered(),
-    alarm: alarmShare(answered),
-  };
+  const samples = { trial: answered, before: before.answered(), alarm: alarmShare(looks) };
   if (count / answered - known / samples.before <= tailMargin(samples)) return null;
   return { code: "NON_FINITE", detail: `${detail}; before, ${known} of ${samples.before}` };
 }
 
-function judgeLatency(limits: LiveLimits, { trial, before }: LiveFacts): Failure | null {
+function judgeLatency(limits: LiveLimits, { trial, before, looks }: LiveFacts): Failure | null {
   const tried = trial.latenciesUs().sort();
   const known = before?.latenciesUs().sort() ?? new Float64Array();
   if (Math.min(tried.length, known.length) < tailAnswersMin) return null;
@@ -64,7 +65,7 @@ function judgeLatency(limits: LiveLimits, { trial, before }: LiveFacts): Failure
   const limitMs = Math.max(knownMs * limits.p95RatioMax, knownMs + limits.p95GrowthMsMin);
   if (p95Ms(tried) <= limitMs) return null;
   const slow = tried.filter((latencyUs) => latencyUs > limitMs * 1_000).length / tried.length;
-  const alarm = alarmShare(trial.answered());
+  const alarm = alarmShare(looks);
   if (slow - (1 - P95) <= tailMargin({ trial: tried.length, before: known.length, alarm })) {
     return null;
   }
@@ -74,10 +75,10 @@ function judgeLatency(limits: LiveLimits, { trial, before }: LiveFacts): Failure
 }
 
 function judgeOutputs({ outputDistanceMax }: LiveLimits, facts: LiveFacts): Failure | null {
-  const { trial, before } = facts;
+  const { trial, before, looks } = facts;
   if (before === null || trial.answered() === 0) return null;
   const known = before.outputs();
-  const alarm = alarmShare(trial.answered(), falseAlarmMax / Math.max(1, known.size));
+  const alarm = alarmShare(looks, falseAlarmMax / Math.max(1, known.size));
   for (const [name, window] of trial.outputs()) {
     const other = known.get(name);
     const found = other === undefined ? null : outputDistance(window, other, alarm);

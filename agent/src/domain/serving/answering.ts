@@ -147,7 +147,7 @@ export class Answering<Model extends RoutedModel> {
     while (isWorthAnother(last, admitted.request) && !(hasBeenSent && last.wasSent)) {
       hasBeenSent ||= last.wasSent;
       const next = await this.#next(admitted, last.generation);
-      if (next === undefined) break;
+      if (next === undefined) return hasBeenSent ? last : unasked(admitted, last);
       if (last.wasSent) last.generation.countFailure();
       if (last.error.code === "RUN_FAILED")
         this.#observe(admitted.request, last, this.#tookMs(admitted));
@@ -206,9 +206,10 @@ export class Answering<Model extends RoutedModel> {
     const { staged } = model;
     const latencyUs = latencyMs * 1_000;
     const observation = { slot, staged, role, inputs, outputs: last.outputs, latencyUs };
-    const errorCode = last.error === undefined ? {} : { errorCode: last.error.code };
+    const failure =
+      last.error === undefined ? {} : { errorCode: last.error.code, isUnsent: !last.wasSent };
     try {
-      observer({ ...observation, ...errorCode });
+      observer({ ...observation, ...failure });
     } catch {
       // An answer is never lost to its telemetry; the observer reports its own faults.
       return;
@@ -218,6 +219,17 @@ export class Answering<Model extends RoutedModel> {
 
 export function notReady({ slot }: RoutedRequest): InferError {
   return new InferError("NOT_READY", `no model runs in slot ${slot}; deploy one`);
+}
+
+/** No model was asked, so none failed: whoever waited in vain for the next one hears that there is none yet. */
+function unasked<Model extends RoutedModel>(
+  { slot }: Admitted<Model>,
+  last: Extract<Attempt<Model>, { readonly error: InferError }>,
+): Attempt<Model> {
+  const isLeft = slot.current !== undefined && slot.current !== last.generation;
+  if (isLeft) return last;
+  const text = `no model answers in slot ${slot.name} at the moment`;
+  return { ...last, error: new InferError("NOT_READY", text) };
 }
 
 function onlyWanted(outputs: readonly Tensor[], wanted: readonly string[] = []): readonly Tensor[] {

@@ -1,3 +1,5 @@
+import { spread } from "./spread.ts";
+
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 const HUNDRED = 100;
@@ -18,10 +20,10 @@ export function isKeyInShare(key: string, weightPercent: number): boolean {
 
 /**
  * Whether the request with this running number is the canary's, where requests have no key: of any hundred in a row
- * exactly `weightPercent` are, spread evenly.
+ * about `weightPercent` are, and of those of each of several sources that take turns as well.
  *
  * @param number counts requests without a key, from 0
  */
 export function isTurnInShare(number: number, weightPercent: number): boolean {
-  return ((number % HUNDRED) * weightPercent) % HUNDRED < weightPercent;
+  return spread(number) * HUNDRED < weightPercent;
 }

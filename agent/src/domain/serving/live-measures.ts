@@ -10,6 +10,7 @@ export interface LiveOutcome {
   readonly outputs: readonly Tensor[] | undefined;
   readonly latencyUs: number;
   readonly errorCode?: InferErrorCode;
+  readonly isUnsent?: boolean;
 }
 
 /**
@@ -38,9 +39,9 @@ export function createLiveMeasures({ io, limits }: Measured): LiveMeasures {
   let failed = 0;
   let nonFinite = 0;
 
-  function observe({ outputs, latencyUs, errorCode }: LiveOutcome): void {
+  function observe({ outputs, latencyUs, errorCode, isUnsent = false }: LiveOutcome): void {
     if (errorCode !== undefined || outputs === undefined) {
-      if (isOfModel(errorCode, latencyUs, limits.inferMs)) failed += 1;
+      if (!isUnsent && isOfModel(errorCode, latencyUs, limits.inferMs)) failed += 1;
       return;
     }
     latencies.push(latencyUs);

@@ -2,6 +2,7 @@ import { measureLimits, type TensorSpec } from "@modelfleet/protocol";
 import { openItems } from "../telemetry/element-reader.ts";
 import type { Tensor } from "../tensor.ts";
 import { createRecentNumbers } from "./recent-numbers.ts";
+import { spreadOver } from "./spread.ts";
 
 /**
  * What one output has said lately: one number for each answer, so that answers, not rows, are what is counted.
@@ -30,7 +31,7 @@ export function createOutputWindow(spec: TensorSpec): OutputWindow {
     const width = classes === 0 ? 1 : classes;
     const rows = Math.floor(elements / width);
     if (rows === 0) return;
-    const first = (turn % rows) * width;
+    const first = spreadOver(rows, turn) * width;
     const at = (i: number) => read(view, (first + i) * elementBytes);
     const value = classes === 0 ? at(0) : largestIndex(at, width) % measureLimits.binsMax;
     if (Number.isFinite(value)) recent.push(value);

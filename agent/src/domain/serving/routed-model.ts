@@ -67,4 +67,6 @@ export interface Observation<Model extends RoutedModel> {
   /** From admission to the answer, microseconds. */
   readonly latencyUs: number;
   readonly errorCode?: InferErrorCode;
+  /** It failed without its model having been asked: the queue was full, or its time was over there. */
+  readonly isUnsent?: boolean;
 }

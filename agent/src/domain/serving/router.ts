@@ -34,9 +34,11 @@ export interface RouterOptions<Model extends RoutedModel> {
  * 1. A request is pinned, when it is admitted, to the generation then active in its slot; its answer names that one.
  * 2. Activation is one assignment, with no await between the request before and the request after it.
  * 3. The old generation finishes its requests; what is left after `drainMsMax` is asked of the new one, once.
- * 4. When a generation's process dies, its requests are asked of the next generation, once, if there is one in time.
+ * 4. When a generation's process dies, its requests are asked of the next generation, once, if there is one in time. If
+ *    there is none, RUNNER_CRASH is for those that a process was asked; the others are refused, NOT_READY.
  * 5. In a slot that was emptied, requests are refused, NOT_READY; those that wait for a next generation fail at once.
- * 6. A canary answers its share of the requests; what it loses by dying is asked of the active one, once.
+ * 6. A canary answers its share of the requests; what it loses by dying is asked of the active one, once. It stays while
+ *    the active one is started again or replaced by another, and ends when it becomes the active one itself.
  * 7. What waits for a model, and in which batches it is asked: see `Dispatcher`. Sequences: see `SequenceBook`.
  */
 export class Router<Model extends RoutedModel> {
@@ -65,11 +67,12 @@ export class Router<Model extends RoutedModel> {
   async activate(slotName: SlotName, model: Model): Promise<Model | undefined> {
     const slot = this.#slot(slotName);
     const { current, canary } = slot;
-    slot.canary = undefined;
+    const ended = canary?.generation.model === model ? canary : undefined;
+    if (ended !== undefined) slot.canary = undefined;
     model.promote();
     slot.current = this.#generation(slot, model, "stable");
     slot.wakeWaiting();
-    await this.#drain(slot, [current, canary?.generation]);
+    await this.#drain(slot, [current, ended?.generation]);
     return current?.model;
   }
 

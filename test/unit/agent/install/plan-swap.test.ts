@@ -30,6 +30,14 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
     { do: "wait", waitMs: 40 },
   ],
   [
+    "a trial in rehearsal where nobody answers any more: it is the only one that could",
+    facts({
+      ...{ ready: r2 ?? null, rehearsal: { kind: "open", waitMs: 40 }, serving: null },
+      ...{ slot: slot({ trial: onTrial(2) }), wanted: wanted(two) },
+    }),
+    { do: "end-rehearsal" },
+  ],
+  [
     "a trial whose rehearsal moved on: tell it",
     facts({ ...trialWaits, ready: r2 ?? null, rehearsal: { kind: "moved" } }),
     { do: "tell-rehearsal" },

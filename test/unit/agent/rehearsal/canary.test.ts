@@ -77,6 +77,49 @@ test("after its time a canary passes with what there is; without traffic, saying
   expect(rehearsal.summary()).toBe("canary: no traffic");
 });
 
+test("a canary goes on when the process of the stable one has to be started again", async () => {
+  const rig = await setUp({ canary: half });
+  const rehearsal = rig.begin(rig.trial);
+  await askSteadily(rig, 10);
+
+  rig.live.crash();
+  const { clock } = rig;
+  await rig.router.activate(mainSlot, timedModel({ version: "1.0.0", clock, tookMs: 1, answer }));
+  await askSteadily(rig, 50);
+
+  expect(rehearsal.verdict()).toEqual({ kind: "passed" });
+  expect(answeredBy(rig, "2.0.0")).toBe(20);
+  expect(rehearsal.summary()).toMatch(/^canary: 20 of 20 answered/);
+});
+
+test("a canary is compared with one release only: with another it begins anew", async () => {
+  const rig = await setUp({ canary: { ...half, answers: 1_000 } });
+  const rehearsal = rig.begin(rig.trial);
+  await askSteadily(rig, 40);
+
+  const { clock } = rig;
+  await rig.router.activate(mainSlot, timedModel({ version: "3.0.0", clock, tookMs: 1, answer }));
+  await askSteadily(rig, 10);
+
+  const beside = answeredBy(rig, "3.0.0");
+  expect(beside).toBeGreaterThan(3);
+  expect(rehearsal.summary()).toMatch(new RegExp(`beside ${beside} of the stable one$`));
+});
+
+test("requests that waited too long for anybody to be asked are not held against a canary", async () => {
+  const rig = await setUp({ canary: { ...half, weightPercent: 100 } }, { tookMs: 6_000 });
+  const rehearsal = rig.begin(rig.trial);
+
+  // More than the release can do in a minute, which is what its callers wait.
+  const asked = Array.from({ length: 30 }, (_, x) => rig.ask(x));
+  for (let second = 0; second < 70; second++) await rig.clock.advance(1_000);
+  await Promise.all(asked);
+
+  const late = rig.asked.filter(({ outcome }) => outcome === "DEADLINE_EXCEEDED");
+  expect(late.length).toBeGreaterThan(10);
+  expect(rehearsal.verdict().kind).not.toBe("failed");
+});
+
 describe("a canary is taken away at once", () => {
   test("when its process ends: every request is answered, by the stable one", async () => {
     const rig = await setUp({ canary: { ...half, answers: 1_000 } });

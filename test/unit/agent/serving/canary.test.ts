@@ -58,12 +58,33 @@ describe("a canary", () => {
 
   test.each([
     1, 20, 33, 50, 99, 100,
-  ])("of weight %i answers exactly so many of a hundred requests without a key", async (weight) => {
+  ])("of weight %i answers so many of a hundred requests without a key, and hardly one more or less", async (weight) => {
     const { askAll } = await setUp(weight);
 
-    const answers = await askAll(Array.from({ length: 100 }, () => ({})));
+    const answers = await askAll(Array.from({ length: 1_000 }, () => ({})));
 
-    expect(answers.filter((version) => version === "2.0.0")).toHaveLength(weight);
+    const count = answers.filter((version) => version === "2.0.0").length;
+    expect(Math.abs(count - 10 * weight)).toBeLessThanOrEqual(2);
+  });
+
+  test("sees its share of each of several cameras that take turns", async () => {
+    for (const [cameras, weight] of [2, 3, 4, 5, 8, 10].flatMap((n) => [
+      [n, 10] as const,
+      [n, 50] as const,
+    ])) {
+      const { askAll } = await setUp(weight);
+
+      const answers = await askAll(Array.from({ length: 200 * cameras }, () => ({})));
+
+      for (let camera = 0; camera < cameras; camera++) {
+        const own = answers.filter((_, turn) => turn % cameras === camera);
+        const count = own.filter((version) => version === "2.0.0").length;
+        // Of two hundred requests each.
+        expect(Math.abs(count - 2 * weight), `camera ${camera} of ${cameras}`).toBeLessThanOrEqual(
+          6,
+        );
+      }
+    }
   });
 
   test("that dies answers nobody: what it had is asked of the active release, once", async () => {
@@ -129,6 +150,19 @@ describe("a canary", () => {
     expect(router.health(slot)).toMatchObject({ answered: 50 });
   });
 
+  test("goes on when the active release is started again, and when another takes its place", async () => {
+    const { serving, askAll } = await setUp(50);
+    const requests = Array.from({ length: 100 }, () => ({}));
+
+    await serving.activate(slot, fakeModel({ version: "1.0.0" }));
+    const again = await askAll(requests);
+    await serving.activate(slot, fakeModel({ version: "0.9.0" }));
+    const fallen = await askAll(requests);
+
+    expect(new Set(again)).toEqual(new Set(["1.0.0", "2.0.0"]));
+    expect(new Set(fallen)).toEqual(new Set(["0.9.0", "2.0.0"]));
+  });
+
   test("is gone when its slot is emptied, and does not come back with the next release", async () => {
     const { serving, stable, ask } = await setUp(100);
 
@@ -148,20 +182,10 @@ test("a key's hash is FNV-1a of 32 bits, as its published test vectors have it",
 });
 
 test("requests without a key are spread evenly, not in blocks", () => {
-  const turns = Array.from({ length: 12 }, (_, i) => isTurnInShare(i, 25));
+  const chosen = Array.from({ length: 1_000 }, (_, i) => i).filter((i) => isTurnInShare(i, 25));
 
-  expect(turns).toEqual([
-    true,
-    false,
-    false,
-    false,
-    true,
-    false,
-    false,
-    false,
-    true,
-    false,
-    false,
-    false,
-  ]);
+  const gaps = new Set(chosen.slice(1).map((turn, i) => turn - (chosen[i] ?? 0)));
+
+  // Multiples of the golden ratio come back to an interval at three distances, one of which is the sum of the others.
+  expect([...gaps].sort()).toEqual([2, 3, 5]);
 });
