@@ -45,3 +45,16 @@ test("a request that waits for a model to follow fails at once when the slot is 
 
   await expect(under).rejects.toMatchObject({ code: "RUNNER_CRASH" });
 });
+
+test("what waited for a model in an empty slot, and was never asked of one, is told that none is ready", async () => {
+  const { serving, ask } = setUp();
+  const dead = fakeModel({ version: "1.0.0" });
+  await serving.activate(slot, dead);
+  dead.crash();
+  await settled();
+  const waiting = ask();
+
+  await serving.deactivate(slot);
+
+  await expect(waiting).rejects.toMatchObject({ code: "NOT_READY" });
+});

@@ -120,6 +120,24 @@ describe("a process that dies", () => {
     expect(serving.health(slot)).toMatchObject({ answered: 0, failed: 1 });
   });
 
+  test("has what came after it, and waited for the next model in vain, told that none is ready", async () => {
+    const { clock, serving, ask } = setUp();
+    const dying = fakeModel({ version: "1.0.0" });
+    await serving.activate(slot, dying);
+    dying.crash();
+    await settled();
+    const waiting = expect(ask()).rejects.toMatchObject({ code: "NOT_READY" });
+    const hurried = expect(ask({ timeoutMs: 100 })).rejects.toMatchObject({ code: "NOT_READY" });
+    await settled();
+
+    await clock.advance(100);
+    await hurried;
+    await clock.advance(runnerLimits.recoverMsMax - 100);
+
+    await waiting;
+    expect(serving.health(slot)).toMatchObject({ answered: 0, failed: 0 });
+  });
+
   test("does not make a request wait beyond its own deadline", async () => {
     const { clock, serving, ask } = setUp();
     const dying = fakeModel({ version: "1.0.0", answersAtOnce: false });
