@@ -27,6 +27,9 @@ export const runnerLimits = {
   queueDefault: 64,
   /** Requests in the runner's own pipe, so that it never waits for the supervisor between two of them. */
   pipelinedMax: 2,
+  /** Inferences in the agent's own process that are run before its event loop comes to anything else, by time and number. */
+  inlineTurnMsMax: 1,
+  inlineTurnRequestsMax: 16,
   /** How long a request whose runner died waits for another one before it fails. */
   recoverMsMax: 5 * SECOND_MS,
   threadsMax: 8,
@@ -42,6 +45,8 @@ export const runnerLimits = {
   /** Of a thread of a runtime, as glibc reserves it. */
   stackMiB: 8,
   stopMsMax: 2 * SECOND_MS,
+  /** From the end of a runner's process to that of its pipes, which a process it has left may hold. */
+  pipesCloseMsMax: 500,
   restartsInRowMax: 3,
   restartDelayMsMin: 500,
   restartDelayMsMax: 30 * SECOND_MS,
@@ -152,6 +157,8 @@ export const localBusLimits = {
   /** Messages that have no answer yet; the next is dropped and counted. */
   inFlightMax: 256,
   inFlightBytesMax: 32 * MIB,
+  /** A broker that acknowledges nothing for this long is as good as none: another connection is tried. */
+  brokerAckMsMax: 30 * SECOND_MS,
   /** How often the log tells of messages without an answer, of one binding. */
   tellEveryMs: MINUTE_MS,
   connectMsMax: 10 * SECOND_MS,

@@ -105,6 +105,8 @@ export const busLimits = {
   ackEveryItems: 100,
   /** Without an acknowledgement for this long, a device sends what it owes again. */
   ackWaitMsMax: 30 * SECOND_MS,
+  /** A broker that acknowledges nothing for this long is as good as none: another connection is tried. */
+  brokerAckMsMax: 2 * MINUTE_MS,
   reconnectMsMin: 1 * SECOND_MS,
   reconnectMsMax: 120 * SECOND_MS,
   desiredPollMs: 15 * MINUTE_MS,

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { createServer } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { busLimits, deviceTopics } from "@modelfleet/protocol";
@@ -9,6 +9,7 @@ import { serverCertificate } from "../support/broker/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type CarelessBroker, carelessBroker } from "../support/mqtt/careless-broker.ts";
+import { muteBroker } from "../support/mqtt/mute-broker.ts";
 import { fixedHeader, publishPacket } from "../support/mqtt/raw-connection.ts";
 import { type TreacherousRelay, treacherousRelay } from "../support/mqtt/treacherous-relay.ts";
 import { fixtureDevice } from "../support/trust-fixtures.ts";
@@ -43,6 +44,7 @@ function runningBus(brokerUrl: string, changes: Partial<MqttBusOptions> = {}, ch
   return {
     ...{ bus, offline, heard },
     connections: () => connections,
+    stop,
     reasons: () => offline.map((event) => String(event["reason"])),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
@@ -103,6 +105,56 @@ test("F63: a broker whose certificate has expired is never told the password", a
   server.close();
 });
 
+test("F63: a broker that answers pings and acknowledges nothing is left for another connection", async () => {
+  await using broker = await muteBroker();
+  await using on = runningBus(broker.url, { ackMsMax: 20 });
+
+  await eventually(() => on.offline.length >= 3);
+
+  expect(new Set(on.reasons())).toEqual(
+    new Set(["expected the broker's acknowledgement within 20 ms, got none"]),
+  );
+  expect(on.connections()).toBe(0);
+});
+
+test("F63: a broker that takes a message and never says so is left, and the message has failed", async () => {
+  await using broker = await muteBroker({ acknowledgesTopics: true });
+  await using on = runningBus(broker.url, { ackMsMax: 50 });
+  await eventually(() => on.bus.connected());
+
+  await expect(on.bus.publish("report", new Uint8Array([1]))).rejects.toMatchObject({
+    code: "OFFLINE",
+  });
+  await eventually(() => broker.logins.length >= 2);
+});
+
+test("a stop during a pause ends it, and no connection is tried any more", async () => {
+  await using broker = await muteBroker({ levels: [] });
+  const sleep: MqttBusOptions["clock"]["sleep"] = (_ms, signal) =>
+    systemClock.sleep(3_600_000, signal);
+  const clock = { ...systemClock, sleep };
+  const on = runningBus(broker.url, { clock });
+  await eventually(() => on.offline.length === 1);
+
+  await on[Symbol.asyncDispose]();
+
+  expect(broker.logins).toHaveLength(1);
+});
+
+test("connections that fail or end leave nothing behind on the signal that would stop them", async () => {
+  await using broker = await muteBroker({ levels: [] });
+  await using failing = runningBus(broker.url);
+  await using other = await muteBroker();
+  await using ending = runningBus(other.url, { ackMsMax: 1 });
+
+  await eventually(() => Math.min(failing.offline.length, ending.offline.length) >= 20);
+
+  for (const { stop } of [failing, ending]) {
+    // Of the pause or the connection that there is now.
+    expect(getEventListeners(stop.signal, "abort").length).toBeLessThanOrEqual(2);
+  }
+});
+
 describe("a broker that betrays", () => {
   let broker: CarelessBroker;
   let relay: TreacherousRelay;
@@ -143,6 +195,32 @@ describe("a broker that betrays", () => {
 
     relay.swallow(false);
     expect(performance.now() - began).toBeLessThan(busLimits.goodbyeMsMax + 1_000);
+  });
+
+  test("F63: a message of QoS 2, which MQTT.js would keep, ends the connection", async () => {
+    await using on = await connectedBus();
+    const topic = Buffer.from(desired);
+    const body = [Buffer.from([0, topic.length]), topic, Buffer.from([0, 1, 0x61])];
+
+    relay.inject(Buffer.concat([fixedHeader(0x34, topic.length + 5), ...body]));
+
+    await eventually(() => on.connections() === 2);
+    expect(on.reasons()[0]).toContain("QoS 0 or 1");
+    expect(on.heard).toEqual([]);
+  });
+
+  test("however many messages are on their way, nobody is warned of listeners", async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error) => void warnings.push(warning);
+    process.on("warning", warned);
+    await using on = await connectedBus();
+
+    const sent = Array.from({ length: 64 }, (_, i) => on.bus.publish("tele", new Uint8Array([i])));
+    await Promise.all(sent);
+    await eventually(() => on.bus.connected());
+    process.off("warning", warned);
+
+    expect(warnings.filter(({ name }) => name === "MaxListenersExceededWarning")).toEqual([]);
   });
 
   test("F63: a packet of 256 MB ends the connection at its header", async () => {

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { localBusLimits } from "@modelfleet/protocol";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readLocalMqtt } from "../../agent/src/local-mqtt.ts";
 import { main } from "../support/agent/binding-rig.ts";
 import { floatTensor } from "../support/agent/floats.ts";
@@ -9,6 +9,7 @@ import { miniController } from "../support/agent/mini-controller.ts";
 import { enrolledFolder, runningAgent } from "../support/agent/running-agent.ts";
 import { eventually } from "../support/eventually.ts";
 import { carelessBroker } from "../support/mqtt/careless-broker.ts";
+import { muteBroker } from "../support/mqtt/mute-broker.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const payload = { form: "json" };
@@ -93,4 +94,48 @@ test("a message too large for the connection ends it, one too large to be parsed
   await eventually(() => program.heard.length === 2);
   expect(program.texts()[0]).toContain("TOO_LARGE");
   expect(program.topics()).toEqual(["errors/a", "sensors/c/class"]);
+});
+
+test("a broker that closes without a word to MQTT 5 is asked for 3.1.1, unless the file says 5", async () => {
+  await using broker = await muteBroker({ acknowledgesTopics: true, levels: [4] });
+  await using device = await localDevice({ url: broker.url, bindings });
+  await device.isOnline();
+  await using pinned = await localDevice({ url: broker.url, bindings, version: "5" });
+  await eventually(() => broker.logins.length >= 4);
+
+  expect(broker.logins.slice(0, 2)).toEqual([5, 4]);
+  expect(new Set(broker.logins.slice(2))).toEqual(new Set([5]));
+  expect(pinned.status().connected).toBe(false);
+});
+
+describe("an answer", () => {
+  const answer = { topic: "out", payload: Buffer.alloc(100), qos: 1 } as const;
+
+  test("is held to the broker's largest packet with its properties, which the asker chose", async () => {
+    const properties = { maximumPacketSize: 1_000 };
+    await using broker = await muteBroker({ acknowledgesTopics: true, properties });
+    await using device = await localDevice({ url: broker.url, bindings });
+    await device.isOnline();
+
+    const sent = device.bus.publish({ ...answer, correlation: Buffer.alloc(900) });
+
+    await expect(sent).rejects.toMatchObject({ code: "TOO_LARGE" });
+  });
+
+  test("that the broker does not take waits with others only up to so many bytes", async () => {
+    await using broker = await muteBroker({ acknowledgesTopics: true });
+    await using device = await localDevice({ url: broker.url, bindings });
+    await device.isOnline();
+    const { packetBytesMax, inFlightBytesMax } = localBusLimits;
+    const payload = Buffer.alloc(packetBytesMax - 1_024);
+
+    const waiting = Array.from({ length: inFlightBytesMax / packetBytesMax }, () =>
+      device.bus.publish({ ...answer, payload }).catch((cause: unknown) => cause),
+    );
+    const refused = device.bus.publish({ ...answer, payload });
+
+    await expect(refused).rejects.toMatchObject({ code: "BUSY" });
+    await device[Symbol.asyncDispose]();
+    expect(await Promise.all(waiting)).toMatchObject(waiting.map(() => ({ code: "OFFLINE" })));
+  });
 });

@@ -89,6 +89,10 @@ export const LocalMqttFile = z
     error: "expected cert and key together, got one",
     path: ["tls"],
   })
+  .refine(({ tls, url }) => tls === undefined || url.startsWith("mqtts://"), {
+    error: "expected mqtts:// in the url, as there is no TLS without it",
+    path: ["tls"],
+  })
   .refine(({ passwordFile, username }) => passwordFile === undefined || username !== undefined, {
     error: "expected a username with the password",
     path: ["passwordFile"],

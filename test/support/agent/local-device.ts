@@ -43,7 +43,7 @@ export async function localDevice(file: object, changes: Partial<LocalBusOptions
   const isOnline = (times = 1) =>
     eventually(() => events.filter(({ event }) => event === "local.online").length >= times);
   return {
-    ...{ events, isOnline, models, status: () => binding.status() },
+    ...{ bus, events, isOnline, models, status: () => binding.status() },
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await done;

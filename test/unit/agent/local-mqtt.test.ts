@@ -5,6 +5,7 @@ import { readLocalMqtt } from "../../../agent/src/local-mqtt.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const binding = { input: "a/+", output: "b/{1}", payload: { form: "json" } };
+const tlsUrl = { url: "mqtts://127.0.0.1:8883" };
 const whole = { url: "mqtt://127.0.0.1:1883", bindings: [binding] };
 
 /** Reads a file with this content, beside which lie others. */
@@ -54,8 +55,9 @@ describe("the file of --local-mqtt", () => {
     [{ ...whole, username: "a", passwordFile: "none" }, "passwordFile: expected a file"],
     [{ ...whole, username: "a", passwordFile: "empty" }, "expected a password in the first line"],
     [{ ...whole, username: "a", passwordFile: "long" }, "passwordFile: expected at most"],
-    [{ ...whole, tls: { ca: "empty" } }, "tls.ca: expected PEM"],
-    [{ ...whole, tls: { cert: "empty" } }, "tls: expected cert and key together"],
+    [{ ...whole, tls: {} }, "tls: expected mqtts:// in the url"],
+    [{ ...whole, ...tlsUrl, tls: { ca: "empty" } }, "tls.ca: expected PEM"],
+    [{ ...whole, ...tlsUrl, tls: { cert: "empty" } }, "tls: expected cert and key together"],
     [{ url: "mqtt://a" }, "bindings: expected requests or at least one binding"],
     [{ ...whole, bindings: [{ ...binding, slot: "main", model: "m" }] }, "bindings[0].model: "],
     [

@@ -24,6 +24,8 @@ export interface BrokerPatience {
   readonly connectMsMax?: number | undefined;
   /** Of pings; a broker that answers none for half as long again is given up. */
   readonly keepaliveSeconds?: number | undefined;
+  /** For the acknowledgement of what is published or subscribed to. */
+  readonly ackMsMax?: number | undefined;
 }
 
 export const keepaliveSecondsDefault = 30;

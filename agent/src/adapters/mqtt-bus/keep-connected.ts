@@ -38,6 +38,7 @@ export async function keepConnected(
     const delayMs = backoffMs(limits, failures, clock.chance());
     log.warn({ event, reason, delayMs }, "no connection to the broker; trying again");
     await clock.sleep(delayMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
   }
 }
 

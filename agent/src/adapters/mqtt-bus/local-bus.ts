@@ -5,8 +5,8 @@ import { BusError } from "../../domain/bus-error.ts";
 import type { LocalAnswer, LocalBus, LocalMessage } from "../../ports/local-bus.ts";
 import type { BrokerPatience, BrokerTls } from "./connection.ts";
 import { keepConnected, type Reconnecting } from "./keep-connected.ts";
-import { openClient, untilClosed } from "./open-client.ts";
-import { publishOn } from "./publish-on.ts";
+import { LoginUnanswered, openClient, untilClosed } from "./open-client.ts";
+import { acknowledged, packetBytes, publishOn } from "./publish-on.ts";
 
 export interface LocalBrokerAccess {
   readonly url: string;
@@ -24,6 +24,7 @@ export interface LocalBusOptions
     Omit<Reconnecting, "event"> {}
 
 const HEADER_LENGTH = "inference-header-content-length";
+const { brokerAckMsMax, inFlightBytesMax } = localBusLimits;
 const levels = { "3.1.1": 4, "5": 5 } as const;
 /** Of CONNACK: what 3.1.1 and 5 call a version of the protocol that the broker does not have. */
 const versionRefused: ReadonlySet<unknown> = new Set([1, 132]);
@@ -40,9 +41,15 @@ export function createLocalBus(options: LocalBusOptions): LocalBus {
         const ended = untilClosed(client, signal);
         client.on("message", (_topic, _payload, packet) => receive(messageOf(packet)));
         // Answers to the first topics may be due while the others are being subscribed to.
-        current = { client, unacknowledged: 0 };
+        const line = {
+          client,
+          ackMsMax: options.ackMsMax ?? brokerAckMsMax,
+          messages: 0,
+          bytes: 0,
+        };
+        current = line;
         try {
-          const subscribing = subscribeAll(options, client, subscriptions).then(() => true);
+          const subscribing = subscribeAll(options, line, subscriptions).then(() => true);
           if (await Promise.race([subscribing, ended.then(() => false)])) {
             const { url, clientId, log } = options;
             log.info({ event: "local.online", url, clientId }, "connected to the local broker");
@@ -59,7 +66,11 @@ export function createLocalBus(options: LocalBusOptions): LocalBus {
 
 interface Line {
   readonly client: MqttClient;
-  unacknowledged: number;
+  readonly ackMsMax: number;
+  /** Of QoS 1, unacknowledged. */
+  messages: number;
+  /** Of all answers that the broker has not taken. */
+  bytes: number;
 }
 
 /** A broker of 3.1.1 alone says so, or closes without a word. */
@@ -68,8 +79,9 @@ async function openAny(options: LocalBusOptions, signal: AbortSignal): Promise<M
   try {
     return await open(options, levels["5"], signal);
   } catch (cause) {
-    const isOld = cause instanceof Error && "code" in cause && versionRefused.has(cause.code);
-    if (!isOld || signal.aborted) throw cause;
+    const isRefused = cause instanceof Error && "code" in cause && versionRefused.has(cause.code);
+    const mayBeOld = isRefused || cause instanceof LoginUnanswered;
+    if (!mayBeOld || signal.aborted) throw cause;
     return await open(options, levels["3.1.1"], signal);
   }
 }
@@ -101,12 +113,12 @@ function open(
 /** One by one: the broker may refuse some of them, and the others work on. */
 async function subscribeAll(
   { log }: LocalBusOptions,
-  client: MqttClient,
+  { client, ackMsMax }: Line,
   subscriptions: readonly Subscription[],
 ): Promise<void> {
   for (const { topic, qos } of subscriptions) {
     try {
-      await client.subscribeAsync(topic, { qos });
+      await acknowledged(client, ackMsMax, client.subscribeAsync(topic, { qos }));
     } catch (cause) {
       if (!client.connected) throw cause;
       const reason = cause instanceof Error ? cause.message : "an unknown failure";
@@ -117,26 +129,40 @@ async function subscribeAll(
 
 /** MQTT.js heeds neither the broker's largest packet nor how many it takes unacknowledged (mqtt.md 9.2). */
 async function publish(line: Line | undefined, answer: LocalAnswer): Promise<void> {
-  const { topic, payload, qos } = answer;
-  const { maximumPacketSize, receiveMaximum } = line?.client.serverProperties ?? {};
+  if (line === undefined) throw new BusError("OFFLINE", "expected a connection, got none");
+  const { topic, payload: bytes, qos } = answer;
+  const { maximumPacketSize } = line.client.serverProperties ?? {};
   const packetBytesMax = Math.min(localBusLimits.packetBytesMax, maximumPacketSize ?? Infinity);
-  if (line !== undefined && qos === 1 && line.unacknowledged >= (receiveMaximum ?? Infinity)) {
+  const options: IClientPublishOptions = { qos, retain: false, ...propertiesOf(line, answer) };
+  const sizeBytes = packetBytes({ topic, bytes, options });
+  refuseBusy(line, qos, sizeBytes);
+  line.messages += qos;
+  line.bytes += sizeBytes;
+  try {
+    const { client, ackMsMax } = line;
+    await publishOn(client, { topic, bytes, options, packetBytesMax, ackMsMax });
+  } finally {
+    line.messages -= qos;
+    line.bytes -= sizeBytes;
+  }
+}
+
+/** What a broker does not read waits in this process. */
+function refuseBusy({ client, messages, bytes }: Line, qos: 0 | 1, sizeBytes: number): void {
+  const { receiveMaximum } = client.serverProperties ?? {};
+  if (qos === 1 && messages >= (receiveMaximum ?? Infinity)) {
     throw new BusError("BUSY", `expected at most ${receiveMaximum} unacknowledged messages`);
   }
-  const options: IClientPublishOptions = { qos, retain: false, ...propertiesOf(line, answer) };
-  if (line !== undefined) line.unacknowledged += qos;
-  try {
-    await publishOn(line?.client, { topic, bytes: payload, options, packetBytesMax });
-  } finally {
-    if (line !== undefined) line.unacknowledged -= qos;
+  if (bytes + sizeBytes > inFlightBytesMax) {
+    throw new BusError("BUSY", `expected at most ${inFlightBytesMax} bytes before the broker`);
   }
 }
 
 function propertiesOf(
-  line: Line | undefined,
+  { client }: Line,
   { correlation, contentType, headerLength }: LocalAnswer,
 ): Pick<IClientPublishOptions, "properties"> {
-  if (line?.client.options.protocolVersion !== levels["5"]) return {};
+  if (client.options.protocolVersion !== levels["5"]) return {};
   return {
     properties: {
       ...(correlation === undefined ? {} : { correlationData: Buffer.from(correlation) }),

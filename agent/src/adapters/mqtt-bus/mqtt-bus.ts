@@ -12,7 +12,7 @@ import type { Log } from "../../ports/log.ts";
 import { type BrokerAccess, type BrokerPatience, openConnection } from "./connection.ts";
 import { keepConnected } from "./keep-connected.ts";
 import { untilClosed } from "./open-client.ts";
-import { publishOn } from "./publish-on.ts";
+import { acknowledged, type Publication, publishOn } from "./publish-on.ts";
 
 export interface MqttBusOptions extends BrokerAccess, BrokerPatience {
   readonly clock: Clock;
@@ -29,8 +29,9 @@ export interface MqttBusOptions extends BrokerAccess, BrokerPatience {
 export function createMqttBus(options: MqttBusOptions): Bus {
   const topics = deviceTopics(options.device);
   let current: MqttClient | undefined;
+  const { ackMsMax = busLimits.brokerAckMsMax } = options;
   const send = (topic: string, bytes: Uint8Array, retain = false) =>
-    publish(current, { topic, bytes, retain });
+    publish(current, { topic, bytes, retain, ackMsMax });
   return {
     connected: () => current?.connected === true,
     publish: (stream, bytes) => send(topics.up(stream), bytes),
@@ -45,7 +46,7 @@ export function createMqttBus(options: MqttBusOptions): Bus {
         );
         const greet = async () => {
           const mine = [topics.desired, topics.ack, controllerStateTopic];
-          await client.subscribeAsync(mine, { qos: 1 });
+          await acknowledged(client, ackMsMax, client.subscribeAsync(mine, { qos: 1 }));
           current = client;
           await send(topics.up("online"), presence(options.boot, true, "connected"), true);
         };
@@ -55,8 +56,9 @@ export function createMqttBus(options: MqttBusOptions): Bus {
           if (isGreeted) listener.connected();
           const reason = await ended;
           if (signal.aborted && client.connected) {
-            const goodbye = presence(options.boot, false, "stopped");
-            await inTime(options.clock, sayGoodbye(client, topics.up("online"), goodbye));
+            const bytes = presence(options.boot, false, "stopped");
+            const goodbye = { topic: topics.up("online"), bytes, retain: true, ackMsMax };
+            await inTime(options.clock, sayGoodbye(client, goodbye));
           }
           return reason;
         } finally {
@@ -69,18 +71,18 @@ export function createMqttBus(options: MqttBusOptions): Bus {
   };
 }
 
-function publish(
-  client: MqttClient | undefined,
-  message: { readonly topic: string; readonly bytes: Uint8Array; readonly retain: boolean },
-): Promise<void> {
-  const { topic, bytes, retain } = message;
+interface Message extends Pick<Publication, "topic" | "bytes" | "ackMsMax"> {
+  readonly retain: boolean;
+}
+
+function publish(client: MqttClient | undefined, { retain, ...message }: Message): Promise<void> {
   const { packetBytesMax } = busLimits;
-  return publishOn(client, { topic, bytes, options: { qos: 1, retain }, packetBytesMax });
+  return publishOn(client, { ...message, options: { qos: 1, retain }, packetBytesMax });
 }
 
 /** DISCONNECT comes after it, so that the broker does not publish the will. */
-async function sayGoodbye(client: MqttClient, topic: string, bytes: Uint8Array): Promise<void> {
-  await publish(client, { topic, bytes, retain: true });
+async function sayGoodbye(client: MqttClient, goodbye: Message): Promise<void> {
+  await publish(client, goodbye);
   await client.endAsync(false);
 }
 

@@ -11,10 +11,11 @@ import {
   Problem,
   parseStrictJson,
 } from "@modelfleet/protocol";
-import { connectAsync, type MqttClient } from "mqtt";
+import type { MqttClient } from "mqtt";
 import { EnrolError } from "../../domain/enrol-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { EnrolmentService } from "../../ports/enrolment-service.ts";
+import { openClient } from "./open-client.ts";
 
 const answerBytesMax = 4 * claimLimits.requestBytesMax;
 const answerMsMax = 30_000;
@@ -24,7 +25,7 @@ export function mqttEnrolment(clock: Clock): EnrolmentService {
   return {
     ask: async ({ brokerUrl }, request) => {
       const id = enrolClientId(Buffer.from(clock.randomBytes(16)).toString("hex"));
-      const client = await connectTo(brokerUrl, id);
+      const client = await connectTo(brokerUrl, id, clock);
       try {
         const bytes = await answerTo(client, id, request).catch((cause: unknown) => {
           throw unreachable(brokerUrl, cause);
@@ -37,24 +38,23 @@ export function mqttEnrolment(clock: Clock): EnrolmentService {
   };
 }
 
-async function connectTo(brokerUrl: string, clientId: EnrolClientId): Promise<MqttClient> {
-  try {
-    const client = await connectAsync(
-      brokerUrl,
-      {
-        ...{ protocolVersion: 4, clean: true, clientId },
-        // No secrets: a broker that wants a name and a password gets these (protocol.md 2.8).
-        ...{ username: enrolUserName, password: enrolUserName },
-        ...{ connectTimeout: busLimits.connectMsMax, reconnectPeriod: 0 },
-      },
-      false,
-    );
-    // Whatever breaks later ends in the time for the answer; without a listener it would end the process.
-    client.on("error", () => undefined);
-    return client;
-  } catch (cause) {
+async function connectTo(
+  brokerUrl: string,
+  clientId: EnrolClientId,
+  clock: Clock,
+): Promise<MqttClient> {
+  const options = {
+    protocolVersion: 4,
+    clientId,
+    connectTimeout: busLimits.connectMsMax,
+    // No secrets: a broker that wants a name and a password gets these (protocol.md 2.8).
+    ...{ username: enrolUserName, password: enrolUserName },
+  } as const;
+  const { packetBytesMax } = busLimits;
+  const opening = { brokerUrl, options, clock, packetBytesMax };
+  return openClient(opening, new AbortController().signal).catch((cause: unknown) => {
     throw unreachable(brokerUrl, cause);
-  }
+  });
 }
 
 /** Listens first: the answer may be here before the broker's acknowledgement. */

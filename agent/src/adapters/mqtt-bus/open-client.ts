@@ -1,5 +1,6 @@
-import { busLimits } from "@modelfleet/protocol";
+import { busLimits, localBusLimits } from "@modelfleet/protocol";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import { BusError } from "../../domain/bus-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { leaveNumbersUncached } from "./number-cache.ts";
 import { PacketCap } from "./packet-cap.ts";
@@ -12,6 +13,9 @@ export interface ClientOpening {
   readonly clock: Pick<Clock, "monotonicMs">;
 }
 
+/** Each message on its way listens for the end of the connection, and so do we and MQTT.js, now and then. */
+const LISTENERS_MAX = localBusLimits.inFlightMax + 16;
+
 /**
  * One connection by a client of its own, which never comes back by itself: so nothing waits in the unbounded stores of
  * MQTT.js. What it cannot read ends the connection; MQTT.js alone would go on in the middle of a packet.
@@ -19,6 +23,7 @@ export interface ClientOpening {
  * Resolves when the broker has accepted the login; rejects with the reason otherwise.
  */
 export function openClient(opening: ClientOpening, signal: AbortSignal): Promise<MqttClient> {
+  if (signal.aborted) return Promise.reject(new BusError("OFFLINE", "stopped before it began"));
   leaveNumbersUncached();
   const client = connect(opening.brokerUrl, {
     clean: true,
@@ -27,11 +32,16 @@ export function openClient(opening: ClientOpening, signal: AbortSignal): Promise
     queueQoSZero: false,
     ...opening.options,
   });
+  client.setMaxListeners(LISTENERS_MAX);
   guard(client, opening.packetBytesMax);
   takeTurns(client, opening.clock);
   return new Promise((resolve, reject) => {
-    let reason: Error = new Error("the broker closed the connection before it accepted the login");
+    let reason: Error = new LoginUnanswered(
+      "OFFLINE",
+      "the broker closed the connection before it accepted the login",
+    );
     const giveUp = () => {
+      signal.removeEventListener("abort", giveUp);
       client.end(true);
       reject(reason);
     };
@@ -48,6 +58,9 @@ export function openClient(opening: ClientOpening, signal: AbortSignal): Promise
   });
 }
 
+/** The broker closed the connection without a word. */
+export class LoginUnanswered extends BusError {}
+
 /** Resolves with the reason when the connection has ended, or the signal aborts. */
 export function untilClosed(client: MqttClient, signal: AbortSignal): Promise<string> {
   return new Promise((resolve) => {
@@ -55,9 +68,13 @@ export function untilClosed(client: MqttClient, signal: AbortSignal): Promise<st
     client.on("error", (error) => {
       reason = error.message;
     });
-    client.once("close", () => resolve(reason));
-    if (signal.aborted) resolve(reason);
-    signal.addEventListener("abort", () => resolve(reason), { once: true });
+    const end = () => {
+      signal.removeEventListener("abort", end);
+      resolve(reason);
+    };
+    client.once("close", end);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
   });
 }
 

@@ -2,10 +2,13 @@ import { BusError } from "../../domain/bus-error.ts";
 
 /** Of the remaining length; a fifth byte is no MQTT (3.1.1, 2.2.3). */
 const LENGTH_BYTES_MAX = 4;
+const PUBLISH = 3;
+const QOS_2 = 0b100;
 
 /**
  * Follows a stream of MQTT packets by their fixed headers alone, and says so as soon as one of them announces more
- * bytes than are taken. MQTT.js has no such limit: it would collect the 256 MiB that a header may announce.
+ * bytes than are taken, or is of QoS 2, which nothing here subscribes with. MQTT.js has no such limits: it would collect
+ * the 256 MiB that a header may announce, and keep 65,535 messages of QoS 2 whose second half never comes.
  */
 export class PacketCap {
   readonly #bytesMax: number;
@@ -20,7 +23,7 @@ export class PacketCap {
     this.#bytesMax = bytesMax;
   }
 
-  /** @throws BusError TOO_LARGE, at the header of the packet; nothing may be taken after that */
+  /** @throws BusError TOO_LARGE or UNASKED, at the header of the packet; nothing may be taken after that */
   take(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
       if (this.#bytesLeft === undefined) {
@@ -37,6 +40,9 @@ export class PacketCap {
 
   #takeHeaderByte(byte: number): void {
     if (!this.#isTypeRead) {
+      if (byte >> 4 === PUBLISH && (byte & QOS_2) !== 0) {
+        throw new BusError("UNASKED", "expected messages of QoS 0 or 1, got one of another");
+      }
       this.#isTypeRead = true;
       return;
     }

@@ -1,3 +1,4 @@
+import { localBusLimits } from "@modelfleet/protocol";
 import type { BindingPlan } from "../../domain/binding/binding-plan.ts";
 import { replyTopic } from "../../domain/binding/reply-place.ts";
 import { answerParsed } from "../../domain/open-inference/answer-inference.ts";
@@ -33,7 +34,7 @@ export function errorAnswer(
   { model, message }: LocalRequest,
   error: LocalError,
 ): LocalAnswer | undefined {
-  const id = idOf(message.payload);
+  const id = idOf(message);
   const topic = replyTopic(plan, { model, responseTopic: message.responseTopic, id });
   if (topic === undefined) return undefined;
   const payload = errorPayload(error, id);
@@ -60,9 +61,12 @@ function noReply(): RequestRefused {
 }
 
 /** Of a request that was refused before it was understood: who asked waits at a topic with its id. */
-function idOf(payload: Uint8Array): string | undefined {
+function idOf({ payload, headerLength }: LocalMessage): string | undefined {
+  // What is too large is not parsed, not even to tell so.
+  if (payload.length > localBusLimits.payloadBytesMax) return undefined;
   try {
-    const request: unknown = JSON.parse(new TextDecoder().decode(payload));
+    const head = payload.subarray(0, headerLength === undefined ? undefined : Number(headerLength));
+    const request: unknown = JSON.parse(new TextDecoder().decode(head));
     if (typeof request !== "object" || request === null || !("id" in request)) return undefined;
     return typeof request.id === "string" ? request.id.slice(0, 256) : undefined;
   } catch {

@@ -1,9 +1,9 @@
 import { localBusLimits } from "@modelfleet/protocol";
 import type { BindingPlan, BoundTopic } from "../../domain/binding/binding-plan.ts";
-import { readPayload } from "../../domain/binding/read-payload.ts";
+import { type Elements, readPayload } from "../../domain/binding/read-payload.ts";
 import { SlidingWindows } from "../../domain/binding/sliding-windows.ts";
 import { matchFilter } from "../../domain/binding/topic-filter.ts";
-import { fillTemplate, type TopicTemplate } from "../../domain/binding/topic-template.ts";
+import { fillTemplate } from "../../domain/binding/topic-template.ts";
 import type { Loadable } from "../../domain/open-inference/find-served.ts";
 import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -83,35 +83,42 @@ export class LocalBinding {
     });
   }
 
-  /** What it brings joins its window at once, in the order of arrival, whether there is room for an answer or not. */
   #takeBound(binding: BoundTopic, captured: readonly string[], message: LocalMessage): void {
     const { input, qos } = binding;
-    const at = (template: TopicTemplate | undefined, payload: Uint8Array) => {
-      const topic = template && fillTemplate(template, captured);
-      return topic === undefined
-        ? undefined
-        : { topic, payload, qos, contentType: "application/json" };
-    };
-    const work = {
-      input: input.text,
-      errorAnswer: (error: LocalError) => at(binding.errors, errorPayload(error)),
-    };
-    let elements: ReturnType<typeof readPayload> | undefined;
-    try {
-      refuseLarge(message);
-      const row = readPayload(binding.payload, message.payload);
-      const windows = this.#windows.get(binding);
-      elements = windows === undefined ? row : windows.push(message.topic, row);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause : new TypeError("expected an error");
-      this.#begin(message, { ...work, answer: () => Promise.reject(reason) });
-      return;
-    }
+    const output = fillTemplate(binding.output, captured);
+    const errors = binding.errors && fillTemplate(binding.errors, captured);
+    const json = { qos, contentType: "application/json" } as const;
+    const elementsOf = this.#elementsOf(binding, message);
     this.#begin(message, {
-      ...work,
-      answer: async () =>
-        elements && at(binding.output, await answerBound(binding, elements, this.#parts.loadable)),
+      answer: async () => {
+        const elements = elementsOf();
+        if (elements === undefined) return undefined;
+        if (output === undefined) throw noTopic();
+        const payload = await answerBound(binding, elements, this.#parts.loadable);
+        return { topic: output, payload, ...json };
+      },
+      errorAnswer: (error) =>
+        errors === undefined ? undefined : { topic: errors, payload: errorPayload(error), ...json },
+      input: input.text,
     });
+  }
+
+  /** What it brings to a window joins it at once, whether there is room for an answer or not; all else is read only then. */
+  #elementsOf(binding: BoundTopic, message: LocalMessage): () => Elements | undefined {
+    const read = () => {
+      refuseLarge(message);
+      return readPayload(binding.payload, message.payload);
+    };
+    const windows = this.#windows.get(binding);
+    if (windows === undefined) return read;
+    try {
+      const elements = windows.push(message.topic, read());
+      return () => elements;
+    } catch (cause) {
+      return () => {
+        throw cause;
+      };
+    }
   }
 
   #begin(message: LocalMessage, work: Work): void {
@@ -169,6 +176,10 @@ interface Work {
   readonly errorAnswer: (error: LocalError) => LocalAnswer | undefined;
   /** The filter that it came by. */
   readonly input: string;
+}
+
+function noTopic(): RequestRefused {
+  return new RequestRefused("FORMAT", "output: expected a topic that may be published to");
 }
 
 function refuseLarge({ payload }: LocalMessage): void {

@@ -148,6 +148,19 @@ describe("a message of a bound topic", () => {
     expect(rig.texts().map(({ code }) => code)).toEqual([undefined, "TOO_LARGE"]);
   });
 
+  test("whose answer would have no topic is refused and counted, and the model is not asked", async () => {
+    const levels = { input: "+/+", output: "{2}", errors: "errors" };
+    const rig = bindingRig({ bindings: [{ ...bound, ...levels }] });
+    const model = echo({ answersAtOnce: false });
+    await rig.activate(model);
+
+    await rig.say("plant/$SYS", "[3, 4]");
+
+    expect(rig.texts()).toMatchObject([{ code: "FORMAT" }]);
+    expect(rig.status()).toMatchObject({ received: 1, refused: 1 });
+    expect(model.waiting).toHaveLength(0);
+  });
+
   test("takes nothing retained, and nothing with a level that could become another topic", async () => {
     const rig = bindingRig({ bindings: [bound] });
     await rig.activate(echo());
@@ -272,6 +285,29 @@ describe("a request", () => {
     await rig.say(`infer/${model}/req`, text);
 
     expect(`${rig.texts()[0]?.code} ${rig.topics().join()}`).toBe(error);
+  });
+
+  test("with binary data is told of an error at the topic of its id too", async () => {
+    const rig = bindingRig(requests);
+    const head = JSON.stringify({ id: "r1", inputs: [] });
+
+    await rig.say("infer/digits/req", Buffer.concat([Buffer.from(head), Buffer.from([255])]), {
+      headerLength: String(head.length),
+    });
+
+    expect(rig.topics()).toEqual(["infer/digits/res/r1"]);
+  });
+
+  test("one byte too large is not parsed, not even for its id", async () => {
+    const rig = bindingRig(requests);
+    const { payloadBytesMax } = localBusLimits;
+    const sized = (bytes: number) => request("r1").padEnd(bytes, " ");
+
+    await rig.say("infer/digits/req", sized(payloadBytesMax));
+    await rig.say("infer/digits/req", sized(payloadBytesMax + 1));
+
+    expect(rig.topics()).toEqual(["infer/digits/res/r1", "infer/digits/res"]);
+    expect(rig.texts()[1]?.code).toBe("TOO_LARGE");
   });
 
   test("whose answer would be a request again is refused without a word", async () => {

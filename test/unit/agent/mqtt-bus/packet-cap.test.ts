@@ -50,6 +50,32 @@ describe("a cap of packets", () => {
     expect(take(new PacketCap(4), five)).toThrow("at most 4 bytes");
   });
 
+  test("refuses a message of QoS 2 or 3 at its first byte, and takes all others and every other packet", () => {
+    const refused = Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => {
+      try {
+        new PacketCap(10).take(Uint8Array.of(byte, 0));
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    expect(refused).toEqual([0x34, 0x35, 0x36, 0x37, 0x3c, 0x3d, 0x3e, 0x3f]);
+  });
+
+  test.each([127, 128, 16_383, 16_384])("of %i bytes is held at every cut of a header", (bytes) => {
+    const before = packet(1);
+    const cuts = Array.from({ length: before.length + header(bytes).length + 1 }, (_, cut) => cut);
+    for (const cut of cuts) {
+      const [good, bad] = [packet(bytes), header(bytes + 1)].map((last) =>
+        Uint8Array.from([...before, ...last]),
+      ) as [Uint8Array, Uint8Array];
+      expect(take(new PacketCap(bytes), good.subarray(0, cut), good.subarray(cut))).not.toThrow();
+      expect(take(new PacketCap(bytes), bad.subarray(0, cut), bad.subarray(cut))).toThrow(
+        "at most",
+      );
+    }
+  });
+
   test("finds every header however the stream is cut, and the one that is too large at its very byte", () => {
     const seed = 20_261_121;
     const random = seededRandom(seed);
