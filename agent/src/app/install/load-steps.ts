@@ -42,7 +42,6 @@ async function replace({ release }: StepOf<"swap-in-place">, context: StepContex
   const putOff = parts.deferrals.ended(runtime.slot);
   const staged = await spendStart(release, context);
   if (staged === undefined) return;
-  await openGap(release, context);
   const beganMs = parts.clock.monotonicMs();
   const loaded = await start(staged, context, "in-place");
   if (loaded === undefined) return;
@@ -80,6 +79,9 @@ async function start(
   const { parts, runtime, signal } = context;
   const { record, host } = parts;
   try {
+    // Nothing is stopped for a swap that was called off while its files were looked at.
+    signal.throwIfAborted();
+    if (purpose === "in-place") await openGap(staged.release, context);
     const loaded = await host.load(staged, signal, purpose);
     runtime.watch(loaded);
     parts.facts.proved(loaded.runtime.id);

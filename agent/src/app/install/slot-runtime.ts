@@ -67,6 +67,8 @@ export class SlotRuntime {
   isStartRefunded = false;
   readonly #clock: Clock;
   readonly #changed: () => void;
+  /** Why processes ended: one that ends while a step has it in hand is nobody's yet. */
+  readonly #ends = new WeakMap<LoadedModel, string>();
   #endsInRow = 0;
   #restoreAtMs = 0;
 
@@ -88,7 +90,7 @@ export class SlotRuntime {
 
   began(model: LoadedModel): void {
     this.serving = model;
-    this.crash = null;
+    this.crash = this.#ends.get(model) ?? null;
     this.broken = null;
     this.isIrreplaceable = false;
     this.servingSinceMs = this.#clock.monotonicMs();
@@ -130,6 +132,7 @@ export class SlotRuntime {
   }
 
   #ended(model: LoadedModel, reason: string): void {
+    this.#ends.set(model, reason);
     if (this.standby === model) this.standby = null;
     if (this.ready === model) this.ready = null;
     if (this.serving === model) this.crash = reason;

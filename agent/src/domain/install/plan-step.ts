@@ -16,7 +16,7 @@ import type { Verdict } from "./probation.ts";
  *    fall back to the previous release. Between two attempts the rules below apply, for the cure may be among them.
  * 3. A trial exists that nobody wants any more → drop it.
  * 4. A trial is loaded and proven. Its rehearsal comes first, if it asks for one: failed → refuse; open → wait, unless
- *    there is no release any more that could answer beside it. Then it is activated, unless an application puts that off (rule 10).
+ *    nothing answers that it could be rehearsed beside. Then it is activated, unless an application puts that off (rule 10).
  * 5. A start that was given back when the release was proven counts after all when its runner ends by itself.
  *    A trial has no starts left → refuse it; it ended the agent or the machine each time. The same when trials have
  *    changed too often without an end, whatever the reason: files that never stay whole, loads called off again and again.
@@ -174,15 +174,15 @@ function pursueTrial(facts: SlotFacts, release: Sha256): Step {
 
 /** Rule 4. */
 function bringIntoService(facts: SlotFacts, release: Sha256): Step {
-  const { rehearsal } = facts;
+  const { rehearsal, serving } = facts;
   switch (rehearsal.kind) {
     case "due":
-      return { do: "rehearse", release };
+      return { do: serving === null ? "activate" : "rehearse", release };
     case "moved":
       return { do: "tell-rehearsal", release };
     case "open":
       // A proven release is not tried while requests are refused for want of one.
-      if (facts.slot.active === null) return { do: "end-rehearsal", release };
+      if (serving === null) return { do: "end-rehearsal", release };
       return { do: "wait", waitMs: rehearsal.waitMs };
     case "passed":
       return { do: "end-rehearsal", release };

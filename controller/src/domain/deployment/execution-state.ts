@@ -26,7 +26,7 @@ export interface ExecutionFacts {
   readonly slot: SlotReport | undefined;
 }
 
-/** How far one device of a deployment is; code and detail are its reason for an end that is not the wanted one. */
+/** How far one device of a deployment is; code and detail say why it waits, or did not end as wanted. */
 export interface ExecutionState {
   readonly status: Status;
   readonly code: RefusalCode | null;
@@ -53,12 +53,17 @@ export function executionState(facts: ExecutionFacts): ExecutionState {
 function fromSlot(facts: ExecutionFacts): ExecutionState | undefined {
   const { slot, seq, release } = facts;
   if (slot === undefined || seq === null || facts.reportedSeq < seq) return undefined;
-  if (slot.trial?.release === release) return plain("running");
+  if (slot.trial?.release === release) return onTrial(facts);
   if (slot.active?.release === release) return plain("confirmed");
   const refusal = slot.refused.find((entry) => entry.release === release);
   if (refusal === undefined) return undefined;
   const status = refusal.code === "ROLLED_BACK" ? "rolled-back" : "refused";
   return { status, code: refusal.code, detail: refusal.detail };
+}
+
+/** What a swap waits for is worth a word before it ends. */
+function onTrial(facts: ExecutionFacts): ExecutionState {
+  return facts.step === "deferred" ? told(facts, "running") : plain("running");
 }
 
 function fromStep(facts: ExecutionFacts): ExecutionState {

@@ -99,7 +99,7 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
     { do: "activate" },
   ],
   [
-    "an active release that is down while a trial is in rehearsal: wait no longer than to its restore",
+    "an active release that did not come back while a trial is in rehearsal: end that, for nothing answers",
     facts({
       ...trialWaits,
       serving: null,
@@ -107,7 +107,17 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
       ready: r2 ?? null,
       rehearsal: { kind: "open", waitMs: 400 },
     }),
-    { do: "wait", waitMs: 30 },
+    { do: "end-rehearsal" },
+  ],
+  [
+    "a release that asks for a rehearsal, where nothing answers that it could be rehearsed beside: activate it",
+    facts({
+      slot: slot({ trial: onTrial(2) }),
+      wanted: wanted(two),
+      ready: r2 ?? null,
+      rehearsal: { kind: "due" },
+    }),
+    { do: "activate" },
   ],
   [
     "a trial for which the active release has to stop: swap in place",

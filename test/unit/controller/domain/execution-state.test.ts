@@ -62,6 +62,17 @@ describe("by what the device reported last", () => {
 });
 
 describe("by the slot as the device reported it", () => {
+  test("a release that an application puts off is running, and that is said with how long it still can", () => {
+    const deferred = { step: "deferred", code: "DEFERRED", detail: "put off, once" } as const;
+    const trial = slot({ trial: reference(release) });
+
+    expect(executionState(facts({ ...deferred, reportedSeq: 5, slot: trial }))).toEqual({
+      status: "running",
+      code: "DEFERRED",
+      detail: "put off, once",
+    });
+  });
+
   test("a release that was active already is confirmed without any step", () => {
     const active = slot({ active: reference(release) });
 
