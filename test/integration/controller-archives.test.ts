@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
-import { Problem } from "@modelfleet/protocol";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Problem, sha256 } from "@modelfleet/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { tarOf, tgzOf, zipOf } from "../support/archives.ts";
-import { goldenFile, smallManifest } from "../support/controller/upload.ts";
+import { goldenFile, smallManifest, smallModel } from "../support/controller/upload.ts";
 import { type InProcessController, startInProcess } from "../support/http/test-controller.ts";
 import { formOf } from "../support/http/upload-form.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -48,6 +49,26 @@ test.each(Object.entries(archives))("F40: a %s is no upload either", async (_, b
 
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(answer.status).toBeLessThan(500);
+});
+
+test.each(
+  Object.entries(archives),
+)("F40: a %s beside a good model is kept as the bytes it is, and never opened", async (kind, bytes) => {
+  const form = formOf({
+    manifest: { ...smallManifest, version: `1.0.0-${kind.replaceAll(" ", "-")}` },
+    "model.onnx": smallModel,
+    "golden.json": goldenFile(),
+    labels: bytes,
+  });
+
+  const answer = await controller.fetch("/v1/releases", { method: "POST", body: form });
+
+  expect(answer.status).toBe(201);
+  const names = await readdir(controller.folder, { recursive: true });
+  expect(names.filter((name) => name.includes("slipped"))).toEqual([]);
+  expect(existsSync(absolute.name)).toBe(false);
+  const kept = names.find((name) => name.endsWith(sha256(bytes))) ?? "";
+  expect(bytes.equals(await readFile(join(controller.folder, kept)))).toBe(true);
 });
 
 test("the archives are real: a program that unpacks lists the way out", async () => {

@@ -6,6 +6,8 @@ import { everyRuntime, otherInstall, truncatedNative } from "../support/agent/ot
 import { type RunnerFixture, runnerFixture, runnerPids } from "../support/agent/runner-fixture.ts";
 import { denseContract, stageModel } from "../support/agent/staged-model.ts";
 import { denseNetwork } from "../support/onnx/dense-network.ts";
+import { identity, plainModel } from "../support/onnx/hostile-models.ts";
+import { textField } from "../support/onnx/protobuf-writer.ts";
 import { sileroContracts, sileroGolden, sileroPath } from "../support/silero.ts";
 import { bareTfjsAnswer } from "../support/tfjs/bare-tfjs.ts";
 import { denseLayersModel } from "../support/tfjs/dense-layers-model.ts";
@@ -100,6 +102,22 @@ describe("S23: a device on which the native runtime does not load", () => {
     const x = floatTensor("x", [1, 4], [0.1, 0.2, 0.3, 0.4]);
     const [y] = await model.infer([x], { timeoutMs: 10_000 });
     expect(floatsOf(y ?? x).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+    await model.stop();
+  });
+
+  test("reads a model as what it was scanned as, though its first bytes are those of another format", async () => {
+    await using device = await hostWith({
+      packages: without("onnxruntime-node"),
+      files: { "onnxruntime-node/index.js": "throw new Error('no luck')" },
+    });
+    // Bytes 4 to 8 name the flatbuffers of ONNX Runtime; here they are the name of the model's producer.
+    const onnx = plainModel([identity], { first: [textField(2, "ORTM")] });
+    expect(Buffer.from(onnx).toString("latin1", 4, 8)).toBe("ORTM");
+
+    const staged = await stageModel(fixture.folder.path, { onnx, io: denseContract(4, 4) });
+    const model = await device.host.load(staged, never, "trial");
+
+    expect(model.runtime.id).toBe("onnxruntime-web");
     await model.stop();
   });
 

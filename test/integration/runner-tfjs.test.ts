@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tfjsLimits } from "@modelfleet/protocol";
@@ -131,10 +132,13 @@ describe("F42: on the device a model", () => {
     for (const group of json.weightsManifest) group.paths = [path];
     const files = new Map([...layers.files, ["model.json", jsonBytes(json)]]);
 
-    await expect(load({ ...layers, files })).rejects.toMatchObject({
+    await using device = await runnerFixture();
+
+    await expect(load({ ...layers, files }, device)).rejects.toMatchObject({
       code: "EXTERNAL_DATA",
       message: expect.stringContaining(`got ${JSON.stringify(path)}`) as string,
     });
+    expect(existsSync(device.folder.inside("run"))).toBe(false);
   });
 
   test("whose weights are of another length is refused as well", async () => {

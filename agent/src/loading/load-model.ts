@@ -2,7 +2,7 @@ import { ReleaseRefused } from "../domain/release-refused.ts";
 import { compareSignatures, type ModelSignature } from "../domain/serving/compare-signature.ts";
 import type { RuntimeChoice, StagedRelease } from "../ports/runner-host.ts";
 import type { RuntimeId } from "../wire/runtime-id.ts";
-import { modelFiles } from "./model-files.ts";
+import type { ModelFiles } from "./model-files.ts";
 import type { Runner } from "./runner.ts";
 import { RunnerGone } from "./runner-gone.ts";
 import { RuntimeDown, type RuntimeSearch } from "./runtime-order.ts";
@@ -30,19 +30,22 @@ export async function startRuntime(
   throw new ReleaseRefused("RUNNER_CRASH", `expected a started runtime, got ${answer.kind}`);
 }
 
-/** @throws ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT | RUNNER_CRASH | INCOMPATIBLE_SIGNATURE | EXTERNAL_DATA | FORMAT */
+/** @throws ReleaseRefused LOAD_FAILED | LOAD_TIMEOUT | RUNNER_CRASH | INCOMPATIBLE_SIGNATURE */
 export async function loadModel(
   runner: Pick<Runner, "ask">,
-  staged: StagedRelease,
-  threads: number,
+  { document }: Pick<StagedRelease, "document">,
+  { files, threads }: { readonly files: ModelFiles; readonly threads: number },
 ): Promise<ModelSignature> {
-  const { entry, io, limits } = staged.document;
-  const { path, weights } = await modelFiles(staged);
+  const { entry, io, limits } = document;
+  const { path, weights } = files;
   const answer = await runner
     .ask({ kind: "load", path, weights, threads }, { runMsMax: limits.loadMs })
     .catch(loadRefusal);
-  if (answer.kind === "failed")
-    throw new ReleaseRefused("LOAD_FAILED", `${entry}: ${answer.message}`);
+  if (answer.kind === "failed") {
+    // Where the file lies on this device is nobody else's business; which file it is, is.
+    const reason = answer.message.replaceAll(path, entry);
+    throw new ReleaseRefused("LOAD_FAILED", `${entry}: ${reason}`);
+  }
   if (answer.kind !== "loaded") {
     throw new ReleaseRefused("RUNNER_CRASH", `expected a loaded model, got ${answer.kind}`);
   }

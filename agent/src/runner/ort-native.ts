@@ -1,6 +1,6 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { hideFloat16Array } from "./hide-float16-array.ts";
-import { proveLibrary, sessionModel } from "./ort-session.ts";
+import { onnxOnly, proveLibrary, sessionModel } from "./ort-session.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** ONNX Runtime's native build, on the processor. */
@@ -24,6 +24,12 @@ function sessionOptions(threads: number): InferenceSession.SessionOptions {
     interOpNumThreads: 1,
     logSeverityLevel: 4,
     // Spinning threads double the processor time of an inference at the same latency (agent.md 10.5).
-    extra: { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } },
+    extra: {
+      session: {
+        ...onnxOnly,
+        intra_op: { allow_spinning: "0" },
+        inter_op: { allow_spinning: "0" },
+      },
+    },
   };
 }

@@ -10,6 +10,12 @@ const PROBE = Buffer.from(
   "base64",
 );
 
+/**
+ * Left to itself, the library takes bytes whose fifth to eighth spell `ORTM` for a format of its own, which nobody has
+ * scanned; in a model of ONNX they may stand there as well.
+ */
+export const onnxOnly = { load_model_format: "ONNX" } as const;
+
 /** What ONNX Runtime's packages have in common. */
 export interface OrtLibrary {
   readonly InferenceSession: {

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import type { InferenceSession } from "onnxruntime-web";
 import { hideFloat16Array } from "./hide-float16-array.ts";
-import { proveLibrary, sessionModel } from "./ort-session.ts";
+import { onnxOnly, proveLibrary, sessionModel } from "./ort-session.ts";
 import type { Runtime } from "./runtime.ts";
 
 const options: InferenceSession.SessionOptions = {
   executionProviders: ["wasm"],
   logSeverityLevel: 4,
+  extra: { session: onnxOnly },
 };
 
 /**

@@ -14,6 +14,8 @@ export type HostileChanges = {
   readonly graph?: readonly Uint8Array[];
   /** Fields of the model besides. */
   readonly model?: readonly Uint8Array[];
+  /** Fields of the model right after its format version. */
+  readonly first?: readonly Uint8Array[];
 };
 
 const FLOAT = 1;
@@ -23,7 +25,7 @@ const BOOL = 9;
 /** A model of these nodes. */
 export function plainModel(
   nodes: readonly Uint8Array[],
-  { width = 4, ir = 8, opset = 17, graph = [], model = [] }: HostileChanges = {},
+  { width = 4, ir = 8, opset = 17, graph = [], model = [], first = [] }: HostileChanges = {},
 ): Uint8Array {
   const content = message(
     ...nodes.map((one) => bytesField(1, one)),
@@ -33,7 +35,7 @@ export function plainModel(
     bytesField(12, value("y", FLOAT, ["N", width])),
   );
   const operators = bytesField(8, message(textField(1, ""), integerField(2, opset)));
-  return message(integerField(1, ir), bytesField(7, content), operators, ...model);
+  return message(integerField(1, ir), ...first, bytesField(7, content), operators, ...model);
 }
 
 export function node(

@@ -25,20 +25,20 @@ export function inlineHost(options: InlineHostOptions): RunnerHost {
   const threads = Math.max(1, Math.min(cores - 1, runnerLimits.threadsMax));
   return {
     load: (staged, signal, purpose) =>
-      withFirstRuntime(order, staged, async (id, search): Promise<LoadedModel> => {
+      withFirstRuntime(order, staged, async ({ id, search, files }): Promise<LoadedModel> => {
         signal.throwIfAborted();
         const runner = new InlineRunner(clock);
         try {
           const runMsMax = staged.document.limits.loadMs;
           const runtime = await startRuntime(runner, id, { search, runMsMax });
           signal.throwIfAborted();
-          const signature = await loadModel(runner, staged, threads);
+          const signature = await loadModel(runner, staged, { files, threads });
           signal.throwIfAborted();
           const golden = await proveLoaded(runner, { staged, signature, purpose, clock });
           signal.throwIfAborted();
           const promote = () => undefined;
           const parts = { staged, signature, golden, runtime, memoryBytes, promote };
-          return loadedModel(runner, parts);
+          return { ...loadedModel(runner, parts), pipelined: () => runner.pipelined() };
         } catch (error) {
           await runner.stop();
           throw error;

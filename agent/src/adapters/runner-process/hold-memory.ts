@@ -28,8 +28,7 @@ export async function holdMemory(
   { memoryMiB, heapMiB, threads }: MemoryGrant,
   { limitMemory }: Confinement,
 ): Promise<MemoryHold> {
-  const pid = child.pid();
-  if (pid === undefined) return "watched";
+  const { pid } = child;
   const moreHeapMiB = heapMiB - runnerLimits.heapMiB;
   const grantedMiB = runnerLimits.baseMemoryMiB + moreHeapMiB + memoryMiB;
   watchMemory(child, pid, grantedMiB);

@@ -115,12 +115,16 @@ export class RequestLine {
     this.#headSinceMs = this.#options.monotonicMs();
     const hangMs = head.times?.hangMs() ?? Number.POSITIVE_INFINITY;
     const limitMs = Math.round(Math.min(head.runMsMax, hangMs));
-    this.#alarm = setTimeout(() => {
-      this.#sent.shift();
-      const code = hangMs < head.runMsMax ? "HUNG" : "TOO_LONG";
-      refuse(head, new RunnerGone(code, `expected an answer within ${limitMs} ms, got none`));
-      this.#options.onTooLong(limitMs);
-    }, limitMs);
+    const code = hangMs < head.runMsMax ? "HUNG" : "TOO_LONG";
+    // What has arrived is read first: where this process was held up, an answer in time waits to be read.
+    this.#alarm = setTimeout(() => setImmediate(() => this.#giveUp(head, code, limitMs)), limitMs);
+  }
+
+  #giveUp(head: Waiting, code: "HUNG" | "TOO_LONG", limitMs: number): void {
+    if (this.#sent[0] !== head) return;
+    this.#sent.shift();
+    refuse(head, new RunnerGone(code, `expected an answer within ${limitMs} ms, got none`));
+    this.#options.onTooLong(limitMs);
   }
 }
 

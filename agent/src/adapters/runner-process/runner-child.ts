@@ -1,40 +1,21 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { Duplex } from "node:stream";
+import type { ChildProcess } from "node:child_process";
+import type { Duplex } from "node:stream";
 import { runnerLimits } from "@modelfleet/protocol";
 import type { RequestTimes, Runner, UnnumberedRequest } from "../../loading/runner.ts";
 import { RunnerGone } from "../../loading/runner-gone.ts";
 import { FrameDecoder, FrameError } from "../../wire/frame.ts";
 import { parseRunnerAnswer, type RunnerAnswer } from "../../wire/message.ts";
 import { writeChunks } from "../../wire/write-chunks.ts";
+import { lastWords } from "./last-words.ts";
 import { RequestLine } from "./request-line.ts";
+import type { StartedRunner } from "./spawn-runner.ts";
 import { TailOfText } from "./tail-of-text.ts";
-
-export interface RunnerChildOptions {
-  readonly nodePath: string;
-  readonly runnerPath: string;
-  /** Working directory: empty, so that a model that names files beside itself finds none. */
-  readonly folder: string;
-  /** What its objects of JavaScript may take. */
-  readonly heapMiB: number;
-  /** Program and arguments that start Node; none is Node itself. */
-  readonly launcher: readonly string[];
-  readonly monotonicMs: () => number;
-}
-
-/** Everything a runner may know of its surroundings (agent.md 1 and 10). */
-const closedEnvironment = {
-  ORT_DISABLE_TELEMETRY: "1",
-  MALLOC_MMAP_THRESHOLD_: "131072",
-  MALLOC_ARENA_MAX: "2",
-};
-
-const LAST_WORDS_CHARACTERS = 300;
-const SUPERVISOR_FD = 3;
 
 /** A runner process and the conversation with it. */
 export class RunnerChild implements Runner {
   /** Resolves with the reason when the process and its pipes are gone. Never rejects. */
   readonly exited: Promise<string>;
+  readonly pid: number;
   readonly #child: ChildProcess;
   readonly #socket: Duplex;
   readonly #line: RequestLine;
@@ -43,18 +24,13 @@ export class RunnerChild implements Runner {
   #hasEnded = false;
   #tookTooMuch = false;
 
-  constructor(options: RunnerChildOptions) {
-    const { nodePath, runnerPath, folder, heapMiB, launcher, monotonicMs } = options;
-    const flags = [`--max-old-space-size=${heapMiB}`, "--no-warnings"];
-    const { frameBytesMax, frameHeaderBytesMax } = runnerLimits;
-    const limits = JSON.stringify({ frameBytesMax, frameHeaderBytesMax });
-    const [program, ...args] = [...launcher, nodePath, ...flags, runnerPath, limits];
-    this.#child = spawn(program, args, {
-      cwd: folder,
-      env: closedEnvironment,
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
-    });
-    this.#socket = duplexOf(this.#child);
+  constructor(
+    { child, pid, socket }: StartedRunner,
+    { monotonicMs }: { readonly monotonicMs: () => number },
+  ) {
+    this.pid = pid;
+    this.#child = child;
+    this.#socket = socket;
     this.#line = new RequestLine({
       send: (chunks) => writeChunks(this.#socket, chunks),
       monotonicMs,
@@ -62,11 +38,6 @@ export class RunnerChild implements Runner {
     });
     this.exited = this.#watch();
     this.#listen();
-  }
-
-  /** Process id; undefined when it could not be started. */
-  pid(): number | undefined {
-    return this.#child.pid;
   }
 
   /**
@@ -114,10 +85,19 @@ export class RunnerChild implements Runner {
         this.#line.fail(this.#gone(reason));
         resolve(reason);
       };
-      this.#child.once("error", (error) => end(`could not be started: ${error.message}`));
       // `close` comes after the last byte, so an answer given before the end still counts.
       this.#child.once("close", (code, signal) => end(describeEnd(code, signal)));
+      this.#child.once("exit", () => this.#closePipes());
     });
+  }
+
+  /** A model that took over its runner may have left a process that holds them open. */
+  #closePipes(): void {
+    const alarm = setTimeout(() => {
+      this.#socket.destroy();
+      this.#child.stderr?.destroy();
+    }, runnerLimits.pipesCloseMsMax);
+    void this.exited.then(() => clearTimeout(alarm));
   }
 
   #gone(reason: string): RunnerGone {
@@ -125,9 +105,9 @@ export class RunnerChild implements Runner {
   }
 
   #reason(how: string): string {
-    const lastWords = this.#stderr.line(LAST_WORDS_CHARACTERS);
+    const words = lastWords(this.#stderr.text());
     const reason = `runner ${this.#endReason ?? how}`;
-    return lastWords === "" ? reason : `${reason}; its last words: ${lastWords}`;
+    return words === "" ? reason : `${reason}; its last words: ${words}`;
   }
 
   #listen(): void {
@@ -145,12 +125,6 @@ export class RunnerChild implements Runner {
     this.#socket.on("error", ignoreItsEnd);
     this.#child.stderr?.on("data", (chunk: Buffer) => this.#stderr.push(chunk));
   }
-}
-
-function duplexOf(child: ChildProcess): Duplex {
-  const socket = child.stdio[SUPERVISOR_FD];
-  if (socket instanceof Duplex) return socket;
-  throw new TypeError("expected a socket to the runner");
 }
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {

@@ -5,8 +5,8 @@ import { StoreError } from "../../domain/store-error.ts";
 import { loadModel, loadRefusal, startRuntime } from "../../loading/load-model.ts";
 import { loadedModel } from "../../loading/loaded-model.ts";
 import { proveLoaded } from "../../loading/prove-loaded.ts";
-import { RuntimeOrder, type RuntimeSearch } from "../../loading/runtime-order.ts";
-import { withFirstRuntime } from "../../loading/with-first-runtime.ts";
+import { RuntimeOrder } from "../../loading/runtime-order.ts";
+import { type FirstRuntime, withFirstRuntime } from "../../loading/with-first-runtime.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type {
@@ -15,18 +15,18 @@ import type {
   RunnerHost,
   StagedRelease,
 } from "../../ports/runner-host.ts";
-import type { RuntimeId } from "../../wire/runtime-id.ts";
 import { type Confinement, findConfinement } from "./confinement.ts";
 import { holdMemory } from "./hold-memory.ts";
 import { Priority, type SetPriority } from "./priority.ts";
 import { processMemoryBytes } from "./process-memory.ts";
 import { RunnerChild } from "./runner-child.ts";
 import { forgetRunner, type RunnerProcesses, recordRunner } from "./runner-records.ts";
+import { spawnRunner } from "./spawn-runner.ts";
 
 export interface RunnerProcessOptions {
   /** The Node program that runs the runners: `process.execPath`. */
   readonly nodePath: string;
-  /** The runner's main file; see `runnerMainPath`. */
+  /** The runner's main file. */
   readonly runnerPath: string;
   /** Below it each runner gets an empty working directory. */
   readonly runFolder: string;
@@ -73,32 +73,33 @@ export class RunnerProcessHost implements RunnerHost {
     purpose: LoadPurpose,
   ): Promise<LoadedModel> {
     signal.throwIfAborted();
-    return await withFirstRuntime(this.#order, staged, (id, search) =>
-      this.#loadWith(id, search, { staged, signal, purpose }),
+    return await withFirstRuntime(this.#order, staged, (first) =>
+      this.#loadWith(first, { staged, signal, purpose }),
     );
   }
 
   /** @throws RuntimeDown when it is not the release that stands in the way */
   async #loadWith(
-    id: RuntimeId,
-    search: RuntimeSearch,
+    { id, search, files }: FirstRuntime,
     { staged, signal, purpose }: Load,
   ): Promise<LoadedModel> {
     const child = await this.#start(staged, purpose);
     const abort = () => child.kill("load was given up");
     signal.addEventListener("abort", abort, { once: true });
     try {
+      // Given up while it was started: nobody called `abort`.
+      signal.throwIfAborted();
       const runMsMax = staged.document.limits.loadMs;
       // A program that does not even start says nothing of the runtime in it.
       await child.ask({ kind: "ping" }, { runMsMax }).catch(loadRefusal);
       const runtime = await startRuntime(child, id, { search, runMsMax });
       await this.#holdMemory(child, staged);
-      const signature = await loadModel(child, staged, this.#threads());
+      const signature = await loadModel(child, staged, { files, threads: this.#threads() });
       const proving = { staged, signature, purpose, clock: this.#options.clock };
       const golden = await proveLoaded(child, proving);
       signal.throwIfAborted();
-      const memoryBytes = () => memoryOf(child);
-      const promote = () => this.#promote(child);
+      const memoryBytes = () => processMemoryBytes(child.pid);
+      const promote = () => this.#priority.promote(child.pid);
       return loadedModel(child, { staged, signature, golden, runtime, memoryBytes, promote });
     } catch (error) {
       child.kill("its release was not loaded");
@@ -117,8 +118,7 @@ export class RunnerProcessHost implements RunnerHost {
   /** A trial waits for what serves; nothing serves where a release is restored. */
   async #start(staged: StagedRelease, purpose: LoadPurpose): Promise<RunnerChild> {
     const first = await this.#spawn(staged);
-    const pid = purpose === "trial" ? first.pid() : undefined;
-    if (pid === undefined || this.#priority.prepare(pid)) return first;
+    if (purpose !== "trial" || this.#priority.prepare(first.pid)) return first;
     first.kill("it could not have been promoted");
     await first.exited;
     return await this.#spawn(staged);
@@ -131,14 +131,15 @@ export class RunnerProcessHost implements RunnerHost {
     await makeEmpty(folder);
     const { nodePath, runnerPath, clock } = this.#options;
     const { launcher } = await this.#confinement();
-    const { monotonicMs } = clock;
     const heapMiB = heapMiBOf(document);
-    const program = { nodePath, runnerPath, launcher, heapMiB };
-    const child = new RunnerChild({ ...program, folder, monotonicMs });
-    const pid = child.pid();
+    const program = { nodePath, runnerPath, launcher, heapMiB, folder };
+    const started = await spawnRunner(program).catch(async (cause: unknown) => {
+      await forgetRunner(folder).catch(() => undefined);
+      throw cause;
+    });
+    const child = new RunnerChild(started, clock);
     // Without a record it serves as well; it would only not be found again should it hang when this agent is killed.
-    if (pid !== undefined)
-      await recordRunner(this.#options.processes, folder, pid).catch(unrecorded);
+    await recordRunner(this.#options.processes, folder, child.pid).catch(unrecorded);
     void child.exited.then(() => forgetRunner(folder)).catch(() => undefined);
     return child;
   }
@@ -159,11 +160,6 @@ export class RunnerProcessHost implements RunnerHost {
     }
     this.#saidHow = how;
   }
-
-  #promote(child: RunnerChild): void {
-    const pid = child.pid();
-    if (pid !== undefined) this.#priority.promote(pid);
-  }
 }
 
 function heapMiBOf({ format }: ReleaseDocument): number {
@@ -183,9 +179,4 @@ async function makeEmpty(folder: string): Promise<void> {
 
 function unrecorded(): void {
   return;
-}
-
-function memoryOf(child: RunnerChild): Promise<number | undefined> {
-  const pid = child.pid();
-  return pid === undefined ? Promise.resolve(undefined) : processMemoryBytes(pid);
 }

@@ -12,8 +12,7 @@ export class TailOfText {
     this.#tail = whole.subarray(Math.max(0, whole.length - this.#bytesMax));
   }
 
-  /** One line of at most `charactersMax`, from the end. */
-  line(charactersMax: number): string {
-    return this.#tail.toString().replace(/\s+/g, " ").trim().slice(-charactersMax);
+  text(): string {
+    return this.#tail.toString();
   }
 }

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { RequestLine } from "../../../../agent/src/adapters/runner-process/request-line.ts";
 
@@ -64,3 +66,37 @@ test("the time of an answer counts from when the runner had nothing else to do",
 
   expect(noted).toEqual([7, 3]);
 });
+
+test("an answer that came in time is an answer, though this process was held up and read it late", async () => {
+  const { line, killedAfterMs } = silentRunner();
+  await using pair = await socketPair();
+  pair.near.on("data", () => line.answer({ kind: "pong", id: 1 }));
+  const asked = line.ask({ kind: "ping" }, { runMsMax: 20 });
+
+  pair.far.write("the answer");
+  holdUp(60);
+
+  await expect(asked).resolves.toEqual({ kind: "pong", id: 1 });
+  expect(killedAfterMs).toEqual([]);
+});
+
+function holdUp(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+async function socketPair() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const far = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [near] = (await once(server, "connection")) as [Socket];
+  return {
+    near,
+    far,
+    [Symbol.asyncDispose]: async () => {
+      for (const end of [near, far]) end.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
