@@ -42,6 +42,8 @@ export interface LoadedModel {
    * @throws InferError DEADLINE_EXCEEDED | RUNNER_CRASH | RUN_FAILED | BAD_TENSOR
    */
   readonly infer: (inputs: readonly Tensor[], options: InferOptions) => Promise<readonly Tensor[]>;
+  /** How many it may be given at once, as things are; `runnerLimits.pipelinedMax` where absent. */
+  readonly pipelined?: () => number;
   /** It answers live requests from now on: its process leaves the low priority it was prepared at. */
   readonly promote: () => void;
   /** Ends with the reason when the process dies, for whatever cause. */

@@ -29,6 +29,9 @@ export interface LocalApiOptions extends OpenInferenceOptions, DeferOptions {
   readonly bodyBytesHeldMax?: number;
 }
 
+/** Of an answer that is copied into one write with its head. */
+const WHOLE_BYTES_MAX = 16_384;
+
 const knownPaths =
   "expected /v2/models/{model}[/versions/{version}][/ready or /infer], /v2/health/live or /ready, " +
   "/v2/repository/index, /v2/modelfleet/status or /slots/{slot}/defer, /metrics or /v2";
@@ -155,9 +158,9 @@ function write(response: ServerResponse, { status, headers, body }: HttpAnswer):
   // The rest of a body that is refused is not worth reading, only to reuse its connection.
   const connection = response.req.complete ? {} : { connection: "close" };
   response.writeHead(status, { ...headers, ...connection, "content-length": String(length) });
-  const [first, ...rest] = body;
-  if (rest.length === 0) {
-    response.end(first);
+  if (length <= WHOLE_BYTES_MAX) {
+    // Head and a text leave in one write, and latin1 keeps every byte as it is; a body of bytes would be a write of its own.
+    response.end(Buffer.concat(body).toString("latin1"), "latin1");
     return;
   }
   response.cork();

@@ -34,7 +34,8 @@ const BATCH_TIME_SHARE = 0.5;
 /**
  * The one place where requests of a model wait (protocol.md 4.14). The rules:
  *
- * 1. At most `pipelinedMax` executions are with the runner, so that it never waits between two; the rest is queued here.
+ * 1. At most `pipelinedMax` executions, or as many as the model says, are with the runner, so that it never waits
+ *    between two; the rest is queued here.
  * 2. With batches, what came while the runner was busy goes to it as one, up to `rowsMax` rows, once it is free;
  *    a full batch goes before that.
  * 3. The oldest always goes; others join it that differ in nothing but their rows.
@@ -124,7 +125,8 @@ export class Dispatcher {
 
   #maySend(): boolean {
     const waiting = this.#queue.length();
-    if (waiting === 0 || this.#running >= runnerLimits.pipelinedMax) return false;
+    const runningMax = this.#options.model.pipelined?.() ?? runnerLimits.pipelinedMax;
+    if (waiting === 0 || this.#running >= runningMax) return false;
     if (this.#batch === undefined || waiting >= this.#batch.rowsMax) return true;
     return this.#running === 0 && !this.#delays(this.#batch.delayMsMax);
   }
@@ -185,10 +187,11 @@ export class Dispatcher {
     const { counts } = this.#options;
     counts.executions += 1;
     counts.requests += tickets.length;
+    counts.rows += sum(rows);
     for (const { askedAtMs } of tickets) counts.queueMs += sentAtMs - askedAtMs;
     if (tickets.length === 1) return;
     counts.batches += 1;
-    for (const count of rows) counts.batchedRows += count;
+    counts.batchedRows += sum(rows);
   }
 
   #hasEnded({ tickets, rows, sentAtMs }: Execution): void {

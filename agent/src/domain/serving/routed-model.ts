@@ -9,6 +9,8 @@ export interface RoutedModel {
   readonly outputs: readonly TensorSpec[];
   readonly promote: () => void;
   readonly exited: Promise<string>;
+  /** How many requests it may be given at once, as things are; `runnerLimits.pipelinedMax` where absent. */
+  readonly pipelined?: () => number;
   readonly infer: (
     inputs: readonly Tensor[],
     options: { readonly outputs?: readonly string[]; readonly timeoutMs: number },

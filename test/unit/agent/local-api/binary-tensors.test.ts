@@ -70,6 +70,26 @@ describe("an inference with binary tensors", () => {
     expect(reply.bytes.subarray(headLength)).toEqual(Buffer.from(odd));
   });
 
+  test.each([
+    ["none", 0],
+    ["as many as leave in one write with their head", 16_384],
+    ["many more", 100_000],
+  ])("carries every value of a byte, of bytes %s", async (_, length) => {
+    const bytes = Uint8Array.from({ length }, (__, i) => i % 256);
+    const reply: Tensor[] = [{ name: "ÿ—y", dtype: "uint8", shape: [length], bytes }];
+    await activate({ outputs: [{ name: "ÿ—y", dtype: "uint8", shape: [-1] }], reply });
+
+    const answer = await send(
+      { inputs: [binaryIn(8)], parameters: { binary_data_output: true } },
+      two,
+    );
+
+    const headLength = Number(answer.headers["inference-header-content-length"]);
+    expect(Number(answer.headers["content-length"])).toBe(headLength + length);
+    expect(answer.bytes.toString("utf8", 0, headLength)).toContain('"name":"ÿ—y"');
+    expect(answer.bytes.subarray(headLength)).toEqual(Buffer.from(bytes));
+  });
+
   test("may want one output in binary and another in JSON, and leave one out", async () => {
     const spec = (name: string): TensorSpec => ({ name, dtype: "float32", shape: [1] });
     await activate({

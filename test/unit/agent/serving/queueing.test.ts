@@ -35,6 +35,28 @@ async function setUp(
   return { clock, router, model, ask, outcome, workOne };
 }
 
+test("a model that says how many it may be given at once is given as many, and no more", async () => {
+  const router = new Router<LoadedModel>({ clock: manualClock() });
+  const fake = fakeModel({ version: "1.0.0", answersAtOnce: false });
+  let pipelined = pipelinedMax + 3;
+  await router.activate(slot, { ...fake, pipelined: () => pipelined });
+  const inputs = [floatTensor("x", [1, 2], [1, 0])];
+
+  const asked = Array.from({ length: 9 }, () => router.infer({ slot, inputs, timeoutMs: 60_000 }));
+
+  expect(router.counts(slot)).toMatchObject({ running: pipelinedMax + 3, waiting: 4 });
+  pipelined = 1;
+  for (let i = 0; i < pipelinedMax + 3; i++) fake.waiting.shift()?.answer();
+  await settled();
+  expect(router.counts(slot)).toMatchObject({ running: 1, waiting: 3 });
+  pipelined = 9;
+  while (fake.waiting.length > 0) {
+    fake.waiting.shift()?.answer();
+    await settled();
+  }
+  expect(await Promise.all(asked)).toHaveLength(9);
+});
+
 describe("a full queue", () => {
   test("of `reject` refuses the newcomer, and says when it is worth asking again", async () => {
     const { clock, router, ask, outcome, workOne } = await setUp({ max: 3, policy: "reject" });
