@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { faultCasesFile } from "./fault-cases.ts";
 import { openApiFile } from "./open-api.ts";
 import { schemaFiles, schemaFolder } from "./protocol-schemas.ts";
+import { scenariosFile } from "./scenarios.ts";
 import { refresh, type StaleFiles, staleFiles } from "./stale-files.ts";
 import { targetFiles } from "./target-catalog.ts";
 import { telemetryWireFile } from "./telemetry-wire.ts";
@@ -13,6 +14,7 @@ const files = [
   ...targetFiles(root),
   telemetryWireFile(root),
   faultCasesFile(root),
+  scenariosFile(root),
   await openApiFile(root),
 ];
 const stale = staleFiles(root, files, [schemaFolder]);
