@@ -1,9 +1,5 @@
-import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { unconfined } from "../../agent/src/adapters/runner-process/confinement.ts";
 import { floatsOf, floatTensor } from "../support/agent/floats.ts";
 import { identityModel } from "../support/agent/identity-model.ts";
 import { type RunnerFixture, runnerFixture, runnerPids } from "../support/agent/runner-fixture.ts";
@@ -16,7 +12,6 @@ const network = denseNetwork({ layers: [4, 8, 3], seed: 7 });
 const small = { onnx: network, io: denseContract(4, 3) } satisfies StagedModel;
 const x = floatTensor("x", [1, 4], [0.1, 0.2, 0.3, 0.4]);
 const never = new AbortController().signal;
-const outOfHandles = fileURLToPath(new URL("../support/agent/out-of-handles.ts", import.meta.url));
 
 let fixture: RunnerFixture;
 beforeEach(async () => {
@@ -240,63 +235,6 @@ describe("a load", () => {
     controller.abort(new Error("a newer release came"));
 
     await refused;
-  });
-
-  test("that is given up while its process is started does not wait for that process", async () => {
-    const giveUp = new AbortController();
-    await using early = await runnerFixture({
-      runnerPath: await script("setInterval(() => {}, 1000)"),
-      confinement: () => {
-        giveUp.abort(new Error("a newer release came"));
-        return Promise.resolve(unconfined);
-      },
-    });
-    const staged = await stageModel(early.folder.path, { ...small, limits: { loadMs: 600_000 } });
-
-    await expect(early.host.load(staged, giveUp.signal, "trial")).rejects.toThrow(
-      "a newer release came",
-    );
-    expect(await runnerPids(early.folder.path)).toEqual([]);
-  });
-
-  test("whose process leaves another that holds its pipes is over when its own process is", async () => {
-    const pidPath = fixture.folder.inside("left.pid");
-    const leaves = `
-      const { spawn } = require("child_process");
-      const left = spawn("/bin/sleep", ["600"], { stdio: ["ignore", "ignore", 2, 3] });
-      require("fs").writeFileSync(${JSON.stringify(pidPath)}, String(left.pid));
-      process.exit(7);
-    `;
-    await using leaving = await runnerFixture({ runnerPath: await script(leaves) });
-    const staged = await stageModel(leaving.folder.path, small);
-
-    const load = leaving.host.load(staged, never, "trial");
-
-    await expect(load).rejects.toMatchObject({
-      code: "RUNNER_CRASH",
-      message: "loading: runner ended with exit code 7",
-    });
-    process.kill(Number(await readFile(pidPath, "utf8")), "SIGKILL");
-  });
-
-  test("for which the system starts no process at all is refused, and leaves nothing", async () => {
-    await using full = await runnerFixture({ runnerPath: "x".repeat(200_000) });
-    const staged = await stageModel(full.folder.path, small);
-
-    await expect(full.host.load(staged, never, "trial")).rejects.toMatchObject({
-      code: "RUNNER_CRASH",
-      message: "runner could not be started: spawn E2BIG",
-    });
-    expect(await readdir(full.folder.inside("run"))).toEqual([]);
-  });
-
-  test("for which no file handle is left is refused, and may be tried again", async () => {
-    const few = 'ulimit -n 64; exec "$0" "$@"';
-    const node = [process.execPath, ...process.execArgv, outOfHandles];
-
-    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", few, ...node]);
-
-    expect(stdout).toBe("INSUFFICIENT_MEMORY runner could not be started: spawn node EMFILE\n");
   });
 
   test("with a signal already aborted starts nothing", async () => {
