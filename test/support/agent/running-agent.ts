@@ -34,6 +34,7 @@ export async function runningAgent(
   folder: string,
   confirmMs = 100,
   changes: Partial<AgentConfig> = {},
+  runnerPath = runnerMainPath(),
 ) {
   const events: Record<string, unknown>[] = [];
   const note = (event: Record<string, unknown>) => void events.push(event);
@@ -47,7 +48,7 @@ export async function runningAgent(
       },
       machine: {
         nodePath: process.execPath,
-        runnerPath: runnerMainPath(),
+        runnerPath,
         nodeVersion: process.version,
         glibcVersion: "2.36",
         agentVersion: "0.1.0",
