@@ -3,6 +3,7 @@ import type { RequestTimes, UnnumberedRequest } from "../../loading/runner.ts";
 import { RunnerGone } from "../../loading/runner-gone.ts";
 import { FrameError } from "../../wire/frame.ts";
 import { encodeMessage, type RunnerAnswer, type RunnerRequest } from "../../wire/message.ts";
+import { LazyAlarm } from "./lazy-alarm.ts";
 
 interface Waiting {
   readonly request: RunnerRequest;
@@ -10,8 +11,9 @@ interface Waiting {
   readonly times: RequestTimes["times"];
   readonly resolve: (answer: RunnerAnswer) => void;
   readonly reject: (error: Error) => void;
-  /** Rings when the caller waits no longer. */
-  readonly late: NodeJS.Timeout | undefined;
+  readonly timeoutMs: number | undefined;
+  /** When the caller waits no longer; infinity when it has been told, or waits for as long as it takes. */
+  lateAtMs: number;
 }
 
 export interface RequestLineOptions {
@@ -33,11 +35,14 @@ export class RequestLine {
   #waiting: Waiting[] = [];
   #sent: Waiting[] = [];
   #lastId = 0;
-  #alarm: NodeJS.Timeout | undefined;
   #headSinceMs = 0;
+  readonly #late: LazyAlarm;
+  readonly #tooLong: LazyAlarm;
 
   constructor(options: RequestLineOptions) {
     this.#options = options;
+    this.#late = new LazyAlarm(options.monotonicMs, (nowMs) => this.#tellLate(nowMs));
+    this.#tooLong = new LazyAlarm(options.monotonicMs, (nowMs) => this.#lookAtHead(nowMs));
   }
 
   ask(
@@ -46,13 +51,12 @@ export class RequestLine {
   ): Promise<RunnerAnswer> {
     this.#lastId += 1;
     const request: RunnerRequest = { ...unnumbered, id: this.#lastId };
+    const nowMs = this.#options.monotonicMs();
+    const lateAtMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : nowMs + timeoutMs;
     return new Promise<RunnerAnswer>((resolve, reject) => {
-      const late =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => reject(this.#withdraw(request.id, timeoutMs)), timeoutMs);
-      this.#waiting.push({ request, runMsMax, times, resolve, reject, late });
-      this.#advance();
+      this.#waiting.push({ request, runMsMax, times, timeoutMs, lateAtMs, resolve, reject });
+      this.#late.watch(lateAtMs);
+      this.#advance(nowMs);
     });
   }
 
@@ -66,69 +70,85 @@ export class RequestLine {
       );
     }
     this.#sent.shift();
-    clearTimeout(head.late);
-    head.times?.note(this.#options.monotonicMs() - this.#headSinceMs);
-    this.#watchHead();
-    this.#advance();
+    const nowMs = this.#options.monotonicMs();
+    head.times?.note(nowMs - this.#headSinceMs);
+    this.#watchHead(nowMs);
+    this.#advance(nowMs);
     head.resolve(answer);
   }
 
   /** Nobody will answer any more. */
   fail(error: Error): void {
-    clearTimeout(this.#alarm);
+    this.#late.rest();
+    this.#tooLong.rest();
     const lost = [...this.#sent, ...this.#waiting];
     this.#sent = [];
     this.#waiting = [];
-    for (const one of lost) refuse(one, error);
+    for (const { reject } of lost) reject(error);
   }
 
-  #withdraw(id: number, timeoutMs: number): RunnerGone {
-    this.#waiting = this.#waiting.filter(({ request }) => request.id !== id);
-    const limit = `expected an answer within ${Math.round(timeoutMs)} ms`;
-    return new RunnerGone("LATE", `${limit}, got none`);
+  /** Who waits here is withdrawn; the rest is with the runner, which answers nobody then. */
+  #tellLate(nowMs: number): number {
+    const isLate = ({ lateAtMs }: Waiting) => lateAtMs <= nowMs;
+    const late = [...this.#sent, ...this.#waiting].filter(isLate);
+    this.#waiting = this.#waiting.filter((one) => !isLate(one));
+    for (const one of late) {
+      one.lateAtMs = Number.POSITIVE_INFINITY;
+      const limit = `expected an answer within ${Math.round(one.timeoutMs ?? 0)} ms`;
+      one.reject(new RunnerGone("LATE", `${limit}, got none`));
+    }
+    return Math.min(...[...this.#sent, ...this.#waiting].map(({ lateAtMs }) => lateAtMs));
   }
 
-  #advance(): void {
+  #advance(nowMs: number): void {
     while (this.#sent.length < runnerLimits.pipelinedMax) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      this.#send(next);
+      this.#send(next, nowMs);
     }
   }
 
-  #send(next: Waiting): void {
+  #send(next: Waiting, nowMs: number): void {
     try {
       const chunks = encodeMessage(next.request, runnerLimits);
       this.#sent.push(next);
-      if (this.#sent.length === 1) this.#watchHead();
+      if (this.#sent.length === 1) this.#watchHead(nowMs);
       this.#options.send(chunks);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
-      refuse(next, error);
+      next.reject(error);
     }
   }
 
-  #watchHead(): void {
-    clearTimeout(this.#alarm);
+  #watchHead(nowMs: number): void {
     const [head] = this.#sent;
     if (head === undefined) return;
-    this.#headSinceMs = this.#options.monotonicMs();
-    const hangMs = head.times?.hangMs() ?? Number.POSITIVE_INFINITY;
-    const limitMs = Math.round(Math.min(head.runMsMax, hangMs));
-    const code = hangMs < head.runMsMax ? "HUNG" : "TOO_LONG";
-    // What has arrived is read first: where this process was held up, an answer in time waits to be read.
-    this.#alarm = setTimeout(() => setImmediate(() => this.#giveUp(head, code, limitMs)), limitMs);
+    this.#headSinceMs = nowMs;
+    this.#tooLong.watch(nowMs + limitOf(head).limitMs);
   }
 
-  #giveUp(head: Waiting, code: "HUNG" | "TOO_LONG", limitMs: number): void {
+  #lookAtHead(nowMs: number): number {
+    const [head] = this.#sent;
+    if (head === undefined) return Number.POSITIVE_INFINITY;
+    const dueMs = this.#headSinceMs + limitOf(head).limitMs;
+    if (dueMs > nowMs) return dueMs;
+    // What has arrived is read first: where this process was held up, an answer in time waits to be read.
+    setImmediate(() => this.#giveUp(head));
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #giveUp(head: Waiting): void {
     if (this.#sent[0] !== head) return;
     this.#sent.shift();
-    refuse(head, new RunnerGone(code, `expected an answer within ${limitMs} ms, got none`));
+    const { limitMs, code } = limitOf(head);
+    head.reject(new RunnerGone(code, `expected an answer within ${limitMs} ms, got none`));
     this.#options.onTooLong(limitMs);
   }
 }
 
-function refuse({ late, reject }: Waiting, error: Error): void {
-  clearTimeout(late);
-  reject(error);
+/** How long the runner may work on it, and what it is then taken for. */
+function limitOf({ runMsMax, times }: Waiting) {
+  const hangMs = times?.hangMs() ?? Number.POSITIVE_INFINITY;
+  const limitMs = Math.round(Math.min(runMsMax, hangMs));
+  return { limitMs, code: hangMs < runMsMax ? "HUNG" : "TOO_LONG" } as const;
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { RequestLine } from "../../../../agent/src/adapters/runner-process/request-line.ts";
+import { RunnerGone } from "../../../../agent/src/loading/runner-gone.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -100,3 +101,47 @@ async function socketPair() {
     },
   };
 }
+
+describe("one timer for the whole line", () => {
+  test("tells each caller of its own deadline, whichever was asked first, and keeps the rest in line", async () => {
+    const { line } = silentRunner();
+    const ask = (timeoutMs?: number) =>
+      line
+        .ask({ kind: "ping" }, { runMsMax: MINUTE_MS, ...(timeoutMs && { timeoutMs }) })
+        .catch((error: unknown) => (error instanceof RunnerGone ? error.code : error));
+    const patient = ask();
+    const all = [ask(90), ask(60), ask(30)];
+
+    expect(await Promise.all(all)).toEqual(["LATE", "LATE", "LATE"]);
+    // The first two are with the runner, which answers them all the same; the others were withdrawn.
+    line.answer({ kind: "pong", id: 1 });
+    expect(await patient).toEqual({ kind: "pong", id: 1 });
+    line.answer({ kind: "pong", id: 2 });
+    expect(() => line.answer({ kind: "pong", id: 3 })).toThrow("expected the answer to nothing");
+  });
+
+  test("watches whoever is next with its own limit, be it shorter than what the one before had left", async () => {
+    const { line, killedAfterMs } = silentRunner();
+    const first = line.ask({ kind: "ping" }, { runMsMax: MINUTE_MS });
+    const second = line.ask({ kind: "ping" }, { runMsMax: 30 });
+
+    line.answer({ kind: "pong", id: 1 });
+
+    await first;
+    await expect(second).rejects.toMatchObject({ code: "TOO_LONG" });
+    expect(killedAfterMs).toEqual([30]);
+  });
+
+  test("gives the next one its whole limit, though it was set for the one before", async () => {
+    const { line, killedAfterMs } = silentRunner();
+    const asked = [1, 2].map(() => line.ask({ kind: "ping" }, { runMsMax: 400 }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const nextMs = performance.now();
+    line.answer({ kind: "pong", id: 1 });
+
+    await expect(asked[1]).rejects.toMatchObject({ code: "TOO_LONG" });
+
+    expect(performance.now() - nextMs).toBeGreaterThanOrEqual(400);
+    expect(killedAfterMs).toEqual([400]);
+  });
+});
