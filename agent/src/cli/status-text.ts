@@ -28,7 +28,7 @@ function headLines(status: AgentStatus): string[] {
 
 function slotLines(status: AgentStatus, report: SlotReport): readonly string[] {
   const { slot, active, previous, trial, refused } = report;
-  const lines = [`slot ${slot}`, `  active    ${named(active)}`];
+  const lines = ["", `slot ${slot}`, `  active    ${named(active)}`];
   const here = <T extends { readonly slot: string }>(facts: readonly T[] = []) =>
     facts.filter((fact) => fact.slot === slot);
   for (const { id, version, reason } of here(status.runtimes)) {
@@ -39,10 +39,9 @@ function slotLines(status: AgentStatus, report: SlotReport): readonly string[] {
   for (const { text } of here(status.rehearsals)) lines.push(`  tried     ${text}`);
   for (const held of here(status.held)) lines.push(`  process   ${heldText(held)}`);
   for (const queue of here(status.queues)) lines.push(...queueLines(queue));
-  for (const deferral of here(status.deferrals))
-    lines.push(`  deferred  ${deferredText(deferral)}`);
+  for (const deferral of here(status.deferrals)) lines.push(...deferredLines(deferral));
   for (const { release, gapMs } of here(status.gaps)) {
-    lines.push(`  gap       ${gapMs} ms without answers, for ${release.slice(0, 12)}`);
+    lines.push(`  gap       ${lengthText(gapMs)} without answers, for ${release.slice(0, 12)}`);
   }
   for (const { release, code, detail } of refused) {
     lines.push(`  refused   ${release.slice(0, 12)} ${code}: ${detail}`);
@@ -66,12 +65,30 @@ function queueLines(queue: Each<AgentStatus["queues"]>): readonly string[] {
   return unbatched === undefined ? [line] : [line, `  unbatched ${unbatched}`];
 }
 
-function deferredText({ deferredMs, waiting }: Each<AgentStatus["deferrals"]>): string {
-  const said = `an application puts swaps off for ${deferredMs} ms more`;
-  if (waiting === null) return said;
+/** None where a swap is due at once. */
+function deferredLines({ deferredMs, waiting }: Each<AgentStatus["deferrals"]>): readonly string[] {
+  if (deferredMs === 0) return [];
+  const said = `  deferred  an application puts swaps off for ${lengthText(deferredMs)} more`;
+  if (waiting === null) return [said];
   const { release, waitedMs, forcedInMs } = waiting;
-  const waits = `${release.slice(0, 12)} has waited ${Math.round(waitedMs)} ms`;
-  return `${said}; ${waits} and takes place in ${forcedInMs} ms at the latest`;
+  const waits = `${release.slice(0, 12)} has waited ${lengthText(waitedMs)}`;
+  return [
+    said,
+    `            ${waits} and takes its place in ${lengthText(forcedInMs)} at the latest`,
+  ];
+}
+
+const units = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1_000],
+] as const;
+
+/** `1500 ms`, `90 s`, `23 h`: whole units, the largest of which there are two. */
+function lengthText(ms: number): string {
+  const [unit, unitMs] = units.find(([, length]) => ms >= 2 * length) ?? ["ms", 1];
+  return `${Math.round(ms / unitMs)} ${unit}`;
 }
 
 function named(reference: ReleaseReference | null): string {

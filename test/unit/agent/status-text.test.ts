@@ -73,6 +73,7 @@ test("the status for people shows what a slot runs, on what, how requests wait, 
   });
 
   expect(text.split("\n").slice(3)).toEqual([
+    "",
     "slot main",
     "  active    digits 1.0.0 (111111111111)",
     "  runtime   onnxruntime-web 1.30.0: onnxruntime-node: no such library: chosen onnxruntime-web",
@@ -82,10 +83,36 @@ test("the status for people shows what a slot runs, on what, how requests wait, 
     "  process   serving digits 1.0.0, 50 MiB, 5 golden",
     "  process   ready digits 2.0.0, memory unknown, unproven: it brings no golden cases",
     "  queue     3 of 64 wait, 2 run; full: drop-oldest",
-    "  deferred  an application puts swaps off for 200 ms more; 222222222222 has waited 1500 ms and takes place in 9000 ms at the latest",
+    "  deferred  an application puts swaps off for 200 ms more",
+    "            222222222222 has waited 1500 ms and takes its place in 9 s at the latest",
     "  refused   333333333333 GOLDEN_MISMATCH: case a: off by 1",
     "",
   ]);
+});
+
+const running = (name: string) =>
+  ({ slot: name as never, active: null, previous: null, trial: null, refused: [] }) as const;
+
+test("the status for people tells slots apart, and gives each what is its own", () => {
+  const [day, none] = [86_400_000, { waiting: null }];
+  const text = statusText({
+    ...status,
+    slots: ["main", "ocr", "voice"].map(running),
+    deferrals: [
+      { slot: "ocr" as never, deferredMs: 5 * 60_000, ...none },
+      // What is due at once is put off by nobody.
+      { slot: "voice" as never, deferredMs: 0, ...none },
+    ],
+    gaps: [{ slot: "voice" as never, release: "4".repeat(64) as never, gapMs: day * 3 }],
+  });
+
+  const [, main, ocr, voice] = text.split("\n\n");
+  expect(main).toBe("slot main\n  active    none\n  previous  none");
+  expect(ocr).toMatch(/^slot ocr$/m);
+  expect(ocr).toMatch(/^ {2}deferred {2}an application puts swaps off for 5 min more$/m);
+  expect(voice).toMatch(/^slot voice$/m);
+  expect(voice).toMatch(/^ {2}gap {7}3 d without answers, for 444444444444$/m);
+  expect(voice).not.toMatch(/deferred/);
 });
 
 test("the status for people says of an agent that holds releases itself what that means", () => {

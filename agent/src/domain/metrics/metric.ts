@@ -29,7 +29,8 @@ export interface HeldProcess {
 export interface SlotLoad {
   readonly slot: string;
   readonly waiting: number;
-  readonly requests: number;
+  /** Of the requests that runners were asked; one each where there are no batches. */
+  readonly rows: number;
   readonly executions: number;
   readonly queueMs: number;
   readonly runMs: number;
@@ -89,8 +90,8 @@ function requestMetrics({ requests }: MetricFacts): readonly Metric[] {
 function loadMetrics({ loads }: MetricFacts): readonly Metric[] {
   return [
     {
-      ...counter("inference_count", "Requests given to runners."),
-      ...each(slot, loads, ({ requests }) => requests),
+      ...counter("inference_count", "Rows given to runners; a request without batches is one."),
+      ...each(slot, loads, ({ rows }) => rows),
     },
     {
       ...counter("execution_count", "Times a runner was asked; a batch is one."),

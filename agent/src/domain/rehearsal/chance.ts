@@ -1,6 +1,6 @@
 /*
- * What differs by chance alone. All bounds here hold for every distribution and every number of samples; they take the
- * answers of a release as independent, which those of a camera are not quite: so the device's own limits leave room.
+ * What differs by chance alone. All bounds here hold for every distribution and every number of samples; they take samples
+ * as independent, which the answers of a camera are not: see `answersPerSample`.
  *
  * A release is judged again and again while its answers come, and each look is a chance for a false alarm. So the
  * n-th look may use up only 1 / (n (n + 1)) of what false alarms are allowed: over all n that adds up to one.

@@ -1,6 +1,8 @@
 import type { OutputWindow } from "../serving/output-window.ts";
+import { spread } from "../serving/spread.ts";
 import { binOf, countIn } from "../telemetry/bin-of.ts";
 import { distanceMargin } from "./chance.ts";
+import { answersPerSample } from "./persistence.ts";
 
 export interface OutputDistance {
   /** Total variation distance of what both have answered, 0 to 1. */
@@ -14,7 +16,10 @@ type Answers = Pick<OutputWindow, "kind" | "bins" | "latest">;
 /**
  * How differently two releases answer, by one output: the shares of its classes, or the shares of its values between the
  * quantiles of the release before. Half of that one's values draw the quantiles and the other half is counted, so that no
- * value is counted in bins it drew itself.
+ * value is counted in bins it drew itself; neither half is that of one of two cameras that take turns.
+ *
+ * Where answers of the release before often repeated the one before them, as many of both count as one. The release on
+ * trial is not asked how its own are: one that is stuck must not be excused for that.
  *
  * @param alarm chance that `distance` is further than `margin` above the true distance
  * @returns null where one of them has answered nothing, or they are not of the same kind
@@ -30,7 +35,11 @@ export function outputDistance(
   const [edges, counted] = drawn === null ? [classEdges(trial.bins), known] : drawn;
   if (tried.length === 0 || counted.length === 0) return null;
   const bins = edges.length + 1;
-  const samples = { trial: tried.length, before: counted.length, alarm };
+  const each = answersPerSample(
+    Uint16Array.from(known, (value) => binOf(edges, value)),
+    bins,
+  );
+  const samples = { trial: tried.length / each, before: counted.length / each, alarm };
   return {
     distance: totalVariation(shares(tried, edges), shares(counted, edges)),
     margin: distanceMargin(samples, bins),
@@ -56,11 +65,13 @@ function classEdges(bins: number): Float64Array {
 }
 
 const QUANTILES = 8;
+const HALF = 0.5;
 
-/** Edges at the quantiles of every other value, and the values left to count. */
+/** Edges at the quantiles of half of the values, and the values left to count. */
 function drawBins(values: Float64Array): readonly [Float64Array, Float64Array] {
-  const drawing = values.filter((_, i) => i % 2 === 0).sort();
-  const counted = values.filter((_, i) => i % 2 === 1);
+  const isDrawing = (i: number) => spread(i) < HALF;
+  const drawing = values.filter((_, i) => isDrawing(i)).sort();
+  const counted = values.filter((_, i) => !isDrawing(i));
   const edges: number[] = [];
   for (let i = 1; i < QUANTILES; i++) {
     const quantile = drawing[Math.floor((i * drawing.length) / QUANTILES)];

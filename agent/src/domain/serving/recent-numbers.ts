@@ -3,7 +3,7 @@ export interface RecentNumbers {
   readonly push: (value: number) => void;
   /** How many were ever pushed. */
   readonly count: () => number;
-  /** Those that are kept, in no particular order; a copy. */
+  /** Those that are kept, in their order, but that the newest may stand before the oldest; a copy. */
   readonly latest: () => Float64Array;
 }
 

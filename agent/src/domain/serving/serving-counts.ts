@@ -18,7 +18,9 @@ export interface ServingCounts {
   readonly batches: number;
   /** Requests that runners were asked. */
   readonly requests: number;
-  /** Rows of all requests in batches. */
+  /** Rows of those requests; of a release that takes no batches one each. */
+  readonly rows: number;
+  /** Those of the rows that were in batches. */
   readonly batchedRows: number;
   /** How long requests waited before a runner was asked, in sum. */
   readonly queueMs: number;
@@ -37,6 +39,7 @@ export function emptyCounts(): CountedSums {
     executions: 0,
     batches: 0,
     requests: 0,
+    rows: 0,
     batchedRows: 0,
     queueMs: 0,
     runMs: 0,

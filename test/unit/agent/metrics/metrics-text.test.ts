@@ -83,7 +83,7 @@ describe("the text that monitoring reads", () => {
 
 const full: MetricFacts = {
   requests: [{ ...release, succeeded: 3, failed: new Map([["OVERLOADED", 2]]), answeredMs: 1.5 }],
-  loads: [{ slot, waiting: 4, requests: 3, executions: 2, queueMs: 0.25, runMs: 1 }],
+  loads: [{ slot, waiting: 4, rows: 3, executions: 2, queueMs: 0.25, runMs: 1 }],
   swaps: [
     { slot, results: new Map([["activated", 1]]), prepareMs: 87, waitMsMax: 12.5, restarts: 1 },
   ],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { alarmShare, distanceMargin } from "../../../../agent/src/domain/rehearsal/chance.ts";
 import { nextLook } from "../../../../agent/src/domain/rehearsal/next-look.ts";
 import { outputDistance } from "../../../../agent/src/domain/rehearsal/output-distance.ts";
+import { answersPerSample } from "../../../../agent/src/domain/rehearsal/persistence.ts";
 import { type Random, seededRandom } from "../../../support/random.ts";
 
 const classes = (values: readonly number[], bins: number) =>
@@ -56,6 +57,60 @@ describe("the distance of two releases' answers", () => {
     expect(outputDistance(values(times(100, other)), before, 1e-4)?.distance).toBe(1);
   });
 });
+
+test("of numbers of two cameras that take turns is counted in both, not in one of them", () => {
+  const random = seededRandom(SEED);
+  // One sees numbers around 0, the other one around 100.
+  const turns = Array.from({ length: 1_000 }, (_, i) => (i % 2) * 100 + random.next());
+
+  expect(outputDistance(values(turns), values(turns), 1e-4)?.distance).toBeLessThan(0.1);
+});
+
+describe("answers that repeat the one before them", () => {
+  test("count for less, as many as a chain of scenes lets expect", () => {
+    const random = seededRandom(SEED);
+    const each = (answers: readonly number[]) => answersPerSample(Uint16Array.from(answers), 10);
+
+    // By the chain: (1 + ρ) / (1 − ρ) with ρ = 1 − 1 / length.
+    expect(each(scenes(random, 1, 20_000))).toBeCloseTo(1, 1);
+    expect(each(scenes(random, 2, 20_000))).toBeCloseTo(3, 0);
+    expect(each(scenes(random, 50, 200_000)) / 99).toBeCloseTo(1, 1);
+    expect(each([0, 1, 0, 1, 0, 1])).toBe(1);
+    expect(each(times(100, 3))).toBe(1);
+    expect(each([])).toBe(1);
+  });
+
+  test.each([
+    5, 50, 300,
+  ])("raise no false alarm on a camera whose scenes last %i answers, with the device's own limit", (length) => {
+    const random = seededRandom(SEED);
+    let [alarms, withoutRegard] = [0, 0];
+    for (let device = 0; device < 60; device++) {
+      const before = classes(scenes(random, length, 4_096), 10);
+      const answers = scenes(random, length, 300);
+      for (let answered = 1; answered <= answers.length; answered = nextLook(answered)) {
+        const alarm = alarmShare(answered);
+        const judged = outputDistance(classes(answers.slice(0, answered), 10), before, alarm);
+        const naive = distanceMargin({ trial: answered, before: 4_096, alarm }, 10);
+        if (judged !== null && judged.distance > 0.5 + judged.margin) alarms += 1;
+        if (judged !== null && judged.distance > 0.5 + naive) withoutRegard += 1;
+      }
+    }
+
+    expect(alarms).toBe(0);
+    if (length >= 50) expect(withoutRegard).toBeGreaterThan(0);
+  });
+});
+
+/** What a camera answers whose scenes last so many answers in the mean. */
+function scenes(random: Random, length: number, count: number): number[] {
+  const drawn = drawMany(random, shares, count);
+  let scene = 0;
+  return drawn.map((next, i) => {
+    if (i === 0 || random.next() < 1 / length) scene = next;
+    return scene;
+  });
+}
 
 test("the margin is that of Hoeffding's inequality over all sets of bins", () => {
   // sqrt((1/1000 + 1/1000) / 2 · (10 · ln 2 + ln 10 000)) by hand.

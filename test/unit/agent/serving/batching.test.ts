@@ -82,6 +82,8 @@ describe("a model that takes batches", () => {
     expect(router.counts(slot)).toMatchObject({
       batches: 2,
       batchedRows: 6,
+      // Five to prove that batches are right, one alone, and the four.
+      rows: 10,
       waiting: 0,
       running: 0,
     });
