@@ -12,7 +12,9 @@ import { sileroContracts, sileroGolden, sileroPath } from "../support/silero.ts"
 const never = new AbortController().signal;
 
 let fixture: RunnerFixture;
+let golden: object;
 beforeAll(async () => {
+  golden = await sileroGolden(sileroPath("v5"));
   fixture = await runnerFixture();
 });
 afterAll(async () => {
@@ -35,8 +37,6 @@ describe("S5: a model that was exported again", () => {
     expect(onnx).not.toEqual(await readFile(sileroPath("v5")));
     // What it was fused into are operators that a device's scan knows as well.
     expect(scanOnnx(onnx.length, (at, length) => onnx.subarray(at, at + length))).toBeTruthy();
-    const golden = await sileroGolden(sileroPath("v5"));
-
     const model = await load({ onnx, io: sileroContracts.v5, golden });
 
     expect(model.golden).toMatchObject({ cases: 8 });
@@ -55,8 +55,10 @@ describe("S5: a model with one block of weights perturbed", () => {
     ["by its sign", -1],
     ["to zero", 0],
   ])("%s loads, and is refused with the size of its error", async (_, factor) => {
-    const golden = await goldenOf(onnx);
-    const perturbed = { onnx: perturb(factor), io: denseContract(16, 4), golden };
+    const perturbed = {
+      ...{ onnx: perturb(factor), io: denseContract(16, 4) },
+      golden: await goldenOf(onnx),
+    };
 
     await expect(load(perturbed)).rejects.toMatchObject({
       code: "GOLDEN_MISMATCH",

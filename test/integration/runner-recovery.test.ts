@@ -1,5 +1,5 @@
 import { modelDigest, ReleaseDocument, type Sha256 } from "@modelfleet/protocol";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { miniController } from "../support/agent/mini-controller.ts";
 import { runnerPids } from "../support/agent/runner-fixture.ts";
 import { enrolledFolder, runningAgent } from "../support/agent/running-agent.ts";
@@ -15,21 +15,39 @@ const poison = [-9e6, -9e6];
 let folder: TemporaryFolder;
 let controller: Awaited<ReturnType<typeof miniController>>;
 let agent: Awaited<ReturnType<typeof runningAgent>>;
-beforeEach(async () => {
+
+async function openDevice(): Promise<void> {
   folder = await temporaryFolder();
   controller = await miniController();
   await enrolledFolder(folder.path, controller);
-});
-afterEach(async () => {
+}
+
+async function closeDevice(): Promise<void> {
   await agent.close();
   expect(await runnerPids(folder.path)).toEqual([]);
   await controller[Symbol.asyncDispose]();
   await folder[Symbol.asyncDispose]();
-});
+}
 
 describe("S11: a hung inference", () => {
-  test("F47: a run that never returns is killed at its limit, and the next request is served", async () => {
+  beforeAll(async () => {
+    await openDevice();
     await serve("1.0.0");
+  });
+  afterAll(closeDevice);
+
+  test("F47: a release that never returns is refused, and the one before serves", async () => {
+    const looping = publish("2.0.0", endlessLoop(2));
+
+    controller.want(looping);
+    await controller.order();
+
+    await eventually(() => expect(codesOf(looping)).toContain("refused WARMUP_TIMEOUT"), patience);
+    expect((await agent.infer([3, 4])).json()).toMatchObject({ model_version: "1.0.0" });
+    expect(codesOf(looping)).toContain("loading");
+  });
+
+  test("F47: a run that never returns is killed at its limit, and the next request is served", async () => {
     const startMs = performance.now();
 
     const hung = await agent.infer(poison);
@@ -43,21 +61,14 @@ describe("S11: a hung inference", () => {
   });
 });
 
-test("F47: a release that never returns is refused, and the one before serves", async () => {
-  await serve("1.0.0");
-  const looping = publish("2.0.0", endlessLoop(2));
-
-  controller.want(looping);
-  await controller.order();
-
-  await eventually(() => expect(codesOf(looping)).toContain("refused WARMUP_TIMEOUT"), patience);
-  expect((await agent.infer([3, 4])).json()).toMatchObject({ model_version: "1.0.0" });
-  expect(codesOf(looping)).toContain("loading");
-});
-
 describe("S10: a crash of the active runner", () => {
-  test("F48: a runner that is killed under load costs no request, and its release serves again", async () => {
+  beforeAll(async () => {
+    await openDevice();
     await serve("1.0.0");
+  });
+  afterAll(closeDevice);
+
+  test("F48: a runner that is killed under load costs no request, and its release serves again", async () => {
     let isOver = false;
     const statuses: number[] = [];
     const askers = Array.from({ length: 8 }, async (_, i) => {
@@ -86,28 +97,27 @@ describe("S10: a crash of the active runner", () => {
 
     expect(new Set(statuses)).toEqual(new Set([200]));
   }, 60_000);
-});
 
-test("F48: a runner killed on trial takes its release back, for good, and the one before answers", async () => {
-  await serve("1.0.0");
-  await agent.close();
-  agent = await runningAgent(folder.path, 60_000);
-  const second = publish("2.0.0", hangsBelowMinusMillion(2), { createdAt: "2026-11-02T00:00:00Z" });
-  controller.want(second);
-  await controller.order();
-  await eventually(() => expect(codesOf(second)).toContain("activated"), patience);
-  const [serving = 0] = await runnerPids(folder.inside("run", second.slice(0, 16)));
+  test("F48: a runner killed on trial takes its release back, for good, and the one before answers", async () => {
+    const second = publish("2.0.0", hangsBelowMinusMillion(2), {
+      swap: { probation: { confirmMs: 60_000 } },
+    });
+    controller.want(second);
+    await controller.order();
+    await eventually(() => expect(codesOf(second)).toContain("activated"), patience);
+    const [serving = 0] = await runnerPids(folder.inside("run", second.slice(0, 16)));
 
-  process.kill(serving, "SIGSEGV");
+    process.kill(serving, "SIGSEGV");
 
-  await eventually(() => expect(codesOf(second)).toContain("rolled-back RUNNER_CRASH"), patience);
-  await eventually(async () => {
-    expect((await agent.infer([5, 6])).json()).toMatchObject({ model_version: "1.0.0" });
-  });
-  await controller.order();
-  await eventually(async () => {
-    expect(await agent.status()).toMatchObject({
-      slots: [{ trial: null, refused: [{ release: second, code: "RUNNER_CRASH" }] }],
+    await eventually(() => expect(codesOf(second)).toContain("rolled-back RUNNER_CRASH"), patience);
+    await eventually(async () => {
+      expect((await agent.infer([5, 6])).json()).toMatchObject({ model_version: "1.0.0" });
+    });
+    await controller.order();
+    await eventually(async () => {
+      expect(await agent.status()).toMatchObject({
+        slots: [{ trial: null, refused: [{ release: second, code: "RUNNER_CRASH" }] }],
+      });
     });
   });
 });
