@@ -1,4 +1,5 @@
 import type { AgentConfig } from "../config.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 
 /** What only the process knows about itself. */
@@ -16,5 +17,7 @@ export interface Machine {
 export interface AgentRun {
   readonly config: AgentConfig;
   readonly machine: Machine;
+  /** The system's when absent. */
+  readonly clock?: Clock | undefined;
   readonly log: Log;
 }

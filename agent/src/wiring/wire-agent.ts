@@ -27,10 +27,10 @@ import { blobSource } from "./wire-source.ts";
 import { wireTelling } from "./wire-telling.ts";
 
 /** The parts of one agent, joined; nothing runs yet. */
-export function wireAgent({ config, machine, log }: AgentRun, folder: DataFolder, outbox: Outbox) {
+export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
+  const { config, machine, log, clock = systemClock } = run;
   const { enrolment, signer, store, record } = folder;
   const { device } = enrolment;
-  const clock = systemClock;
   const { agentVersion } = machine;
   const at = { class: enrolment.class, folder: config.folder, targetOf: findTargetId };
   const facts = machineFacts({ ...machine, ...at });

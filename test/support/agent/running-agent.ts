@@ -7,6 +7,7 @@ import type { AgentConfig } from "../../../agent/src/config.ts";
 import { EnrolmentRecord } from "../../../agent/src/domain/enrolment-record.ts";
 import { createWriter, firstState } from "../../../agent/src/open-data-folder.ts";
 import { runAgent } from "../../../agent/src/run-agent.ts";
+import type { AgentRun } from "../../../agent/src/wiring/agent-run.ts";
 import { eventually } from "../eventually.ts";
 import { fixtureDevice, fixtureFleet, fleetRoot } from "../trust-fixtures.ts";
 import { askHttp } from "./ask-http.ts";
@@ -33,7 +34,7 @@ export async function enrolledFolder(folder: string, urls: Urls): Promise<void> 
 export async function runningAgent(
   folder: string,
   confirmMs = 100,
-  changes: Partial<AgentConfig> = {},
+  { clock, ...changes }: Partial<AgentConfig & Pick<AgentRun, "clock">> = {},
   runnerPath = runnerMainPath(),
 ) {
   const events: Record<string, unknown>[] = [];
@@ -54,6 +55,7 @@ export async function runningAgent(
         agentVersion: "0.1.0",
       },
       log: { info: note, warn: note, error: note },
+      clock,
     },
     stop.signal,
   );

@@ -37,8 +37,11 @@ export async function keepConnected(
     if (clock.monotonicMs() - beganMs >= stableMs) failures = 0;
     const delayMs = backoffMs(limits, failures, clock.chance());
     log.warn({ event, reason, delayMs }, "no connection to the broker; trying again");
-    await clock.sleep(delayMs, signal).catch(() => undefined);
-    if (signal.aborted) return;
+    const isOver = await clock.sleep(delayMs, signal).then(
+      () => false,
+      () => true,
+    );
+    if (isOver) return;
   }
 }
 
