@@ -4,6 +4,9 @@ import { clientLimits } from "@modelfleet/protocol/device-limits";
 import { AgentError, isAgentErrorCode } from "./agent-error.ts";
 import { parseJson } from "./read-answer.ts";
 
+/** A timer of Node.js that is given more rings at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Where the agent listens: its Unix socket, or loopback TCP. */
 export type AgentPlace = { readonly socketPath: string } | { readonly url: string };
 
@@ -15,8 +18,8 @@ export interface Question {
   /** For everything together. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Asking it twice does no harm. */
-  readonly isRepeatable: boolean;
+  /** `unanswered`: asking it twice does no harm. `unsent`: only where it is sure that no model has seen it. */
+  readonly repeat: "unanswered" | "unsent" | "never";
 }
 
 export interface AgentReply {
@@ -28,7 +31,7 @@ export interface AgentReply {
  * Questions to one agent over connections that are kept.
  *
  * A repeatable question is asked again, after a growing pause, while nobody answers or the agent is not ready: an agent
- * that restarts is gone for a second. The question's time bounds it all. An overload is told at once, for waiting then
+ * that restarts is gone for a second. The question's time bounds it all, and so does the end of the client. An overload is told at once, for waiting then
  * is the application's decision.
  */
 export class AgentLine implements Disposable {
@@ -37,6 +40,9 @@ export class AgentLine implements Disposable {
     | { readonly host: string; readonly port: number };
   readonly #name: string;
   readonly #agent: Agent;
+  /** One of every question that has no answer yet. */
+  readonly #open = new Set<AbortController>();
+  #isClosed = false;
 
   constructor(place: AgentPlace, connectionsMax: number) {
     this.#place = "url" in place ? hostOf(place.url) : place;
@@ -46,28 +52,43 @@ export class AgentLine implements Disposable {
 
   /** @throws AgentError; the reason of the caller's signal when that aborts */
   async ask(question: Question): Promise<AgentReply> {
-    const { timeoutMs, signal, isRepeatable } = question;
+    const { timeoutMs, signal } = question;
     signal?.throwIfAborted();
-    const late = AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs)));
-    const end = signal === undefined ? late : AbortSignal.any([signal, late]);
-    const isLate = () => late.aborted;
+    if (this.#isClosed) throw closed();
+    const end = new AbortController();
+    const giveUp = () => end.abort(signal?.reason);
+    const waitMs = Math.min(Math.ceil(timeoutMs), TIMER_MS_MAX);
+    const alarm = setTimeout(() => end.abort(this.#late(timeoutMs)), waitMs);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    this.#open.add(end);
+    try {
+      return await this.#askUntil(question, end.signal);
+    } finally {
+      clearTimeout(alarm);
+      signal?.removeEventListener("abort", giveUp);
+      this.#open.delete(end);
+    }
+  }
+
+  /** Connections end; what waits for an answer, for a connection or for the agent fails. */
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    for (const end of this.#open) end.abort(closed());
+    this.#agent.destroy();
+  }
+
+  /** Once its time is over, what kept it from an answer says more than that. */
+  async #askUntil(question: Question, end: AbortSignal): Promise<AgentReply> {
     let pauseMs: number = clientLimits.retryMsMin;
     for (let last: AgentError | undefined; ; pauseMs = nextPauseMs(pauseMs)) {
       const got = await this.#askOnce(question, end).catch(asAgentError);
       if (!(got instanceof AgentError)) return got;
-      signal?.throwIfAborted();
-      if (isLate()) throw last ?? this.#late(timeoutMs, got);
-      if (!isRepeatable || !isPassing(got)) throw got;
+      refuseEnded(end, last);
+      if (!isWorthAnother(got, question.repeat)) throw got;
       last = got;
       await wait(pauseMs, undefined, { signal: end }).catch(() => undefined);
-      signal?.throwIfAborted();
-      if (isLate()) throw got;
+      refuseEnded(end, last);
     }
-  }
-
-  /** Connections end; what waits for an answer fails. */
-  [Symbol.dispose](): void {
-    this.#agent.destroy();
   }
 
   #askOnce(question: Question, end: AbortSignal): Promise<AgentReply> {
@@ -98,9 +119,9 @@ export class AgentLine implements Disposable {
     return new AgentError("UNREACHABLE", text, { cause });
   }
 
-  #late(timeoutMs: number, cause: unknown): AgentError {
+  #late(timeoutMs: number): AgentError {
     const text = `expected an answer within ${timeoutMs} ms, got none from ${this.#name}`;
-    return new AgentError("DEADLINE_EXCEEDED", text, { cause });
+    return new AgentError("DEADLINE_EXCEEDED", text);
   }
 }
 
@@ -154,11 +175,29 @@ function readReply(response: IncomingMessage): Promise<AgentReply> {
   });
 }
 
-/** It may be over in a moment: the agent, or its model, is being started. */
-function isPassing(error: AgentError): boolean {
-  if (error.code === "UNREACHABLE") return codeOf(error.cause) !== "EACCES";
-  return error.code === "NOT_READY" || error.code === "RUNNER_CRASH";
+function closed(): AgentError {
+  return new AgentError("UNREACHABLE", "expected an open client, got one that is closed");
 }
+
+/** @throws the reason of the end; where that is time, what came before it */
+function refuseEnded({ aborted, reason }: AbortSignal, last: AgentError | undefined): void {
+  if (!aborted) return;
+  const isLate = reason instanceof AgentError && reason.code === "DEADLINE_EXCEEDED";
+  throw isLate ? (last ?? reason) : reason;
+}
+
+/** It may be over in a moment: the agent, or its model, is being started. */
+function isWorthAnother(error: AgentError, repeat: Question["repeat"]): boolean {
+  if (repeat === "never") return false;
+  if (error.code !== "UNREACHABLE") {
+    return error.code === "NOT_READY" || error.code === "RUNNER_CRASH";
+  }
+  const code = codeOf(error.cause) ?? "";
+  return repeat === "unsent" ? unheard.has(code) : code !== "EACCES";
+}
+
+/** There was no connection. */
+const unheard: ReadonlySet<string> = new Set(["ENOENT", "ECONNREFUSED", "EAGAIN"]);
 
 function nextPauseMs(pauseMs: number): number {
   return Math.min(pauseMs * 2, clientLimits.retryMsMax);

@@ -14,14 +14,14 @@ export interface TimedAsk {
 
 /** @throws AgentError */
 export async function askJson(line: AgentLine, path: string, ask: TimedAsk): Promise<unknown> {
-  const { body } = await line.ask({ ...ask, method: "GET", path, isRepeatable: true });
+  const { body } = await line.ask({ ...ask, method: "GET", path, repeat: "unanswered" });
   return parseJson(body);
 }
 
 /** False also while nobody answers. @throws AgentError for any other reason than that it is not ready */
 export async function isReady(line: AgentLine, path: string, ask: TimedAsk): Promise<boolean> {
   try {
-    await line.ask({ ...ask, method: "GET", path, isRepeatable: false });
+    await line.ask({ ...ask, method: "GET", path, repeat: "never" });
     return true;
   } catch (cause) {
     const isNotYet =

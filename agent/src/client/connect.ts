@@ -48,7 +48,7 @@ export function connect(options: ConnectOptions): AgentClient {
     },
     defer: async (recheckAfterMs, { slot = "main", ...asked } = {}) => {
       const chunks = [Buffer.from(JSON.stringify({ recheckAfterMs }))];
-      const ask = { timeoutMs, ...asked, chunks, isRepeatable: true } as const;
+      const ask = { timeoutMs, ...asked, chunks, repeat: "unanswered" } as const;
       const { body } = await line.ask({ ...ask, method: "POST", path: deferPath(slot) });
       return deferralOf(parseJson(body));
     },

@@ -35,7 +35,9 @@ export function modelClient(
       const { signal } = options;
       const givenMs = options.timeoutMs ?? timeoutMs;
       const body = encodeInfer(inputs, options, givenMs);
-      const ask = { timeoutMs: givenMs, signal, isRepeatable: true } as const;
+      // An answer that got lost has moved its sequence on already.
+      const repeat = options.sequence === undefined ? "unanswered" : "unsent";
+      const ask = { timeoutMs: givenMs, signal, repeat } as const;
       const reply = await line.ask({ ...ask, ...body, method: "POST", path: `${path}/infer` });
       return decodeInfer(reply);
     },
