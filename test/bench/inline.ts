@@ -4,22 +4,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { floatTensor } from "../support/agent/floats.ts";
 import { denseContract, stageModel } from "../support/agent/staged-model.ts";
-import { benchModels } from "../support/onnx/bench-models.ts";
 import { denseNetwork } from "../support/onnx/dense-network.ts";
 import { seededRandom } from "../support/random.ts";
 import type { BenchLine, BenchPart } from "./bench-line.ts";
 import { inferBody } from "./infer-client.ts";
-import { bareSession, figuresOf, measure } from "./infer-figures.ts";
 import { rawThroughput } from "./raw-client.ts";
 import type { PassedRelease, ReloadedBytes, Reloads } from "./served/inline-reloads.ts";
 import { servedProcess } from "./served/served-process.ts";
 import { digits } from "./statistics.ts";
 
 const CLIENTS = 16;
+/** Until the compiler has seen it all. */
+const WARM_UP_MS = 3_000;
 const MEASURE_MS = 4_000;
 const PER_SECOND_MIN = 15_000;
+/** A network of 12 µs on the bare library: what is measured is the way to it. */
+const [INPUTS, OUTPUTS] = [64, 10];
+const tiny = { layers: [INPUTS, 32, OUTPUTS], seed: 1 };
 const RELOADS = 40;
 const MIB = 1024 * 1024;
 const GROWTH_MIB_MAX = 35;
@@ -41,37 +43,43 @@ export const inline: BenchPart = {
   },
 };
 
+/** Beside it a server that only says the same thing to everybody: the most that HTTP leaves room for here. */
 async function throughputLine(folder: string): Promise<BenchLine> {
-  const { layers } = benchModels.small;
-  const path = join(folder, "small.onnx");
-  await writeFile(path, denseNetwork(benchModels.small));
+  const path = join(folder, "tiny.onnx");
+  await writeFile(path, denseNetwork(tiny));
   const random = seededRandom(5);
-  const row = Float32Array.from({ length: layers[0] }, () => random.next());
-  const ours = await inlinePerSecond(folder, path, row);
-  await using bare = await bareSession(path, floatTensor("x", [1, row.length], row));
-  const samples = await measure(bare.once, 1, MEASURE_MS);
+  const row = Float32Array.from({ length: INPUTS }, () => random.next());
+  const bare = await perSecondOf("fixed", { folder, path, row });
+  const ours = await perSecondOf("inline", { folder, path, row });
   return {
     scenario: 8,
-    what: `small over the Unix socket, inline, ${CLIENTS} clients, inferences a second`,
+    what: `64-32-10 network over the Unix socket, inline, ${CLIENTS} clients, inferences a second`,
     ours: digits(ours),
-    bare: figuresOf(samples, samples).perSecond,
-    limit: `≥ ${PER_SECOND_MIN}`,
+    bare: digits(bare),
+    limit: `≥ ${PER_SECOND_MIN} (bare: node:http with a fixed answer)`,
     holds: ours >= PER_SECOND_MIN,
   };
 }
 
-async function inlinePerSecond(folder: string, path: string, row: Float32Array): Promise<number> {
-  const { layers } = benchModels.small;
-  await using server = await servedProcess("inline", {
+interface Asked {
+  readonly folder: string;
+  readonly path: string;
+  readonly row: Float32Array;
+}
+
+async function perSecondOf(
+  program: "fixed" | "inline",
+  { folder, path, row }: Asked,
+): Promise<number> {
+  const shapes = { inputs: INPUTS, outputs: OUTPUTS };
+  await using server = await servedProcess(program, {
+    ...shapes,
     folder,
     models: { "1.0.0": path },
-    inputs: layers[0],
-    outputs: layers[layers.length - 1] ?? 0,
   });
   await server.serve("1.0.0");
   const body = inferBody(row);
-  // Once to warm up.
-  await rawThroughput(server.socketPath, body, { clients: CLIENTS, measureMs: 1_000 });
+  await rawThroughput(server.socketPath, body, { clients: CLIENTS, measureMs: WARM_UP_MS });
   const measured = { clients: CLIENTS, measureMs: MEASURE_MS };
   return (await rawThroughput(server.socketPath, body, measured)).perSecond;
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 /** Programs that serve a model over a Unix socket and TCP: ours, and the bare library in one process. */
 const programs = {
   agent: "agent-server.ts",
+  fixed: "fixed-server.ts",
   inline: "inline-server.ts",
   inProcess: "in-process-server.ts",
   shadow: "shadow-server.ts",

@@ -53,16 +53,12 @@ async function setUp(runMs: number, id: RuntimeId = "onnxruntime-node") {
 
 /** How many runs each turn of the event loop had, until all is answered. */
 async function runsByTurn(log: string[], asked: readonly Promise<unknown>[]): Promise<number[]> {
-  let isOver = false;
-  const all = Promise.all(asked).finally(() => {
-    isOver = true;
-  });
   const counts: number[] = [];
-  while (!isOver) {
+  while (counts.reduce((sum, count) => sum + count, 0) < asked.length) {
     await new Promise((resolve) => setImmediate(resolve));
     counts.push(log.splice(0).length);
   }
-  await all;
+  await Promise.all(asked);
   return counts.filter((count) => count > 0);
 }
 
