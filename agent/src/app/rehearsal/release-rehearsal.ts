@@ -70,6 +70,7 @@ export class ReleaseRehearsal implements Rehearsal {
   verdict(): Verdict {
     if (this.#final !== null) return this.#final;
     const verdict = this.#judge();
+    if (this.#isOver) return verdict;
     const { canary } = this.#rehearsed;
     if (verdict.kind === "passed" && this.#stage.kind === "shadow" && canary !== undefined) {
       this.#leaveStage();

@@ -213,6 +213,20 @@ test("an ended canary answers nothing more, and its end may be repeated", async 
   expect(answeredBy(rig, "2.0.0")).toBe(answered);
 });
 
+test("a rehearsal that was ended in its shadow begins no canary, whoever asks for its verdict", async () => {
+  const shadow = { sharePercent: 100, comparisons: 10, maxMs: 1_000 };
+  const rig = await setUp({ shadow, canary: { ...half, weightPercent: 100 } });
+  const rehearsal = rig.begin(rig.trial);
+
+  await rehearsal.end();
+  await rig.clock.advance(2_000);
+  rehearsal.verdict();
+  await askSteadily(rig, 4);
+
+  expect(answeredBy(rig, "1.0.0")).toBe(4);
+  expect(rig.trial.promotions()).toBe(0);
+});
+
 function textLike(text: string): unknown {
   return expect.stringContaining(text);
 }
