@@ -34,16 +34,16 @@ export class Answering<Model extends RoutedModel> {
     this.#options = options;
   }
 
-  /** @throws InferError */
-  async one(
+  /** @returns what rejects with an InferError */
+  one(
     slot: ServingSlot<Model>,
     pinned: Generation<Model>,
     request: RoutedRequest,
   ): Promise<RoutedAnswer<Model>> {
-    const admitted = { slot, request, sequence: undefined, ...this.#times(request) };
-    return await (pinned.isAlive()
-      ? this.#answer(admitted, pinned)
-      : this.#answerStranded(admitted, pinned));
+    const askedAtMs = this.#options.clock.monotonicMs();
+    const deadlineMs = askedAtMs + request.timeoutMs;
+    const admitted = { slot, request, sequence: undefined, askedAtMs, deadlineMs };
+    return this.#answerWhen(admitted, pinned);
   }
 
   /**
@@ -51,12 +51,13 @@ export class Answering<Model extends RoutedModel> {
    *
    * @throws InferError
    */
-  async inSequence(
-    slot: ServingSlot<Model>,
-    sequence: Sequence<Model>,
-    request: RoutedRequest,
-  ): Promise<RoutedAnswer<Model>> {
-    const admitted = { slot, request, sequence, ...this.#times(request) };
+  async inSequence(slot: ServingSlot<Model>, request: RoutedRequest): Promise<RoutedAnswer<Model>> {
+    const { sequence: place } = request;
+    const sequence = place && slot.sequences.find(place, slot, request);
+    if (sequence === undefined) throw notReady(request);
+    const askedAtMs = this.#options.clock.monotonicMs();
+    const deadlineMs = askedAtMs + request.timeoutMs;
+    const admitted = { slot, request, sequence, askedAtMs, deadlineMs };
     const isFirst = sequence.pending === 0;
     const turn = sequence.takeTurn();
     sequence.pending += 1;
@@ -64,10 +65,8 @@ export class Answering<Model extends RoutedModel> {
       if (!isFirst) await this.#awaitTurn(turn.begins, admitted.deadlineMs);
       const generation = slot.sequences.generationOf(sequence, slot, request);
       if (generation === undefined) throw notReady(request);
-      const answer = await (generation.isAlive()
-        ? this.#answer(admitted, generation)
-        : this.#answerStranded(admitted, generation));
-      if (request.sequence?.isEnd === true) slot.sequences.close(request.sequence.id, sequence);
+      const answer = await this.#answerWhen(admitted, generation);
+      if (place?.isEnd === true) slot.sequences.close(place.id, sequence);
       return answer;
     } finally {
       sequence.pending -= 1;
@@ -76,9 +75,9 @@ export class Answering<Model extends RoutedModel> {
     }
   }
 
-  #times({ timeoutMs }: RoutedRequest) {
-    const askedAtMs = this.#options.clock.monotonicMs();
-    return { askedAtMs, deadlineMs: askedAtMs + timeoutMs };
+  #answerWhen(admitted: Admitted<Model>, pinned: Generation<Model>): Promise<RoutedAnswer<Model>> {
+    const isAlive = pinned.isAlive();
+    return isAlive ? this.#answer(admitted, pinned) : this.#answerStranded(admitted, pinned);
   }
 
   #tookMs({ askedAtMs }: Admitted<Model>): number {
@@ -129,7 +128,8 @@ export class Answering<Model extends RoutedModel> {
     pinned: Generation<Model>,
   ): Promise<RoutedAnswer<Model>> {
     const { request, sequence } = admitted;
-    const last = await this.#attempts(admitted, pinned);
+    const first = await this.#attempt(admitted, pinned, false);
+    const last = first.error === undefined ? first : await this.#again(admitted, first);
     const latencyMs = this.#tookMs(admitted);
     last.generation.count(last, latencyMs);
     this.#observe(request, last, latencyMs);
@@ -141,8 +141,8 @@ export class Answering<Model extends RoutedModel> {
   }
 
   /** Once more where it may have been the end of a runner; again and again while it was not even sent. */
-  async #attempts(admitted: Admitted<Model>, pinned: Generation<Model>): Promise<Attempt<Model>> {
-    let last = await this.#attempt(admitted, pinned, false);
+  async #again(admitted: Admitted<Model>, first: Attempt<Model>): Promise<Attempt<Model>> {
+    let last = first;
     let hasBeenSent = false;
     while (isWorthAnother(last, admitted.request) && !(hasBeenSent && last.wasSent)) {
       hasBeenSent ||= last.wasSent;
@@ -167,7 +167,8 @@ export class Answering<Model extends RoutedModel> {
     refuseUnfit(model, whole);
     const observed = this.#options.observed(model.staged.release);
     const asked = withObserved(whole, model, observed);
-    return generation.attempt(asked, { askedAtMs, deadlineMs, isAgain });
+    const { inputs, outputs = [] } = asked;
+    return generation.attempt({ inputs, outputs, askedAtMs, deadlineMs, isAgain });
   }
 
   /** The generation that followed, which may take a moment to come. */

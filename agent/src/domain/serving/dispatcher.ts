@@ -117,8 +117,13 @@ export class Dispatcher {
     while (this.#maySend()) {
       const nowMs = this.#options.clock.monotonicMs();
       const group = takeGroup(this.#queue, this.#rowsMax());
-      for (const ticket of group) if (ticket.asked.deadlineMs <= nowMs) this.#refuseLate(ticket);
-      const inTime = group.filter(({ isSettled }) => !isSettled);
+      let isOneLate = false;
+      for (const ticket of group) {
+        if (ticket.asked.deadlineMs > nowMs) continue;
+        isOneLate = true;
+        this.#refuseLate(ticket);
+      }
+      const inTime = isOneLate ? group.filter(({ isSettled }) => !isSettled) : group;
       if (inTime.length > 0) this.#send(inTime, nowMs);
     }
   }
@@ -158,18 +163,15 @@ export class Dispatcher {
     const { model } = this.#options;
     const execution = { tickets, rows: tickets.map(({ form }) => form?.rows ?? 1), sentAtMs };
     const outputs = tickets[0]?.asked.outputs ?? [];
-    const latestMs = Math.max(...tickets.map(({ asked }) => asked.deadlineMs));
+    let latestMs = 0;
+    for (const { asked } of tickets) latestMs = Math.max(latestMs, asked.deadlineMs);
     this.#countSent(execution);
     this.#running += 1;
     for (const ticket of tickets) {
       ticket.wasSent = true;
       if (tickets.length > 1) this.#inBatches.add(ticket);
     }
-    const options = {
-      timeoutMs: latestMs - sentAtMs,
-      ...(outputs.length === 0 ? {} : { outputs }),
-    };
-    model.infer(inputsOf(tickets), options).then(
+    model.infer(inputsOf(tickets), { outputs, timeoutMs: latestMs - sentAtMs }).then(
       (answer) => {
         this.#hasEnded(execution);
         this.#answer(execution, answer);

@@ -1,6 +1,6 @@
 import { InferError } from "../infer-error.ts";
 import { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
-import type { RoutedModel, RoutedRequest, ServingRole } from "./routed-model.ts";
+import type { RoutedModel, ServingRole } from "./routed-model.ts";
 import { batchForm } from "./tensor-batch.ts";
 import { type Asked, type Outcome, Ticket } from "./ticket.ts";
 
@@ -42,13 +42,11 @@ export class Generation<Model extends RoutedModel> {
   }
 
   /** Never rejects with an InferError; any other error is a defect and is let through. */
-  attempt(
-    { inputs, outputs = [] }: Pick<RoutedRequest, "inputs" | "outputs">,
-    times: Pick<Asked, "askedAtMs" | "deadlineMs" | "isAgain">,
-  ): Promise<Attempt<Model>> {
+  attempt(asked: Asked): Promise<Attempt<Model>> {
+    const { inputs, outputs } = asked;
     const form = this.#dispatcher.isBatching() ? batchForm(inputs, outputs) : undefined;
     return new Promise((resolve, reject) => {
-      const ticket: Ticket = new Ticket({ inputs, outputs, ...times }, form, {
+      const ticket: Ticket = new Ticket(asked, form, {
         tell: (outcome) => {
           this.#leave(ticket);
           resolve({ ...outcome, generation: this });

@@ -1,5 +1,8 @@
 import type { ServingPolicy } from "@modelfleet/protocol";
 
+/** Shared: most are let in without anybody going. */
+const nobody: readonly never[] = [];
+
 export type QueuePolicy = NonNullable<ServingPolicy["queue"]>;
 
 /**
@@ -41,9 +44,9 @@ export class RequestQueue<Item extends { readonly askedAtMs: number }> {
     const surplus = this.#items.length + 1 - this.#max;
     switch (this.#policy) {
       case "reject":
-        return surplus > 0 ? [item] : [];
+        return surplus > 0 ? [item] : nobody;
       case "drop-oldest":
-        return surplus > 0 ? this.#items.splice(0, surplus) : [];
+        return surplus > 0 ? this.#items.splice(0, surplus) : nobody;
       case "latest-only":
         return this.#items.splice(0);
     }

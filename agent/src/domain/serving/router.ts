@@ -133,18 +133,18 @@ export class Router<Model extends RoutedModel> {
     return this.#slots.get(slotName)?.counts();
   }
 
-  /** @throws InferError */
-  async infer(request: RoutedRequest): Promise<RoutedAnswer<Model>> {
+  /**
+   * Not `async`, nor are those it hands on to: each that only waits for another would cost a small model's request more.
+   *
+   * @returns what rejects with an InferError
+   */
+  infer(request: RoutedRequest): Promise<RoutedAnswer<Model>> {
     const slot = this.#slots.get(request.slot);
-    if (slot?.current === undefined) throw notReady(request);
-    if (request.sequence !== undefined) {
-      const sequence = slot.sequences.find(request.sequence, slot, request);
-      if (sequence === undefined) throw notReady(request);
-      return await this.#answering.inSequence(slot, sequence, request);
-    }
+    if (slot?.current === undefined) return Promise.reject(notReady(request));
+    if (request.sequence !== undefined) return this.#answering.inSequence(slot, request);
     const generation = slot.choose(request);
-    if (generation === undefined) throw notReady(request);
-    return await this.#answering.one(slot, generation, request);
+    if (generation === undefined) return Promise.reject(notReady(request));
+    return this.#answering.one(slot, generation, request);
   }
 
   #generation(slot: ServingSlot<Model>, model: Model, role: ServingRole): Generation<Model> {
