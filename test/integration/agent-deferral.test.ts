@@ -1,3 +1,4 @@
+import { rehearsalLimits } from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ApiFixture, apiFixture } from "../support/agent/api-fixture.ts";
 import { confirmed, type InstallRig, installRig } from "../support/agent/install-rig.ts";
@@ -167,4 +168,22 @@ test("another wish ends the waiting of a release that is put off", async () => {
   await eventually(() => rig.slot()?.trial === null);
   expect(rig.host.modelOf("2.0.0")?.stopped()).toBe(true);
   expect(await (await api.ask({ path })).json()).toMatchObject({ waiting: null });
+});
+
+test("a release that is put off for days, every hour anew, spends no start and no change of its trial", async () => {
+  await confirmed(rig, "1.0.0");
+  await defer(hour);
+  const second = order("2.0.0", 7 * 24 * hour);
+  await eventually(() => expect(deferrals()).toHaveLength(1));
+  const before = rig.state();
+
+  for (let hours = 1; hours < 7 * 24; hours++) {
+    rig.time.uptimeMs += hour - 1_000;
+    await defer(hour);
+  }
+  await eventually(() => expect(deferrals()).toHaveLength(rehearsalLimits.deferReportsMax));
+
+  expect(rig.state()).toBe(before);
+  expect(rig.slot()?.trial).toMatchObject({ release: second, attemptsLeft: 3 });
+  expect(rig.host.loads).toEqual(["1.0.0", "2.0.0"]);
 });

@@ -1,3 +1,4 @@
+import type { Sha256 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { confirmed, type InstallRig, installRig } from "../support/agent/install-rig.ts";
 import { eventually } from "../support/eventually.ts";
@@ -106,6 +107,29 @@ test("another wish in the gap brings the one before back at once", async () => {
   await eventually(() => rig.slot()?.trial === null);
   expect(rig.gaps()).toHaveLength(1);
 });
+
+test("another wish before the gap, while the files of a release are looked at, stops nothing", async () => {
+  await using folder = await temporaryFolder();
+  const before: { release?: Sha256 } = {};
+  const heard = () => {
+    const { step } = rig.events.at(-1) as { readonly step?: string };
+    if (step !== "swap-in-place") return;
+    queueMicrotask(() => before.release !== undefined && rig.want(before.release));
+  };
+  await using rig: InstallRig = installRig({ folder: folder.path, heard });
+  short(rig, 140);
+  before.release = await confirmed(rig, "1.0.0");
+  rig.want(rig.publish("2.0.0", resource));
+
+  await eventually(() => expect(rig.events).toContainEqual(swapBegan));
+  await eventually(() => rig.slot()?.trial === null);
+
+  expect(rig.host.loads).toEqual(["1.0.0"]);
+  expect(rig.host.modelOf("1.0.0")?.stopped()).toBe(false);
+  expect(rig.events.map(({ event }) => event)).not.toContain("swap.gap-began");
+});
+
+const swapBegan = expect.objectContaining({ step: "swap-in-place" }) as unknown;
 
 test("an agent that is killed in the gap starts with the release before, which needs nobody", async () => {
   await using folder = await temporaryFolder();

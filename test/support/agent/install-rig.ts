@@ -3,8 +3,8 @@
  *
  * - `publish(version, options)`: a signed release whose files the source offers; returns its digest.
  * - `want(release, changes)`: delivers a signed desired document with the next number.
- * - `start()`: an agent start: reads the state from disk and runs the loop; `stop()` ends it (also a "kill": nothing is
- *   written at the end). Both may be repeated.
+ * - `start()`: an agent start: reads the state from disk and runs the loop; `stop()` ends it, `kill()` as SIGKILL does: at
+ *   once, its runners with it, and nothing that it was about to do is done. All may be repeated. `heard` is told each event.
  * - `rotate(keys, changes)`: offers the next root; `chain` signs documents and releases by its keys from then on.
  * - `time`: wall clock and uptime, moved by the test. `hello.nonce`: of the unanswered hello; `hellos`: why others were said.
  * - `device.memoryAvailableMiB`: before any runner; each takes `host.taking.modelMiB` of it. `deferrals`: what applications say.
@@ -39,6 +39,7 @@ import {
   fleetRoot,
   signDocument,
 } from "../trust-fixtures.ts";
+import { mortal } from "./mortal.ts";
 import { publisher } from "./publisher.ts";
 import { rootChain } from "./root-chain.ts";
 import { steeredFacts } from "./steered-facts.ts";
@@ -51,6 +52,7 @@ export type InstallRigOptions = {
   readonly admit?: InstallParts["admit"];
   readonly rehearse?: InstallParts["rehearse"];
   readonly memoryMiB?: number;
+  readonly heard?: (event: string) => void;
 };
 
 export function installRig(options: InstallRigOptions) {
@@ -59,34 +61,29 @@ export function installRig(options: InstallRigOptions) {
   const chain = rootChain();
   const source = steeredSource();
   const host = steeredHost();
-  const reported: ReportItem[] = [];
-  const held: number[] = [];
-  const events: { readonly event: string }[] = [];
+  const { reported, held, report } = reportBook(() => record);
+  const { events, log } = eventBook(options.heard);
   const refused: string[] = [];
-  const note = (event: { readonly event: string }) => void events.push(event);
   const rules = { ...defaultProbation, confirmMs: 60, judgedAnswersMin: 4 };
-  const time = { nowMs: fixtureTimes.nowMs, uptimeMs: 0 };
+  const { time, clock } = steeredClock();
   const hello: { nonce: string | null } = { nonce: firstNonce };
   const hellos: string[] = [];
-  const clock = {
-    ...systemClock,
-    nowMs: () => time.nowMs,
-    monotonicMs: () => systemClock.monotonicMs() + time.uptimeMs,
-  };
-  const log = { info: note, warn: note, error: note };
   const watch = new TrustWatch(clock, log);
   let deferrals = newDeferrals();
   const { device, facts } = steeredFacts(host);
   let seq = 0;
   let serial = 0;
   let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
+  let life = mortal();
   let installer: Installer | undefined;
   let record: StateRecord | undefined;
   let router = newRouter();
 
   async function start(): Promise<void> {
-    const write = durableWriter(fs, () => ++serial);
-    const store = await openFileStore({ fs, folder, write });
+    life = mortal();
+    const disk = life.lend(fs);
+    const write = durableWriter(disk, () => ++serial);
+    const store = await openFileStore({ fs: disk, folder, write });
     const before = (await store.readState()) ?? firstState(anchor);
     const state = { ...before, boot: before.boot + 1 };
     const root = await readRoot(store, state, { anchor, log });
@@ -100,15 +97,12 @@ export function installRig(options: InstallRigOptions) {
     const shelf = new ReleaseShelf({ record, deviceClass: "cam-v2", store, source });
     installer = new Installer(
       {
-        ...{ record, shelf, store, source, host, clock, log, rules, admit },
+        ...{ record, shelf, store, source, clock, rules, admit },
+        ...{ host: life.lend(host), log: life.lend(log) },
         ...{ ...rehearsal.parts, rehearse },
         ...{ deferrals, memoryMiB },
         facts,
-        report: (item) => {
-          if (item === undefined) held.push(record?.current().seq ?? 0);
-          else reported.push(item);
-          return Promise.resolve();
-        },
+        report: life.lend({ report }).report,
         nonces: () => (hello.nonce === null ? [] : [hello.nonce]),
         answered: () => watch.fresh(),
         needHello: () => void hellos.push("needed"),
@@ -122,6 +116,13 @@ export function installRig(options: InstallRigOptions) {
     );
     const stop = new AbortController();
     running = { stop, done: installer.run(stop.signal) };
+  }
+
+  function kill(): void {
+    life.end();
+    running?.stop.abort();
+    running = undefined;
+    for (const model of host.models) void model.stop();
   }
 
   function newDeferrals(): SwapDeferrals {
@@ -159,6 +160,7 @@ export function installRig(options: InstallRigOptions) {
     events,
     start,
     stop,
+    kill,
     want,
     deliver: (bytes: Uint8Array) => installer?.deliver(bytes),
     ...publisher(source, chain),
@@ -186,6 +188,39 @@ export async function confirmed(rig: InstallRig, version: string, securityVersio
 }
 
 const firstNonce = "AAECAwQFBgcICQoLDA0ODw==";
+
+/** Its log; `heard` is told each event. */
+function eventBook(heard: (event: string) => void = () => undefined) {
+  const events: { readonly event: string }[] = [];
+  const note = (event: { readonly event: string }) => {
+    events.push(event);
+    heard(event.event);
+  };
+  return { events, log: { info: note, warn: note, error: note } };
+}
+
+/** Wall clock as the test sets it; uptime goes on by itself, and as the test adds to it. */
+function steeredClock() {
+  const time = { nowMs: fixtureTimes.nowMs, uptimeMs: 0 };
+  const clock = {
+    ...systemClock,
+    nowMs: () => time.nowMs,
+    monotonicMs: () => systemClock.monotonicMs() + time.uptimeMs,
+  };
+  return { time, clock };
+}
+
+/** What the device told, and the sequences of the documents it said to hold. */
+function reportBook(record: () => StateRecord | undefined) {
+  const reported: ReportItem[] = [];
+  const held: number[] = [];
+  const report = (item?: ReportItem): Promise<void> => {
+    if (item === undefined) held.push(record()?.current().seq ?? 0);
+    else reported.push(item);
+    return Promise.resolve();
+  };
+  return { reported, held, report };
+}
 
 function newRouter(): Router<LoadedModel> {
   return new Router<LoadedModel>({ clock: systemClock });
