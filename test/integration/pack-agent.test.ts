@@ -5,9 +5,12 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Packed, packFolder } from "../../tools/pack/pack-folder.ts";
 import { platforms } from "../../tools/pack/platform.ts";
+import { askHttp } from "../support/agent/ask-http.ts";
 import { floatTensor } from "../support/agent/floats.ts";
 import { runnerFixture } from "../support/agent/runner-fixture.ts";
+import { enrolledFolder } from "../support/agent/running-agent.ts";
 import { denseContract, stageModel } from "../support/agent/staged-model.ts";
+import { startPacked } from "../support/fleet/packed-agent.ts";
 import { denseNetwork } from "../support/onnx/dense-network.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -63,6 +66,27 @@ test("a package installs into a system image, twice over, and its command runs f
   );
   expect(await readdir(join(image, "etc/systemd/system"))).toEqual(["modelfleet-agent.service"]);
 });
+
+test.runIf(process.arch === "x64")(
+  "a packed agent answers every kind of question of its local API",
+  async () => {
+    const { folder } = await pack("linux-x64");
+    const data = out.inside("device");
+    const nobody = "127.0.0.1:9";
+    await enrolledFolder(data, {
+      controllerUrl: `http://${nobody}`,
+      brokerUrl: `mqtt://${nobody}`,
+    });
+    await using agent = await startPacked(folder, data);
+    const ask = async (path: string, method = "GET") =>
+      (await askHttp({ socketPath: agent.socketPath }, { path, method })).status;
+
+    expect(await ask("/v2")).toBe(200);
+    expect(await ask("/v2/modelfleet/status")).toBe(200);
+    expect(await ask("/v2/repository/index", "POST")).toBe(200);
+    expect(await ask("/metrics")).toBe(200);
+  },
+);
 
 test.runIf(process.arch === "x64")("a packed runner loads a model and answers", async () => {
   const { folder } = await pack("linux-x64");

@@ -7,7 +7,9 @@ export interface MetricsText {
 
 /** Figures in the text format of Prometheus. The library is loaded when somebody first asks: most devices are not scraped. */
 export async function metricsText(metrics: readonly Metric[]): Promise<MetricsText> {
-  const { Counter, Gauge, Registry } = await import("prom-client");
+  // The default is the whole of a CommonJS package, in Node and in a bundle; its names are found in Node alone.
+  const { default: prometheus } = await import("prom-client");
+  const { Counter, Gauge, Registry } = prometheus;
   const registry = new Registry();
   for (const { name, help, kind, labelNames, samples } of metrics) {
     const options = { name, help, labelNames: [...labelNames], registers: [registry] };

@@ -44,6 +44,7 @@ export function inputOf(inputs: readonly TensorSpec[], named: string | undefined
 function fitted(free: readonly number[], count: number): readonly number[] {
   const last = free.lastIndexOf(-1);
   const fixed = countElements(free.filter((size) => size !== -1));
-  const size = Math.floor(count / Math.max(1, fixed));
+  // At least one, so that an error about too few elements names how many one row has.
+  const size = Math.max(1, Math.floor(count / Math.max(1, fixed)));
   return free.map((dimension, i) => (dimension !== -1 ? dimension : i === last ? size : 1));
 }

@@ -105,6 +105,10 @@ describe("a tensor of a message", () => {
     expect(() => tensorOf(spec(shape), Array<number>(count).fill(0))).toThrow("input x: expected");
   });
 
+  test("with less than one row is refused with the length of a row", () => {
+    expect(() => shapeOf([-1, 784], 2)).toThrow("expected 784 elements, got 2");
+  });
+
   test("has the shape that the binding says, where it fits the elements", () => {
     const { shape } = tensorOf(spec([-1, -1, 2]), new Float32Array(12), [2, 3, 2]);
     expect(shape).toEqual([2, 3, 2]);
