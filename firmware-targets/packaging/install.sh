@@ -16,7 +16,14 @@ mv "$fresh" "$target"
 rm -rf "$target.old"
 ln -sfn /opt/modelfleet-agent/bin/modelfleet-agent "${DESTDIR:-}/usr/bin/modelfleet-agent"
 cp "$target/systemd/modelfleet-agent.service" "${DESTDIR:-}/etc/systemd/system/modelfleet-agent.service"
-[ -z "${DESTDIR:-}" ] || exit 0
+if [ -n "${DESTDIR:-}" ]; then
+  echo "installed into $DESTDIR; its image needs the user modelfleet, and Node 20.19 or later"
+  exit 0
+fi
+
+if [ ! -x "$target/bin/node" ] && ! command -v node >/dev/null; then
+  echo 'there is no Node here: install 20.19 or later, or pack the agent with --node' >&2
+fi
 
 if ! id modelfleet >/dev/null 2>&1; then
   useradd --system --home-dir /var/lib/modelfleet-agent --shell /usr/sbin/nologin modelfleet

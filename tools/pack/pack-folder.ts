@@ -80,7 +80,10 @@ async function writeOwnFiles({ root, folder, builtAt, node }: PackOptions): Prom
   await copyInto(join(root, "firmware-targets/packaging/install.sh"), join(folder, "install.sh"));
   await chmod(join(folder, "install.sh"), 0o755);
   const found = JSON.parse(await readFile(join(root, "agent/package.json"), "utf8")) as object;
-  const text = JSON.stringify({ ...found, builtAt: builtAt.toISOString() }, null, 2);
+  // Types stay behind: nobody compiles on a device.
+  const exports = { "./client": "./dist/client/index.js", "./package.json": "./package.json" };
+  const said = { ...found, exports, dependencies: {}, builtAt: builtAt.toISOString() };
+  const text = JSON.stringify(said, null, 2);
   await writeFile(join(folder, "package.json"), `${text}\n`);
   await writeFile(join(folder, "bin/modelfleet-agent"), launcher, { mode: 0o755 });
   if (node === undefined) return;
