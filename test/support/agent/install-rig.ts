@@ -165,6 +165,7 @@ export function installRig(options: InstallRigOptions) {
     deliver: (bytes: Uint8Array) => installer?.deliver(bytes),
     ...publisher(source, chain),
     state: () => record?.current(),
+    faults: () => record?.faults(),
     slot: () => record?.current().slots.find(({ slot }) => slot === mainSlot),
     slots: () => installer?.slots(),
     gaps: () => installer && endedGaps(installer.runtimes()),

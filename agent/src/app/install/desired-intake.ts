@@ -13,6 +13,7 @@ import {
 import { type AgentState, slotOf } from "../../domain/install/agent-state.ts";
 import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
 import { stillBlocked } from "../../domain/install/transitions.ts";
+import { StoreError } from "../../domain/store-error.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { namesSame, type Peeked, peekDesired } from "./peek-desired.ts";
 import { isRootBound, type RootWalk } from "./root-walk.ts";
@@ -117,6 +118,8 @@ async function fetchAll(
       releases.push({ model, document: await documentOf(parts, model, signal) });
     } catch (cause) {
       if (signal.aborted || !isCodedError(cause)) throw cause;
+      // Neither the release nor its download is at fault: the document waits until the disk takes it.
+      if (cause instanceof StoreError) throw cause;
       const code = cause instanceof VerifyError ? refusalOfVerify(cause.code) : "DOWNLOAD_FAILED";
       await reportRefused(parts, model, { code, detail: cause.message });
       return undefined;

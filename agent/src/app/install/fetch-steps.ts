@@ -14,7 +14,7 @@ import { ReleaseRefused } from "../../domain/release-refused.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { reportRefused } from "./desired-intake.ts";
-import { failureOf } from "./failure-of.ts";
+import { failureOf, isOfDisk } from "./failure-of.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { measureMemory } from "./measure-memory.ts";
 import { documentOf, type StepContext, slotState, tell } from "./step-context.ts";
@@ -32,6 +32,7 @@ export async function fetchRelease(step: StepOf<"fetch-release">, context: StepC
     await parts.shelf.fetch(step.wanted, floor, signal);
   } catch (cause) {
     signal.throwIfAborted();
+    if (isOfDisk(cause)) throw cause;
     const failure = failureOf(cause);
     await record.commit(block(record.current(), { release: step.wanted.release, ...failure }));
     await reportRefused(parts, step.wanted, failure);
@@ -73,6 +74,7 @@ export async function startTrial(step: StepOf<"begin-trial">, context: StepConte
 }
 
 async function refuseWanted(context: StepContext, document: ReleaseDocument, cause: unknown) {
+  if (isOfDisk(cause)) throw cause;
   const { record } = context.parts;
   const failure = failureOf(cause);
   const release = context.wanted?.release;

@@ -9,6 +9,7 @@ import {
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Step } from "../../domain/install/plan-step.ts";
 import { slotReports } from "../../domain/install/slot-reports.ts";
+import { StoreError } from "../../domain/store-error.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { createIntake, type Intake } from "./desired-intake.ts";
 import { EarlyOrder } from "./early-order.ts";
@@ -126,12 +127,14 @@ export class Installer {
       else if (this.#walk.inMs() === 0) await this.#endable(signal, (end) => this.#walk.go(end));
       else await this.#performNext(signal);
       this.#failuresInRow = 0;
+      this.#parts.record.stepDone();
     } catch (cause) {
       if (signal.aborted) return;
       // Ended by us in favour of something better: the next turn plans anew.
       const ended = this.#endStep?.signal.aborted === true;
       if (ended && !(cause instanceof RangeError || cause instanceof TypeError)) return;
       if (!isCodedError(cause)) throw cause;
+      if (cause instanceof StoreError) await this.#tellFault(cause);
       await this.#pause(cause.code, cause.message, signal);
     } finally {
       this.#endStep = null;
@@ -185,6 +188,7 @@ export class Installer {
     if (step.do === "idle" || step.do === "wait") {
       await this.#parts.record.settle();
       if (step.do === "idle") await collectGarbage(this.#parts, this.#wanted);
+      this.#parts.record.stepDone();
       return this.#wake.listen(signal, this.#restMs(step));
     }
     this.#parts.log.info({ event: "install.step", step: step.do, slot }, `step ${step.do}`);
@@ -228,6 +232,17 @@ export class Installer {
         return;
       }
       await this.#wake.listen(done, storeLimits.probationPollMs);
+    }
+  }
+
+  /** The controller waits for what this device was told to do. */
+  async #tellFault(cause: StoreError): Promise<void> {
+    if (!this.#parts.record.stepFailed(cause)) return;
+    try {
+      await this.#parts.report();
+    } catch (failure) {
+      if (!isCodedError(failure)) throw failure;
+      this.#parts.log.warn({ event: "report.failed", code: failure.code }, failure.message);
     }
   }
 

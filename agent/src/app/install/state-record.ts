@@ -40,6 +40,7 @@ export class StateRecord {
   #current: AgentState;
   #root: VerifiedRoot | undefined;
   #uncommitted: StoreFault | undefined;
+  #failing: StoreFault | undefined;
   #isAhead: boolean;
 
   constructor(store: ModelStore, current: AgentState, trust: RecordedTrust) {
@@ -60,10 +61,20 @@ export class StateRecord {
   /** What is wrong with the disk, as far as this record knows; nothing when all is well. */
   faults(): readonly StoreFault[] {
     const isForgotten = this.#isLost && this.#current.desiredSha256 === null;
-    return [
-      ...(isForgotten ? [stateLost] : []),
-      ...(this.#uncommitted === undefined ? [] : [this.#uncommitted]),
-    ];
+    const failed = this.#uncommitted ?? this.#failing;
+    return [...(isForgotten ? [stateLost] : []), ...(failed === undefined ? [] : [failed])];
+  }
+
+  /** The disk did not take what a step had for it, a document or a file. @returns whether that is news */
+  stepFailed(cause: StoreError): boolean {
+    const isNews = this.#uncommitted === undefined && this.#failing === undefined;
+    this.#failing = faultOf(cause);
+    return isNews;
+  }
+
+  /** A step came to its end since, or there is none left to try. */
+  stepDone(): void {
+    this.#failing = undefined;
   }
 
   /** Who may sign what, now. @throws VerifyError ROOT_TOO_OLD while the root's document is lost */
