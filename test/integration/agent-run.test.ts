@@ -1,4 +1,5 @@
 import { readdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { main } from "../../agent/src/main.ts";
 import { miniController } from "../support/agent/mini-controller.ts";
@@ -166,6 +167,26 @@ test("status asks the running agent, and reads the disk when there is none", asy
     slots: [{ active: { release } }],
   });
   expect(await main(["status", "--data", folder.inside("nowhere")])).toBe(1);
+});
+
+test("status finds an agent that listens elsewhere, and is not led to the agent of another device", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  const socketPath = folder.inside("elsewhere.sock");
+  const usual = folder.inside("agent.sock");
+  const { readStatus } = await import("../../agent/src/cli/read-status.ts");
+  await using agent = await runningAgent(folder.path, 100, { socketPath });
+
+  const running = await readStatus(folder.path, usual, "0.1.0");
+  await agent.close();
+  const stopped = await readStatus(folder.path, usual, "0.1.0");
+  const other = createServer((_, response) => response.end('{"device":"other-1","slots":[]}'));
+  await new Promise<void>((done) => void other.listen(socketPath, done));
+  const led = await readStatus(folder.path, usual, "0.1.0").finally(() => other.close());
+
+  expect([running.agent, stopped.agent]).toEqual(["running", "stopped"]);
+  expect(led).toMatchObject({ agent: "stopped", device: running.device });
 });
 
 test("after a restart, a request before the release is loaded is told so, never to deploy one", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileIdentity } from "../adapters/file-store/file-identity.ts";
 import { openFileStore } from "../adapters/file-store/file-store.ts";
 import { nodeFs } from "../adapters/file-store/node-fs.ts";
+import { readSocketNote } from "../adapters/file-store/socket-note.ts";
 import { sparePath } from "../adapters/file-store/spare-folder.ts";
 import { stateLost } from "../app/install/state-record.ts";
 import type { AgentStatus } from "../domain/agent-status.ts";
@@ -19,10 +20,26 @@ export async function readStatus(
   socketPath: string,
   agentVersion: string,
 ): Promise<AgentStatus> {
+  const spareRun = join(sparePath(folder), "run");
   const running =
     (await askAgent(socketPath)) ??
-    (await askAgent(spareSocketPath(join(sparePath(folder), "run"))));
+    (await askNoted(folder, [join(folder, "run"), spareRun])) ??
+    (await askAgent(spareSocketPath(spareRun)));
   return running ?? readStopped(folder, agentVersion);
+}
+
+/** Where the agent of this folder said that it listens. Another one may listen there by now. */
+async function askNoted(
+  folder: string,
+  runFolders: readonly string[],
+): Promise<AgentStatus | undefined> {
+  const enrolled = await fileIdentity({ fs: nodeFs, folder, write: createWriter() }).enrolment();
+  for (const runFolder of runFolders) {
+    const noted = await readSocketNote(nodeFs, runFolder);
+    const status = noted === undefined ? undefined : await askAgent(noted);
+    if (status !== undefined && status.device === enrolled?.record.device) return status;
+  }
+  return undefined;
 }
 
 async function readStopped(folder: string, agentVersion: string): Promise<AgentStatus> {

@@ -1,10 +1,13 @@
 import { join } from "node:path";
+import { isCodedError } from "@modelfleet/protocol";
+import { keepSocketNote } from "../adapters/file-store/socket-note.ts";
 import { storeFailure, systemCode } from "../adapters/file-store/store-failure.ts";
 import {
   type LocalApi,
   type LocalApiOptions,
   startLocalApi,
 } from "../adapters/local-api/local-api.ts";
+import { createWriter } from "../open-data-folder.ts";
 import type { Log } from "../ports/log.ts";
 
 export interface ApiPlace {
@@ -26,10 +29,16 @@ export function spareSocketPath(runFolder: string): string {
  *
  * @throws ListenError
  */
-export async function openLocalApi(
-  options: LocalApiOptions,
-  { runFolder, log }: ApiPlace,
-): Promise<LocalApi> {
+export async function openLocalApi(options: LocalApiOptions, place: ApiPlace): Promise<LocalApi> {
+  const api = await listen(options, place);
+  await keepSocketNote(createWriter(), place.runFolder, api.socketPath).catch((cause: unknown) => {
+    if (!isCodedError(cause)) throw cause;
+    place.log.warn({ event: "socket-note.failed", code: cause.code }, cause.message);
+  });
+  return api;
+}
+
+async function listen(options: LocalApiOptions, { runFolder, log }: ApiPlace): Promise<LocalApi> {
   try {
     return await startLocalApi(options);
   } catch (cause) {
