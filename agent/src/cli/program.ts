@@ -130,7 +130,10 @@ function addStatus(program: Command, commands: AgentCommands, { out }: Terminal)
     .command("status")
     .description("what this device runs, asked of the running agent or read from its disk")
     .requiredOption(dataFlag, dataText)
-    .option("--socket <path>", "the running agent's socket (default: where it says that it listens)")
+    .option(
+      "--socket <path>",
+      "the running agent's socket (default: where it says that it listens)",
+    )
     .option("--json", "answer in JSON")
     .addHelpText("before", "Example:\n  modelfleet agent status --data ./cam-1\n")
     .action(async (options: StatusOptions & JsonOption) => {

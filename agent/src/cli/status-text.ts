@@ -1,5 +1,5 @@
-import type { ReleaseReference, SlotReport } from "@modelfleet/protocol";
-import type { AgentStatus } from "../domain/agent-status.ts";
+import type { SlotReport } from "@modelfleet/protocol";
+import type { AgentStatus, ReleaseName } from "../domain/agent-status.ts";
 
 const MIB = 1024 * 1024;
 
@@ -18,6 +18,8 @@ function headLines(status: AgentStatus): string[] {
   const lines = [`device ${device} of fleet ${fleet}`, `root ${rootVersion}`, `agent ${state}`];
   if (isolation === "inline") {
     lines.push("INLINE: releases run in the agent's own process; one that crashes ends the agent");
+    const [held] = status.held ?? [];
+    if (held !== undefined) lines.push(`process ${memoryText(held)}, the agent with its releases`);
   }
   if (stale === true) {
     lines.push("STALE: no fresh word from the controller for 14 days; what runs goes on");
@@ -28,35 +30,58 @@ function headLines(status: AgentStatus): string[] {
 
 function slotLines(status: AgentStatus, report: SlotReport): readonly string[] {
   const { slot, active, previous, trial, refused } = report;
-  const lines = ["", `slot ${slot}`, `  active    ${named(active)}`];
+  const lines = ["", `slot ${slot}`];
+  const called = (release: string) => calledIn(status, release);
   const here = <T extends { readonly slot: string }>(facts: readonly T[] = []) =>
     facts.filter((fact) => fact.slot === slot);
+  if (status.agent === "running") lines.push(`  answers   ${answerer(status, report)}`);
   for (const { id, version, reason } of here(status.runtimes)) {
     lines.push(`  runtime   ${id} ${version}: ${reason}`);
   }
-  lines.push(`  previous  ${named(previous)}`);
   if (trial !== null) lines.push(`  on trial  ${named(trial)}`);
+  lines.push(`  confirmed ${named(active)}`, `  previous  ${named(previous)}`);
   for (const { text } of here(status.rehearsals)) lines.push(`  tried     ${text}`);
-  for (const held of here(status.held)) lines.push(`  process   ${heldText(held)}`);
+  for (const held of here(status.held)) lines.push(heldLine(status, held));
   for (const queue of here(status.queues)) lines.push(...queueLines(queue));
-  for (const deferral of here(status.deferrals)) lines.push(...deferredLines(deferral));
+  for (const deferral of here(status.deferrals)) {
+    lines.push(...deferredLines(deferral, called));
+  }
   for (const { release, gapMs } of here(status.gaps)) {
-    lines.push(`  gap       ${lengthText(gapMs)} without answers, for ${release.slice(0, 12)}`);
+    lines.push(`  gap       ${lengthText(gapMs)} without answers, for ${called(release)}`);
   }
   for (const { release, code, detail } of refused) {
-    lines.push(`  refused   ${release.slice(0, 12)} ${code}: ${detail}`);
+    lines.push(`  refused   ${called(release)} ${code}: ${detail}`);
   }
   return lines;
 }
 
 type Each<List extends readonly unknown[] | undefined> = NonNullable<List>[number];
 
-function heldText(held: Each<AgentStatus["held"]>): string {
-  const { role, model, version, memoryBytes, goldenCases } = held;
-  const memory =
-    memoryBytes === undefined ? "memory unknown" : `${Math.round(memoryBytes / MIB)} MiB`;
+/** During a trial that is not the confirmed one, and after its state was lost there is none confirmed. */
+function answerer(status: AgentStatus, { slot, trial }: SlotReport): string {
+  const serving = status.runtimes?.find((one) => one.slot === slot);
+  if (serving === undefined) return "nobody";
+  const standing = serving.release === trial?.release ? ", on trial" : "";
+  return `${calledIn(status, serving.release)}${standing}`;
+}
+
+/** What a digest stands for, where that is known. */
+function calledIn({ names = [], held = [], slots }: AgentStatus, release: string): string {
+  const inSlots = slots.flatMap(({ active, previous, trial }) => [active, previous, trial]);
+  const found = [...names, ...held, ...inSlots].find((one) => one?.release === release);
+  return found ? named(found) : release.slice(0, 12);
+}
+
+/** Where all of them share the agent's process, its memory is told once, at the head. */
+function heldLine({ isolation }: AgentStatus, held: Each<AgentStatus["held"]>): string {
+  const { role, model, version, goldenCases } = held;
   const proof = goldenCases === 0 ? "unproven: it brings no golden cases" : `${goldenCases} golden`;
-  return `${role} ${model} ${version}, ${memory}, ${proof}`;
+  if (isolation === "inline") return `  holds     ${role} ${model} ${version}, ${proof}`;
+  return `  process   ${role} ${model} ${version}, ${memoryText(held)}, ${proof}`;
+}
+
+function memoryText({ memoryBytes }: Each<AgentStatus["held"]>): string {
+  return memoryBytes === undefined ? "memory unknown" : `${Math.round(memoryBytes / MIB)} MiB`;
 }
 
 function queueLines(queue: Each<AgentStatus["queues"]>): readonly string[] {
@@ -66,12 +91,15 @@ function queueLines(queue: Each<AgentStatus["queues"]>): readonly string[] {
 }
 
 /** None where a swap is due at once. */
-function deferredLines({ deferredMs, waiting }: Each<AgentStatus["deferrals"]>): readonly string[] {
+function deferredLines(
+  { deferredMs, waiting }: Each<AgentStatus["deferrals"]>,
+  called: (release: string) => string,
+): readonly string[] {
   if (deferredMs === 0) return [];
   const said = `  deferred  an application puts swaps off for ${lengthText(deferredMs)} more`;
   if (waiting === null) return [said];
   const { release, waitedMs, forcedInMs } = waiting;
-  const waits = `${release.slice(0, 12)} has waited ${lengthText(waitedMs)}`;
+  const waits = `${called(release)} has waited ${lengthText(waitedMs)}`;
   return [
     said,
     `            ${waits} and takes its place in ${lengthText(forcedInMs)} at the latest`,
@@ -91,7 +119,7 @@ function lengthText(ms: number): string {
   return `${Math.round(ms / unitMs)} ${unit}`;
 }
 
-function named(reference: ReleaseReference | null): string {
+function named(reference: ReleaseName | null): string {
   if (reference === null) return "none";
   return `${reference.model} ${reference.version} (${reference.release.slice(0, 12)})`;
 }

@@ -13,6 +13,13 @@ export interface HeldStatus {
   readonly memoryBytes: number | undefined;
 }
 
+/** What a digest stands for. */
+export interface ReleaseName {
+  readonly release: Sha256;
+  readonly model: string;
+  readonly version: string;
+}
+
 /** Requests of a slot, now. */
 export interface QueueStatus {
   readonly slot: SlotName;
@@ -80,6 +87,8 @@ export interface AgentStatus {
   /** What follows is known of a running agent only. `inline`: releases lie in the agent's own process. */
   readonly isolation?: "process" | "inline";
   readonly held?: readonly HeldStatus[];
+  /** Of the releases that are told by their digest above and below, as far as this device knows them. */
+  readonly names?: readonly ReleaseName[];
   readonly queues?: readonly QueueStatus[];
   readonly deferrals?: readonly DeferredStatus[];
   /** Releases that are tried beside the one that serves: what was compared so far. */

@@ -2,6 +2,7 @@ import { runnerLimits } from "@modelfleet/protocol";
 import { systemClock } from "../adapters/clock/system-clock.ts";
 import { type MetricsText, metricsText } from "../adapters/metrics/metrics-text.ts";
 import type { Installer } from "../app/install/installer.ts";
+import { releaseNames } from "../app/install/release-names.ts";
 import type { ReleaseShelf } from "../app/install/release-shelf.ts";
 import { endedGaps, heldReleases, rehearsalTexts } from "../app/install/told-runtimes.ts";
 import { countedModels, countedServing, type Tallies } from "../app/metrics/counted-serving.ts";
@@ -62,14 +63,16 @@ export function wireTelling(tallies: Tallies, parts: TellingParts) {
 
 type Told = Pick<
   AgentStatus,
-  "slots" | "runtimes" | "gaps" | "held" | "queues" | "deferrals" | "rehearsals"
+  "slots" | "runtimes" | "gaps" | "held" | "names" | "queues" | "deferrals" | "rehearsals"
 >;
 
 /** The part of the status that the install loop and the router know. */
-async function told({ router, installer, holds }: TellingParts): Promise<Told> {
+async function told({ router, installer, shelf, holds }: TellingParts): Promise<Told> {
   const served = router.slots();
+  const slots = installer.slots();
   return {
-    slots: installer.slots(),
+    slots,
+    names: await releaseNames({ slots, wanted: installer.wanted(), shelf }),
     runtimes: served.map(({ slot, model }) => {
       return { slot, release: model.staged.release, ...model.runtime };
     }),

@@ -61,6 +61,7 @@ test("the status for people shows what a slot runs, on what, how requests wait, 
         ...{ goldenCases: 0, memoryBytes: undefined },
       },
     ],
+    names: [{ release: release("3"), model: "digits", version: "3.0.0" }],
     queues: [{ slot, waiting: 3, running: 2, max: 64, policy: "drop-oldest" }],
     deferrals: [
       {
@@ -75,17 +76,18 @@ test("the status for people shows what a slot runs, on what, how requests wait, 
   expect(text.split("\n").slice(3)).toEqual([
     "",
     "slot main",
-    "  active    digits 1.0.0 (111111111111)",
+    "  answers   digits 1.0.0 (111111111111)",
     "  runtime   onnxruntime-web 1.30.0: onnxruntime-node: no such library: chosen onnxruntime-web",
-    "  previous  none",
     "  on trial  digits 2.0.0 (222222222222)",
+    "  confirmed digits 1.0.0 (111111111111)",
+    "  previous  none",
     "  tried     shadow: 10 of 10 agree",
     "  process   serving digits 1.0.0, 50 MiB, 5 golden",
     "  process   ready digits 2.0.0, memory unknown, unproven: it brings no golden cases",
     "  queue     3 of 64 wait, 2 run; full: drop-oldest",
     "  deferred  an application puts swaps off for 200 ms more",
-    "            222222222222 has waited 1500 ms and takes its place in 9 s at the latest",
-    "  refused   333333333333 GOLDEN_MISMATCH: case a: off by 1",
+    "            digits 2.0.0 (222222222222) has waited 1500 ms and takes its place in 9 s at the latest",
+    "  refused   digits 3.0.0 (333333333333) GOLDEN_MISMATCH: case a: off by 1",
     "",
   ]);
 });
@@ -107,7 +109,7 @@ test("the status for people tells slots apart, and gives each what is its own", 
   });
 
   const [, main, ocr, voice] = text.split("\n\n");
-  expect(main).toBe("slot main\n  active    none\n  previous  none");
+  expect(main).toBe("slot main\n  answers   nobody\n  confirmed none\n  previous  none");
   expect(ocr).toMatch(/^slot ocr$/m);
   expect(ocr).toMatch(/^ {2}deferred {2}an application puts swaps off for 5 min more$/m);
   expect(voice).toMatch(/^slot voice$/m);
@@ -118,4 +120,47 @@ test("the status for people tells slots apart, and gives each what is its own", 
 test("the status for people says of an agent that holds releases itself what that means", () => {
   expect(statusText({ ...status, isolation: "inline" })).toMatch(/^INLINE: .* ends the agent$/m);
   expect(statusText({ ...status, isolation: "process" })).not.toMatch(/inline/i);
+});
+
+/** A device whose slot has these releases, and on which the last one answers. */
+function answering(confirmed: string | null, trial: string): AgentStatus {
+  const named = (digit: string) =>
+    ({ release: digit.repeat(64), model: "digits", version: `${digit}.0.0` }) as never;
+  const slot = "main" as never;
+  const active = confirmed === null ? null : named(confirmed);
+  const runtime = { id: "onnxruntime-node", version: "1.30.0", reason: "the first" };
+  return {
+    ...status,
+    slots: [{ slot, active, previous: null, trial: named(trial), refused: [] }],
+    runtimes: [{ slot, release: trial.repeat(64) as never, ...runtime }],
+  };
+}
+
+test("the status for people says who answers during a trial, and who is confirmed", () => {
+  const text = statusText(answering("1", "2"));
+
+  expect(text).toMatch(/^ {2}answers {3}digits 2\.0\.0 \(2{12}\), on trial$/m);
+  expect(text).toMatch(/^ {2}confirmed digits 1\.0\.0 \(1{12}\)$/m);
+});
+
+test("the status for people says who answers after the state was lost, and nothing of that when no agent runs", () => {
+  const lost = answering(null, "2");
+
+  expect(statusText(lost)).toMatch(
+    /^ {2}answers {3}digits 2\.0\.0 .*\n(.*\n)* {2}confirmed none$/m,
+  );
+  expect(statusText({ ...lost, agent: "stopped" })).not.toMatch(/answers/);
+});
+
+test("the memory of an agent that holds releases itself is told once", () => {
+  const [slot, release] = ["main" as never, "1".repeat(64) as never];
+  const held = (["serving", "standby"] as const).map((role) => ({
+    ...{ slot, role, release, model: "digits", version: "1.0.0", goldenCases: 5 },
+    memoryBytes: 82 * 1024 * 1024,
+  }));
+  const inline = { ...status, held, slots: [running("main")], isolation: "inline" } as const;
+
+  expect(statusText(inline).match(/82 MiB/g)).toHaveLength(1);
+  expect(statusText(inline)).toMatch(/^ {2}holds {5}standby digits 1\.0\.0, 5 golden$/m);
+  expect(statusText({ ...inline, isolation: "process" }).match(/82 MiB/g)).toHaveLength(2);
 });

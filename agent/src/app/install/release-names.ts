@@ -1,0 +1,47 @@
+import { type DesiredModel, isCodedError, type SlotReport } from "@modelfleet/protocol";
+import type { ReleaseName } from "../../domain/agent-status.ts";
+import type { ReleaseShelf } from "./release-shelf.ts";
+
+export interface NamesParts {
+  readonly slots: readonly SlotReport[];
+  readonly wanted: readonly DesiredModel[];
+  readonly shelf: Pick<ReleaseShelf, "find">;
+}
+
+/**
+ * The names of what the slots hold, want and refuse. Without those whose document is not here, or is not trusted any more.
+ *
+ * A refusal names the digest alone: the model is told by whoever wants the release, the version by its document.
+ */
+export async function releaseNames({
+  slots,
+  wanted,
+  shelf,
+}: NamesParts): Promise<readonly ReleaseName[]> {
+  const held = slots.flatMap(({ active, previous, trial }) => [active, previous, trial]);
+  const names = new Map<string, ReleaseName>();
+  for (const reference of held) {
+    if (reference === null) continue;
+    const { release, model, version } = reference;
+    names.set(release, { release, model, version });
+  }
+  for (const order of wanted) {
+    if (names.has(order.release)) continue;
+    const version = await versionOf(order, shelf);
+    if (version === undefined) continue;
+    names.set(order.release, { release: order.release, model: order.model, version });
+  }
+  return [...names.values()];
+}
+
+async function versionOf(
+  { release, model, size }: DesiredModel,
+  shelf: NamesParts["shelf"],
+): Promise<string | undefined> {
+  try {
+    return (await shelf.find({ release, model, size }))?.version;
+  } catch (cause) {
+    if (isCodedError(cause)) return undefined;
+    throw cause;
+  }
+}
