@@ -32,7 +32,9 @@ test("a proven release is rehearsed before it is activated, and each stage is to
     "2.0.0 activated",
     "2.0.0 confirmed",
   ]);
-  expect(rig.reported.find(({ step }) => step === "canaried")?.detail).toBe("canary, steered");
+  const detailOf = (step: string) => rig.reported.find((item) => item.step === step)?.detail;
+  expect(detailOf("shadowed")).toBe("shadow, over");
+  expect(detailOf("canaried")).toBe("canary, steered");
   expect(play.endedWhileServing).toEqual([first]);
 });
 
@@ -115,6 +117,7 @@ function steeredRehearsal() {
         stage: () => play.stage,
         verdict: () => play.verdict,
         summary: () => `${play.stage}, steered`,
+        found: (stage: string) => `${stage}, over`,
         end: () => {
           play.endedWhileServing.push(play.serving());
           return Promise.resolve();

@@ -30,6 +30,7 @@ test("a release goes from shadow to canary to active, each told with what it fou
   ]);
   const detailOf = (step: string) => rig.reported.find((item) => item.step === step)?.detail;
   expect(detailOf("shadowed")).toMatch(/^shadow: 1\d of 1\d agree, largest difference 0,/);
+  expect(detailOf("shadowed")).not.toMatch(/canary/);
   expect(detailOf("canaried")).toMatch(/; canary: 10 of 10 answered, 0 not finite, beside \d+ of/);
   expect(await traffic.failed()).toBe(0);
 });

@@ -16,6 +16,8 @@ export interface Rehearsal {
   readonly verdict: () => Verdict;
   /** In one line, for the report: what was compared, what agreed, what was dropped. */
   readonly summary: () => string;
+  /** The same of one stage that is over. */
+  readonly found: (stage: "shadow" | "canary") => string;
   /** Takes it away from the live requests; whatever waits in it is dropped. Safe to repeat. */
   readonly end: () => Promise<void>;
 }

@@ -29,7 +29,7 @@ export async function tellRehearsal({ release }: StepOf<"tell-rehearsal">, conte
   const { rehearsal, told } = runtime.rehearsal;
   runtime.rehearsal = { kind: "running", rehearsal, told: rehearsal.stage() };
   const document = await documentOf(context, release);
-  await tell(context, document, { release, step: toldAs[told], detail: rehearsal.summary() });
+  await tell(context, document, { release, step: toldAs[told], detail: rehearsal.found(told) });
 }
 
 /** It is taken away from the live requests before the release is activated. */

@@ -38,6 +38,7 @@ export class Rehearsals {
       stage: () => rehearsal.stage(),
       verdict: () => rehearsal.verdict(),
       summary: () => rehearsal.summary(),
+      found: (stage) => rehearsal.found(stage),
       end: () => {
         if (this.#running.get(slot) === rehearsal) this.#running.delete(slot);
         const ended = rehearsal.end();

@@ -40,7 +40,8 @@ type Stage =
 export class ReleaseRehearsal implements Rehearsal {
   readonly #parts: RehearsalParts;
   readonly #rehearsed: Rehearsed;
-  readonly #said: string[] = [];
+  /** Of the stages that are over, in their order. */
+  readonly #said = new Map<Stage["kind"], string>();
   #stage: Stage;
   #beganMs: number;
   #crash: string | null = null;
@@ -85,7 +86,12 @@ export class ReleaseRehearsal implements Rehearsal {
   }
 
   summary(): string {
-    return [...this.#said, ...(this.#isOver ? [] : [this.#sayStage()])].join("; ");
+    return [...this.#said.values(), ...(this.#isOver ? [] : [this.#sayStage()])].join("; ");
+  }
+
+  /** See the port. */
+  found(stage: Stage["kind"]): string {
+    return this.#said.get(stage) ?? "";
   }
 
   /** Share of the shadow's answers that agreed so far; undefined before the first. */
@@ -161,7 +167,7 @@ export class ReleaseRehearsal implements Rehearsal {
   }
 
   #leaveStage(): void {
-    this.#said.push(this.#sayStage());
+    this.#said.set(this.#stage.kind, this.#sayStage());
     this.#agreement = this.agreement();
     if (this.#stage.kind === "shadow") this.#stage.line.end();
     else this.#taken = this.#parts.serving.canary(this.#rehearsed.slot, null);
