@@ -52,7 +52,17 @@ function recheckAfterMs(bytes: Uint8Array): number {
     if (given >= recheckMsMin && given <= recheckMsMax) return given;
   }
   const expected = `recheckAfterMs, a whole number from ${recheckMsMin} to ${recheckMsMax}`;
-  throw new RequestRefused("FORMAT", `expected {"recheckAfterMs": n}: ${expected}`);
+  throw new RequestRefused(
+    "FORMAT",
+    `expected {"recheckAfterMs": n}: ${expected}, got ${came(given)}`,
+  );
+}
+
+/** A number as it is, of anything else only its kind. */
+function came(given: unknown): string {
+  if (given === undefined) return "none";
+  if (given === null || typeof given === "number") return String(given);
+  return Array.isArray(given) ? "an array" : `a ${typeof given}`;
 }
 
 function fieldOf(bytes: Uint8Array): unknown {

@@ -63,3 +63,15 @@ test("a body that is larger than its few bytes, or no JSON, is refused", async (
   expect((await fixture.ask({ path, body: large })).status).toBe(413);
   expect((await fixture.ask({ path, body: Buffer.from("{") })).status).toBe(400);
 });
+
+test.each([
+  [{ recheckAfterMs: 6 }, "got 6"],
+  [{ recheckAfterMs: "200" }, "got a string"],
+  [{ recheckAfterMs: [] }, "got an array"],
+  [{ recheckAfterMs: null }, "got null"],
+  [{}, "got none"],
+])("a refused time is told with what came: %j", async (body, came) => {
+  const { error } = (await fixture.ask({ path, body })).json() as { readonly error: string };
+
+  expect(error.endsWith(came)).toBe(true);
+});
