@@ -6,6 +6,8 @@ export interface Clock {
   readonly monotonicMs: () => number;
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Resolves when what has arrived by now has been read. */
+  readonly turn: () => Promise<void>;
   /** Uniform in [0, 1). For jitter only. */
   readonly chance: () => number;
   /** Cryptographically random bytes. For nonces. */

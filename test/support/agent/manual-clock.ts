@@ -1,6 +1,7 @@
 export type ManualClock = {
   readonly monotonicMs: () => number;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly turn: () => Promise<void>;
   /** Time passes; sleepers whose time has come wake. */
   readonly advance: (ms: number) => Promise<void>;
 };
@@ -20,6 +21,7 @@ export function manualClock(): ManualClock {
           reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
         });
       }),
+    turn: () => Promise.resolve(),
     advance: async (ms) => {
       nowMs += ms;
       for (const sleeper of [...sleepers].filter(({ untilMs }) => untilMs <= nowMs)) {

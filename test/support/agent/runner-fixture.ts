@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { setPriority } from "node:os";
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import { processTable } from "../../../agent/src/adapters/clock/process-table.ts";
 import {
   RunnerProcessHost,
@@ -14,6 +14,7 @@ export const realClock = {
   sleep: async (ms: number, signal: AbortSignal) => {
     await wait(ms, undefined, { signal });
   },
+  turn: () => turn(),
 };
 
 export type RunnerFixture = AsyncDisposable & {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import type { Clock } from "../../ports/clock.ts";
 
 export const systemClock: Clock = {
@@ -9,6 +9,7 @@ export const systemClock: Clock = {
   sleep: async (ms, signal) => {
     await delay(ms, undefined, { signal });
   },
+  turn: () => turn(),
   chance: () => Math.random(),
   randomBytes: (length) => new Uint8Array(randomBytes(length)),
 };

@@ -2,7 +2,8 @@ import { runnerLimits } from "@modelfleet/protocol";
 import { InferError } from "../infer-error.ts";
 import type { Tensor } from "../tensor.ts";
 import { BatchTrial } from "./batch-trial.ts";
-import { DeadlineWatch, type WatchClock } from "./deadline-watch.ts";
+import { DeadlineWatch } from "./deadline-watch.ts";
+import { type JoiningClock, JoiningTime } from "./joining-time.ts";
 import { RequestQueue } from "./request-queue.ts";
 import type { RoutedModel } from "./routed-model.ts";
 import { ServiceTime } from "./service-time.ts";
@@ -15,7 +16,7 @@ import type { Ticket } from "./ticket.ts";
 export interface DispatcherOptions {
   readonly model: RoutedModel;
   readonly plan: ServingPlan;
-  readonly clock: WatchClock;
+  readonly clock: JoiningClock;
   readonly counts: CountedSums;
   /** From here on this release is asked one request at a time. */
   readonly onUnbatched: (reason: string) => void;
@@ -37,7 +38,8 @@ const BATCH_TIME_SHARE = 0.5;
  * 1. At most `pipelinedMax` executions, or as many as the model says, are with the runner, so that it never waits
  *    between two; the rest is queued here.
  * 2. With batches, what came while the runner was busy goes to it as one, up to `rowsMax` rows, once it is free;
- *    a full batch goes before that.
+ *    a full batch goes before that, and so does a full queue.
+ *    Even with a free runner they give each other time to join: see `JoiningTime`.
  * 3. The oldest always goes; others join it that differ in nothing but their rows.
  * 4. A batch is no larger than what the model is expected to do in half its time limit; the first request goes alone.
  * 5. A batch that fails is asked again one by one, so that nobody fails for another's request.
@@ -50,11 +52,11 @@ export class Dispatcher {
   readonly #deadlines: DeadlineWatch;
   readonly #service = new ServiceTime();
   readonly #trial = new BatchTrial<Ticket>();
+  readonly #joining: JoiningTime;
   readonly #inBatches = new Set<Ticket>();
   #batch: ServingPlan["batch"];
   #running = 0;
   #end: InferError | undefined;
-  #isDelayed = false;
 
   constructor(options: DispatcherOptions) {
     const { model, plan, clock } = options;
@@ -62,6 +64,7 @@ export class Dispatcher {
     this.#queue = new RequestQueue(plan.queue);
     this.#batch = plan.batch;
     this.#deadlines = new DeadlineWatch(clock, (nowMs) => this.#expire(nowMs));
+    this.#joining = new JoiningTime(clock, () => this.#advance());
     void model.exited.then((reason) => {
       const end = new InferError("RUNNER_CRASH", reason);
       this.#end = end;
@@ -104,13 +107,18 @@ export class Dispatcher {
     const { counts, plan } = this.#options;
     if (isNewcomer) counts.rejected += 1;
     else counts.dropped += 1;
-    const { max, policy } = plan.queue;
-    const bound = policy === "latest-only" ? 1 : max;
+    const { policy } = plan.queue;
     const why = isNewcomer ? "send it again later" : `a newer one came (${policy})`;
     // When what waits now is worked off, at the pace of late.
     const retryAfterMs = this.#queue.length() * (this.#service.requestMs() ?? 0);
-    const text = `expected at most ${bound} waiting requests, got one more: ${why}`;
+    const text = `expected at most ${this.#waitingMax()} waiting requests, got one more: ${why}`;
+    this.#trial.note(ticket, undefined);
     ticket.refuse(new InferError("OVERLOADED", text, { retryAfterMs }));
+  }
+
+  #waitingMax(): number {
+    const { max, policy } = this.#options.plan.queue;
+    return policy === "latest-only" ? 1 : max;
   }
 
   #advance(): void {
@@ -132,24 +140,14 @@ export class Dispatcher {
     const waiting = this.#queue.length();
     const runningMax = this.#options.model.pipelined?.() ?? runnerLimits.pipelinedMax;
     if (waiting === 0 || this.#running >= runningMax) return false;
-    if (this.#batch === undefined || waiting >= this.#batch.rowsMax) return true;
+    if (this.#batch === undefined) return true;
+    if (waiting >= Math.min(this.#batch.rowsMax, this.#waitingMax())) return true;
     return this.#running === 0 && !this.#delays(this.#batch.delayMsMax);
   }
 
-  /** Whether the oldest still gives others time to join it. */
   #delays(delayMsMax: number): boolean {
     const [oldest] = this.#queue.items();
-    if (delayMsMax === 0 || oldest === undefined || oldest.isAlone) return false;
-    const { clock } = this.#options;
-    const leftMs = oldest.askedAtMs + delayMsMax - clock.monotonicMs();
-    if (leftMs <= 0) return false;
-    if (this.#isDelayed) return true;
-    this.#isDelayed = true;
-    void clock.sleep(leftMs, new AbortController().signal).then(() => {
-      this.#isDelayed = false;
-      this.#advance();
-    });
-    return true;
+    return oldest?.isAlone === false && this.#joining.isGiven(oldest, delayMsMax);
   }
 
   /** Rule 4. */

@@ -1,7 +1,8 @@
 import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
 import { Answering, notReady } from "./answering.ts";
-import type { WatchClock } from "./deadline-watch.ts";
+
 import { Generation } from "./generation.ts";
+import type { JoiningClock } from "./joining-time.ts";
 import type {
   Observation,
   RoutedAnswer,
@@ -15,7 +16,7 @@ import { servingPlan } from "./serving-plan.ts";
 import { compareSlots, ServingSlot } from "./serving-slot.ts";
 
 export interface RouterOptions<Model extends RoutedModel> {
-  readonly clock: WatchClock;
+  readonly clock: JoiningClock;
   /** Told after every request that reached a model. What it throws is its own loss. */
   readonly observer?: (observation: Observation<Model>) => void;
   /** Names of the tensors the observer reads of this release; it is given them whatever the caller asks for. */

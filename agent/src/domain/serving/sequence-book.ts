@@ -107,6 +107,7 @@ export class SequenceBook<Model extends RoutedModel> {
     await new Promise<void>((resolve) => {
       const wake = () => {
         this.#leaveWaiters.delete(wake);
+        signal.removeEventListener("abort", wake);
         resolve();
       };
       this.#leaveWaiters.add(wake);

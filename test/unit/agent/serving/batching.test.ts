@@ -1,62 +1,13 @@
 import { runnerLimits, SlotName } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { InferError } from "../../../../agent/src/domain/infer-error.ts";
-import { Router } from "../../../../agent/src/domain/serving/router.ts";
 import type { Tensor } from "../../../../agent/src/domain/tensor.ts";
-import type { LoadedModel } from "../../../../agent/src/ports/runner-host.ts";
-import { type FakeModelOptions, fakeModel } from "../../../support/agent/fake-model.ts";
+import { rowSums, batchRig as setUp } from "../../../support/agent/batch-rig.ts";
+import { fakeModel } from "../../../support/agent/fake-model.ts";
 import { floatsOf, floatTensor } from "../../../support/agent/floats.ts";
-import { manualClock, settled } from "../../../support/agent/manual-clock.ts";
+import { settled } from "../../../support/agent/manual-clock.ts";
 
 const slot = SlotName.parse("main");
-
-/** Each row's sum: what a batch must give back row by row. */
-function rowSums(inputs: readonly Tensor[]): readonly Tensor[] {
-  return inputs.map((x) => {
-    const values = floatsOf(x);
-    const rows = x.shape[0] ?? 0;
-    const sums = Array.from(
-      { length: rows },
-      (_, i) => (values[2 * i] ?? 0) + (values[2 * i + 1] ?? 0),
-    );
-    return floatTensor("y", [rows, 1], sums);
-  });
-}
-
-async function setUp(
-  batch: { readonly rowsMax: number; readonly delayUsMax?: number },
-  changes: Partial<FakeModelOptions> = {},
-) {
-  const clock = manualClock();
-  const reasons: string[] = [];
-  const router = new Router<LoadedModel>({
-    clock,
-    onUnbatched: (_, reason) => reasons.push(reason),
-  });
-  const options = { version: "1.0.0", answersAtOnce: false, says: rowSums, serving: { batch } };
-  const model = fakeModel({ ...options, ...changes });
-  await router.activate(slot, model);
-  const askRows = async (rows: readonly (readonly [number, number])[], more: object = {}) => {
-    const inputs = [floatTensor("x", [rows.length, 2], rows.flat())];
-    const { outputs } = await router.infer({ slot, inputs, timeoutMs: 60_000, ...more });
-    return outputs.flatMap(floatsOf);
-  };
-  const ask = (value: number, more: object = {}) => askRows([[value, 1]], more);
-  /** The runner has answered whatever it has. */
-  const work = async () => {
-    for (const request of model.waiting.splice(0)) request.answer();
-    await settled();
-  };
-  /** Rows of what the runner has been asked. */
-  const sizes = () => model.waiting.map(({ inputs }) => inputs[0]?.shape[0]);
-  /** The first request is asked alone, and those of the first batch are as well. */
-  const proven = async () => {
-    const warm = [ask(1), ask(2), ask(3)];
-    for (let i = 0; i < 5; i++) await work();
-    expect(await Promise.all(warm)).toEqual([[2], [3], [4]]);
-  };
-  return { clock, router, model, ask, askRows, work, sizes, proven, reasons };
-}
 
 describe("a model that takes batches", () => {
   test("is asked as one what came while it was busy, and everybody gets their own rows", async () => {
@@ -64,6 +15,7 @@ describe("a model that takes batches", () => {
     await proven();
 
     const first = ask(10);
+    await settled();
     const rest = [
       ask(20),
       askRows([
@@ -93,8 +45,10 @@ describe("a model that takes batches", () => {
     const { ask, askRows, work, sizes, proven } = await setUp({ rowsMax: 4 });
     await proven();
 
+    const first = ask(0);
+    await settled();
     const all = [
-      ask(0),
+      first,
       ask(1),
       ask(2),
       askRows([
@@ -152,6 +106,7 @@ describe("a model that takes batches", () => {
     const { clock, model, ask, work, sizes } = await setUp({ rowsMax: 64 });
     const { inferMs } = model.staged.document.limits;
     const first = ask(0);
+    await settled();
     const rest = Array.from({ length: 30 }, (_, i) => ask(i));
     // A tenth of the limit for one row: five are half of it.
     await clock.advance(inferMs / 10);
@@ -170,6 +125,7 @@ describe("a batch", () => {
     const { model, ask, work, proven } = await setUp({ rowsMax: 16 });
     await proven();
     const busy = ask(0);
+    await settled();
     const all = [ask(1), ask(2), ask(3)].map((one) => one.catch((error: unknown) => error));
     await work();
 
@@ -193,6 +149,7 @@ describe("a batch", () => {
     const { router, model, ask, work, sizes, proven } = await setUp({ rowsMax: 16 });
     await proven();
     const busy = ask(0);
+    await settled();
     const all = [ask(1), ask(2)];
     await work();
     await busy;
