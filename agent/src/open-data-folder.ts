@@ -21,7 +21,7 @@ import { nodeFs } from "./adapters/file-store/node-fs.ts";
 import { readJsonFile } from "./adapters/file-store/read-json-file.ts";
 import { spareFolder } from "./adapters/file-store/spare-folder.ts";
 import { takeFolder } from "./adapters/file-store/take-folder.ts";
-import { faultOf, StateRecord, stateLost } from "./app/install/state-record.ts";
+import { faultOf, StateRecord, slotRuined, stateLost } from "./app/install/state-record.ts";
 import type { EnrolmentRecord } from "./domain/enrolment-record.ts";
 import { type AgentState, emptyState } from "./domain/install/agent-state.ts";
 import { StoreError } from "./domain/store-error.ts";
@@ -133,6 +133,10 @@ async function beginBoot(
   const held = await store.readState();
   const isLost = held === undefined;
   if (isLost) log.error({ event: "state.lost", code: stateLost.code }, stateLost.detail);
+  const ruined = store.ruinedSlot();
+  if (ruined !== undefined) {
+    log.warn({ event: "state.slot-damaged", path: ruined }, slotRuined(ruined).detail);
+  }
   const before = held ?? lostState(anchor);
   // protocol.md 1.6.2: it is not earlier than the day this program was built.
   const timeFloorMs = Math.max(before.timeFloorMs, builtAtMs);

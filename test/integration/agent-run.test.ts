@@ -169,6 +169,25 @@ test("status asks the running agent, and reads the disk when there is none", asy
   expect(await main(["status", "--data", folder.inside("nowhere")])).toBe(1);
 });
 
+test("one ruined state slot is said by the status and the next start, which writes it anew", async () => {
+  await using folder = await temporaryFolder();
+  await using controller = await miniController();
+  await enrolledFolder(folder.path, controller);
+  await (await runningAgent(folder.path)).close();
+  await writeFile(folder.inside("state", "a"), Buffer.alloc(65_536, "ruin"));
+  const { readStatus } = await import("../../agent/src/cli/read-status.ts");
+
+  const stopped = await readStatus(folder.path, folder.inside("agent.sock"), "0.1.0");
+  await using agent = await runningAgent(folder.path);
+
+  expect(stopped.faults).toMatchObject([{ code: "STORE_FAILED" }]);
+  expect(stopped.faults[0]?.detail).toContain(folder.inside("state", "a"));
+  expect(agent.events).toContainEqual({
+    ...{ event: "state.slot-damaged", path: folder.inside("state", "a") },
+  });
+  expect(await agent.status()).toMatchObject({ faults: [] });
+});
+
 test("status finds an agent that listens elsewhere, and is not led to the agent of another device", async () => {
   await using folder = await temporaryFolder();
   await using controller = await miniController();

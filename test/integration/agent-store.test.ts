@@ -61,6 +61,24 @@ test("after a torn commit the next one takes the torn slot, never the good one",
   expect(await (await openSlots(folder.inside("state"))).read()).toBe('"one"');
 });
 
+test("a ruined slot is named until a commit has written it anew, and the slot that is still to come is not", async () => {
+  await using folder = await temporaryFolder();
+  const state = folder.inside("state");
+  const slots = await openSlots(state);
+  await slots.commit('"one"');
+  const young = await openSlots(state);
+  await young.read();
+  await slots.commit('"two"');
+  await writeFile(folder.inside("state", "a"), Buffer.alloc(100, "ruin"));
+  const again = await openSlots(state);
+
+  expect([await again.read(), young.ruined()]).toEqual([expect.any(String), undefined]);
+  expect(again.ruined()).toBe(folder.inside("state", "a"));
+  await again.commit('"three"');
+  expect(again.ruined()).toBeUndefined();
+  expect(await (await openSlots(state)).read()).toBe('"three"');
+});
+
 test("a commit whose fsync fails is reported, and the next uses a fresh descriptor", async () => {
   await using folder = await temporaryFolder();
   const { fs, failNext, calls } = faultyFs(nodeFs);

@@ -5,7 +5,7 @@ import { openFileStore } from "../adapters/file-store/file-store.ts";
 import { nodeFs } from "../adapters/file-store/node-fs.ts";
 import { readSocketNote } from "../adapters/file-store/socket-note.ts";
 import { sparePath } from "../adapters/file-store/spare-folder.ts";
-import { stateLost } from "../app/install/state-record.ts";
+import { slotRuined, stateLost } from "../app/install/state-record.ts";
 import type { AgentStatus } from "../domain/agent-status.ts";
 import { slotReports } from "../domain/install/slot-reports.ts";
 import { createWriter, notEnrolled } from "../open-data-folder.ts";
@@ -48,6 +48,7 @@ async function readStopped(folder: string, agentVersion: string): Promise<AgentS
   if (enrolled === undefined) throw notEnrolled(folder);
   const store = await openFileStore({ fs: nodeFs, folder, write });
   const state = await store.readState();
+  const ruined = store.ruinedSlot();
   const { device, fleet, class: deviceClass, controllerUrl } = enrolled.record;
   return {
     ...{ device, fleet, class: deviceClass, controllerUrl, agentVersion },
@@ -58,7 +59,7 @@ async function readStopped(folder: string, agentVersion: string): Promise<AgentS
     rootVersion: state?.rootVersion ?? 0,
     dropped: 0,
     slots: state === undefined ? [] : slotReports(state, []),
-    faults: state === undefined ? [stateLost] : [],
+    faults: state === undefined ? [stateLost] : ruined === undefined ? [] : [slotRuined(ruined)],
   };
 }
 

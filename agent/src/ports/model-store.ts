@@ -5,6 +5,8 @@ import type { AgentState } from "../domain/install/agent-state.ts";
 export interface ModelStore {
   /** The newest valid state slot; undefined when both are gone or broken. */
   readonly readState: () => Promise<AgentState | undefined>;
+  /** Of the two slots the one that had no whole record when they were read, until a commit writes it anew. */
+  readonly ruinedSlot: () => string | undefined;
   /** The one commit point: when it resolves, this state survives a power cut. @throws StoreError */
   readonly commit: (state: AgentState) => Promise<void>;
   readonly readDocument: (digest: Sha256) => Promise<Uint8Array | undefined>;

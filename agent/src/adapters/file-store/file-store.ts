@@ -37,6 +37,7 @@ export async function openFileStore(options: FileStoreOptions): Promise<ModelSto
   await prepared().catch(toldByTheNextWrite);
   return {
     readState: async () => parseState(await slots.read()),
+    ruinedSlot: () => slots.ruined(),
     commit: async (state) => {
       await prepared();
       await slots.commit(JSON.stringify(state));

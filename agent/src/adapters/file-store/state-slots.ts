@@ -20,6 +20,7 @@ export class StateSlots {
   readonly #fs: Fs;
   readonly #paths: readonly [string, string];
   #last: { readonly path: string; readonly generation: bigint } | undefined;
+  #ruined: string | undefined;
 
   constructor(fs: Fs, folder: string) {
     this.#fs = fs;
@@ -45,7 +46,16 @@ export class StateSlots {
     const newest = newestOf(a, b);
     if (newest?.content === undefined) return undefined;
     this.#last = { path: newest.path, generation: newest.content.generation };
+    const other = newest === a ? b : a;
+    // Only the first commit leaves the other slot empty.
+    const isDue = newest.content.generation !== 1n;
+    this.#ruined = isDue && other.content === undefined ? other.path : undefined;
     return newest.content.json;
+  }
+
+  /** The slot that had no whole record when they were read; undefined again once a commit has written it anew. */
+  ruined(): string | undefined {
+    return this.#ruined;
   }
 
   /** @throws StoreError; the record committed before stays valid */
@@ -64,6 +74,7 @@ export class StateSlots {
       throw storeFailure(`committing ${path}`, cause);
     }
     this.#last = { path, generation };
+    if (this.#ruined === path) this.#ruined = undefined;
   }
 
   async #preallocate(path: string): Promise<void> {

@@ -62,7 +62,12 @@ export class StateRecord {
   faults(): readonly StoreFault[] {
     const isForgotten = this.#isLost && this.#current.desiredSha256 === null;
     const failed = this.#uncommitted ?? this.#failing;
-    return [...(isForgotten ? [stateLost] : []), ...(failed === undefined ? [] : [failed])];
+    const ruined = this.#store.ruinedSlot();
+    return [
+      ...(isForgotten ? [stateLost] : []),
+      ...(failed === undefined ? [] : [failed]),
+      ...(ruined === undefined ? [] : [slotRuined(ruined)]),
+    ];
   }
 
   /** The disk did not take what a step had for it, a document or a file. @returns whether that is news */
@@ -149,6 +154,12 @@ export class StateRecord {
 /** A failed commit in the words of the status. */
 export function faultOf({ code, message }: StoreError): StoreFault {
   return { code: code === "NO_SPACE" ? code : "STORE_FAILED", detail: message };
+}
+
+/** One is enough to go on with: a commit cut off by the power leaves it so, and so does a disk that begins to fail. */
+export function slotRuined(path: string): StoreFault {
+  const detail = `expected a whole record in state slot ${path}; the other slot has one, and the next commit writes this one anew`;
+  return { code: "STORE_FAILED", detail };
 }
 
 /** Also of a stopped agent whose slots cannot be read. */
