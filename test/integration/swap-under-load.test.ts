@@ -43,12 +43,12 @@ afterEach(async () => {
 });
 
 describe("a device under load from four applications", () => {
-  test("S1, F50: swaps its model eight times: every request is answered, and every answer is its named version's", async () => {
+  test("S1, F50: swaps its model four times: every request is answered, and every answer is its named version's", async () => {
     await fixture.activate(await load("1.0.0"));
     const load_ = startLoad(4);
     await eventually(() => load_.answers.length > 20);
 
-    for (let swap = 0; swap < 8; swap++) {
+    for (let swap = 0; swap < 4; swap++) {
       const next = await load(swap % 2 === 0 ? "2.0.0" : "1.0.0");
       const old = await fixture.activate(next);
       await old?.stop();
