@@ -134,7 +134,7 @@ export class Installer {
       const ended = this.#endStep?.signal.aborted === true;
       if (ended && !(cause instanceof RangeError || cause instanceof TypeError)) return;
       if (!isCodedError(cause)) throw cause;
-      if (cause instanceof StoreError) await this.#tellFault(cause);
+      if (cause instanceof StoreError) await this.#meetFault(cause);
       await this.#pause(cause.code, cause.message, signal);
     } finally {
       this.#endStep = null;
@@ -236,10 +236,12 @@ export class Installer {
   }
 
   /** The controller waits for what this device was told to do. */
-  async #tellFault(cause: StoreError): Promise<void> {
-    if (!this.#parts.record.stepFailed(cause)) return;
+  async #meetFault(cause: StoreError): Promise<void> {
+    const isNews = this.#parts.record.stepFailed(cause);
     try {
-      await this.#parts.report();
+      // What is full may be full of what nobody needs; while steps fail, no idle moment comes to remove it.
+      if (cause.code === "NO_SPACE") await collectGarbage(this.#parts, this.#wanted);
+      if (isNews) await this.#parts.report();
     } catch (failure) {
       if (!isCodedError(failure)) throw failure;
       this.#parts.log.warn({ event: "report.failed", code: failure.code }, failure.message);

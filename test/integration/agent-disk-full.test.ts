@@ -1,0 +1,39 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { nodeFs } from "../../agent/src/adapters/file-store/node-fs.ts";
+import type { Fs } from "../../agent/src/ports/fs.ts";
+import { confirmed, installRig } from "../support/agent/install-rig.ts";
+import { eventually } from "../support/eventually.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const junk = "f".repeat(64);
+
+/** A disk without room for a new file while what nobody needs lies in the folder of files. */
+function fullUntilCollected(folder: string): Fs {
+  return {
+    ...nodeFs,
+    open: async (path, mode) => {
+      const blobs = await readdir(join(folder, "blobs")).catch(() => []);
+      if (mode.kind === "create-new" && blobs.includes(junk)) {
+        throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+      }
+      return nodeFs.open(path, mode);
+    },
+  };
+}
+
+test("F60: an order that finds no room on the disk makes room first, and is followed", async () => {
+  await using folder = await temporaryFolder();
+  await using rig = installRig({ folder: folder.path, fs: fullUntilCollected(folder.path) });
+  await confirmed(rig, "1.0.0");
+  await mkdir(join(folder.path, "blobs"), { recursive: true });
+  await writeFile(join(folder.path, "blobs", junk), "left over");
+
+  const second = rig.publish("2.0.0");
+  rig.want(second);
+  await eventually(() => rig.slot()?.active?.release === second, { withinMs: 10_000 });
+
+  expect(await readdir(join(folder.path, "blobs"))).not.toContain(junk);
+  expect(rig.events.some(({ event }) => event === "install.failed")).toBe(true);
+});
