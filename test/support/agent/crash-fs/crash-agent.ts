@@ -39,7 +39,7 @@ export async function startCrashAgent(fs: Fs, world: CrashWorld) {
   const log = { info: note, warn: note, error: note };
   const time = manualClock();
   const clock = {
-    ...{ monotonicMs: time.monotonicMs, sleep: time.sleep },
+    ...{ monotonicMs: time.monotonicMs, sleep: time.sleep, turn: time.turn },
     nowMs: () => fixtureTimes.nowMs + time.monotonicMs(),
     chance: () => 0,
     randomBytes: (length: number) => new Uint8Array(length),
