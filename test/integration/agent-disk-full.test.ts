@@ -14,7 +14,7 @@ function fullUntilCollected(folder: string): Fs {
   return {
     ...nodeFs,
     open: async (path, mode) => {
-      const blobs = await readdir(join(folder, "blobs")).catch(() => []);
+      const blobs = await nodeFs.list(join(folder, "blobs"));
       if (mode.kind === "create-new" && blobs.includes(junk)) {
         throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
       }

@@ -92,8 +92,13 @@ test("the status for people shows what a slot runs, on what, how requests wait, 
   ]);
 });
 
-const running = (name: string) =>
-  ({ slot: name as never, active: null, previous: null, trial: null, refused: [] }) as const;
+const running = (name: string) => ({
+  slot: name as never,
+  active: null,
+  previous: null,
+  trial: null,
+  refused: [],
+});
 
 test("the status for people tells slots apart, and gives each what is its own", () => {
   const [day, none] = [86_400_000, { waiting: null }];

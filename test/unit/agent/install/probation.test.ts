@@ -38,7 +38,7 @@ describe("the live answers of a release on trial", () => {
       outputs: [floatTensor("y", [1, 10], new Array(10).fill(value))],
       latencyUs: 1,
     });
-    return { trial, before: null, allowsNonFinite: false };
+    return { trial, before: null, allowsNonFinite: false, looks: 1 };
   };
 
   test("end it as soon as they speak against it, and at the end of its time", () => {

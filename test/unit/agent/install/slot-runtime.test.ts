@@ -5,7 +5,8 @@ import { fakeModel } from "../../../support/agent/fake-model.ts";
 import { manualClock, settled } from "../../../support/agent/manual-clock.ts";
 
 function setUp() {
-  const clock = { ...manualClock(), nowMs: () => 0, chance: () => 0.5 };
+  const randomBytes = (length: number) => new Uint8Array(length);
+  const clock = { ...manualClock(), nowMs: () => 0, chance: () => 0.5, randomBytes };
   return new SlotRuntime(mainSlot, clock, () => undefined);
 }
 
