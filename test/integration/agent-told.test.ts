@@ -30,9 +30,10 @@ describe.each(["process", "inline"] as const)("an agent with releases held %s", 
     const folder = stack.use(await temporaryFolder());
     controller = stack.use(await miniController());
     await enrolledFolder(folder.path, controller);
-    agent = stack.use(await runningAgent(folder.path, 100, { isolation }));
+    // Before the agent says its hello, which may be soon: the answer to it is the order.
     const first = controller.release("1.0.0");
     controller.want(first);
+    agent = stack.use(await runningAgent(folder.path, 100, { isolation }));
     await confirmed(first);
   });
   afterAll(() => stack.disposeAsync());
