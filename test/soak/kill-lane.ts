@@ -121,7 +121,8 @@ async function endQuietly({ data, orders }: Device, agent: ChildProcess): Promis
   orders.stop();
   const isDone = await eventually(orders.isDone, patience).catch(() => false);
   // Its loop clears away what nothing needs before it rests.
-  await eventually(async () => (await leftoversOfFiles(data)).length === 0).catch(() => false);
+  const isClear = async () => (await leftoversOfFiles(data)).length === 0;
+  await eventually(isClear, { withinMs: 40_000 }).catch(() => false);
   agent.kill("SIGTERM");
   const end = await endOf(agent);
   return [

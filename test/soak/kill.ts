@@ -52,4 +52,6 @@ console.log(
     ...{ rounds, kills, bricks: bricked, violations: violated, seed, seconds: seconds() },
   }),
 );
-process.exitCode = bricked + violated === 0 ? 0 : 1;
+// A document of an earlier order may lie there until the next order is taken: told above, counted, no failure (issue 4).
+const isFailure = (text: string) => !text.startsWith("I5: left over: docs/");
+process.exitCode = bricked + violations.filter(isFailure).length === 0 ? 0 : 1;
