@@ -1,0 +1,59 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "./measures.ts";
+
+/** Rollouts (rollouts.md): plans, their executor and what is asked about them. */
+export const rolloutLimits = {
+  /** One plan. */
+  planBytesMax: 64 * 1024,
+  stagesMax: 32,
+  stratifyKeysMax: 4,
+  windowsMax: 8,
+  windowMsMin: MINUTE_MS,
+  windowMsMax: 7 * DAY_MS,
+  /** Next occurrences of its windows that a device is told with an order. */
+  windowsAheadMax: 8,
+  reasonLengthMax: 512,
+  nameLengthMax: 64,
+  selectorLengthMax: 2_048,
+  selectorDepthMax: 16,
+  selectorTermsMax: 64,
+  devicesMax: 1_000_000,
+  inFlightMax: 1_000_000,
+  offersPerMinuteMax: 1_000_000,
+  priorityMax: 100,
+  attemptsMax: 10,
+  timeoutMsMin: SECOND_MS,
+  timeoutMsMax: 30 * DAY_MS,
+  bakeMsMax: 30 * DAY_MS,
+  watchMsMax: 30 * DAY_MS,
+  backoffMsMax: DAY_MS,
+  penaltyMsMax: 30 * DAY_MS,
+  /** Defaults of a plan. */
+  offerMsDefault: DAY_MS,
+  stepMsDefault: HOUR_MS,
+  executionMsDefault: 7 * DAY_MS,
+  stageMsDefault: 7 * DAY_MS,
+  attemptsDefault: 3,
+  backoffMsDefault: MINUTE_MS,
+  inFlightDefault: 10_000,
+  /** The executor. */
+  tickMs: SECOND_MS,
+  leaseMs: 10 * SECOND_MS,
+  /** Orders signed and stored in one commit; so long a halt may have to wait for. */
+  offersPerCommitMax: 64,
+  revertsPerCommitMax: 256,
+  timersPerCommitMax: 256,
+  splitPerCommitMax: 2_000,
+  stepsPerTickMax: 64,
+  activeRolloutsMax: 1_000,
+  /** Asking. */
+  pageMax: 500,
+  pageDefault: 100,
+  filterLengthMax: 512,
+  previewNamesMax: 50,
+  idempotencyKeyLengthMax: 128,
+  idempotencyMsMax: DAY_MS,
+  idempotencyKeysMax: 100_000,
+  eventStreamsMax: 64,
+  eventHeartbeatMs: 15 * SECOND_MS,
+  eventsPerPollMax: 500,
+} as const;
