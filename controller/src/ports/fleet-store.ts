@@ -45,6 +45,8 @@ export interface FleetStore {
   readonly device: (id: DeviceId) => Promise<DeviceRecord | undefined>;
   readonly deviceByKey: (publicKey: Uint8Array) => Promise<DeviceRecord | undefined>;
   readonly devices: () => Promise<readonly DeviceRecord[]>;
+  /** In the order of their ids, those above `after`; for what walks through a large fleet without holding up others. */
+  readonly devicesFrom: (after: DeviceId | null, count: number) => Promise<readonly DeviceRecord[]>;
   /** undefined, too, of a device that waits or is revoked. */
   readonly secretOf: (id: DeviceId) => Promise<Sha256 | undefined>;
   /** @returns false, with nothing changed, when the labels are not `before` any more */

@@ -18,7 +18,7 @@ import type { DesiredEntry } from "./fleet-store.ts";
  * are in the same transaction. Reports change executions in the transaction that stores the report.
  */
 export interface RolloutStore {
-  /** With its stages, in state `draft` or `validating`. @returns false when the idempotency key was used meanwhile */
+  /** With its stages, in state `draft` or `validating`. */
   readonly add: (rollout: RolloutRecord, audit: AuditEntry) => Promise<void>;
   readonly byId: (id: string) => Promise<RolloutSnapshot | undefined>;
   readonly page: (query: RolloutPageQuery) => Promise<RolloutPage>;
@@ -29,11 +29,7 @@ export interface RolloutStore {
    *
    * @returns false when its version is no longer `from`
    */
-  readonly change: (
-    from: number,
-    next: RolloutSnapshot,
-    audit: readonly AuditEntry[],
-  ) => Promise<boolean>;
+  readonly change: (from: number, next: RolloutSnapshot, change: RolloutChange) => Promise<boolean>;
 
   /** Executions of the frozen target set, a slice at a time; repeated after a crash it replaces what is there. */
   readonly addExecutions: (
@@ -90,6 +86,12 @@ export interface RolloutStore {
     holder: string,
     moment: { readonly nowMs: number; readonly untilMs: number },
   ) => Promise<boolean>;
+}
+
+export interface RolloutChange {
+  readonly audit: readonly AuditEntry[];
+  /** What it makes of the release: nobody rolls it out again without a reason. */
+  readonly poison?: PoisonRecord;
 }
 
 export interface NewExecution {

@@ -131,6 +131,22 @@ export class SqlFleetStore implements FleetStore {
     return rows.map((row) => deviceOf(row, slots.get(row.id) ?? []));
   };
 
+  readonly devicesFrom = async (
+    after: DeviceId | null,
+    count: number,
+  ): Promise<readonly DeviceRecord[]> => {
+    const rows = await this.#devices()
+      .where("id", ">", after ?? "")
+      .orderBy("id")
+      .limit(count)
+      .execute();
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const within = this.#slots().where("device", ">=", first.id).where("device", "<=", last.id);
+    const slots = rowsBy(await within.execute(), ({ device }) => device);
+    return rows.map((row) => deviceOf(row, slots.get(row.id) ?? []));
+  };
+
   readonly secretOf = async (id: DeviceId): Promise<Sha256 | undefined> => {
     const found = this.#database.selectFrom("devices").select("secret_sha256");
     const row = await found.where("id", "=", id).executeTakeFirst();

@@ -1,5 +1,6 @@
 import type {
   Approval,
+  Labels,
   ModelName,
   PauseReason,
   ReleaseVersion,
@@ -26,6 +27,8 @@ export interface RolloutRecord {
   readonly approval: Approval;
   /** `Principal.id`. */
   readonly createdBy: string;
+  /** Labels that every device of its target set carries: who may command it has a grant over them. */
+  readonly scope: Labels;
   readonly createdAtMs: number;
   readonly startAtMs: number | null;
   readonly startedAtMs: number | null;
