@@ -6,6 +6,7 @@ export class NotFoundError extends CodedError<
   | "RELEASE_UNKNOWN"
   | "BLOB_UNKNOWN"
   | "DEPLOYMENT_UNKNOWN"
+  | "ROLLOUT_UNKNOWN"
   | "MODEL_UNKNOWN"
   | "API_KEY_UNKNOWN"
   | "CLAIM_UNKNOWN"
@@ -49,6 +50,19 @@ export class BundleError extends CodedError<"HELLO_REFUSED"> {}
 
 /** A deployment that was not made; no device's desired state has changed. */
 export class DeployError extends CodedError<"SELECTION_EMPTY" | "MODELS_TOO_MANY" | "BUSY"> {}
+
+/** A rollout that was not made, or a word about one that its state does not allow; nothing has changed. */
+export class RolloutError extends CodedError<
+  | "PLAN_INVALID"
+  | "SELECTOR_INVALID"
+  | "TARGET_EMPTY"
+  | "CONFLICT"
+  | "POISONED"
+  | "ROLLOUT_STATE"
+  | "STALE"
+  | "KEY_REUSED"
+  | "BUSY"
+> {}
 
 /** A device's message that was not taken in. */
 export class MessageRefused extends CodedError<

@@ -6,6 +6,7 @@ const reads = [
   "deployment.read",
   "device.read",
   "release.read",
+  "rollout.read",
   "root.read",
   "telemetry.read",
 ] as const;
@@ -16,6 +17,9 @@ const deploys = [
   "deployment.approve",
   "deployment.create",
   "device.change",
+  "rollout.approve",
+  "rollout.control",
+  "rollout.create",
 ] as const;
 /** Over the whole fleet, so only a grant over the whole fleet gives them. */
 const governs = ["audit.read", "root.change"] as const;

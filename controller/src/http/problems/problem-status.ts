@@ -9,6 +9,7 @@ import type {
   KeyError,
   NotFoundError,
   PublishError,
+  RolloutError,
   RootError,
   StoreError,
 } from "../../domain/errors.ts";
@@ -26,6 +27,7 @@ type Code = (
   | KeyError
   | NotFoundError
   | PublishError
+  | RolloutError
   | RootError
   | StoreError
 )["code"];
@@ -36,6 +38,7 @@ const statuses = {
   RELEASE_UNKNOWN: 404,
   BLOB_UNKNOWN: 404,
   DEPLOYMENT_UNKNOWN: 404,
+  ROLLOUT_UNKNOWN: 404,
   MODEL_UNKNOWN: 404,
   ROOT_UNKNOWN: 404,
   NO_AUTHORITY: 404,
@@ -63,6 +66,7 @@ const statuses = {
   TRUNCATED: 400,
   UPLOAD_BROKEN: 400,
 
+  STALE: 412,
   SIZE: 413,
   UPLOAD_EXPECTED: 415,
   RANGE_NOT_SATISFIABLE: 416,
@@ -76,12 +80,18 @@ const statuses = {
   HELLO_REFUSED: 422,
   SELECTION_EMPTY: 422,
   MODELS_TOO_MANY: 422,
+  PLAN_INVALID: 422,
+  SELECTOR_INVALID: 422,
+  TARGET_EMPTY: 422,
+  KEY_REUSED: 422,
   ROOT_DRAFT: 422,
   ROOT_REFUSED: 422,
   THRESHOLD_UNREACHABLE: 422,
 
   CONFLICT: 409,
   AWAITING_APPROVAL: 409,
+  POISONED: 409,
+  ROLLOUT_STATE: 409,
   API_KEYS_TOO_MANY: 409,
   DEVICE_TAKEN: 409,
   DEVICE_REVOKED: 409,
