@@ -7,7 +7,8 @@ export interface InferErrorOptions extends ErrorOptions {
 
 /**
  * An inference that has no answer. BAD_TENSOR and UNKNOWN_MODEL are the caller's mistake.
- * RUN_FAILED: the model itself failed on well-formed tensors, and would again. The others may be repeated.
+ * RUN_FAILED: the model itself failed on well-formed tensors, and would again. WITHDRAWN: nobody waits for it any more. The
+ * others may be repeated.
  */
 export class InferError extends CodedError<InferErrorCode> {
   readonly retryAfterMs: number | undefined;
@@ -25,4 +26,5 @@ export type InferErrorCode =
   | "OVERLOADED"
   | "DEADLINE_EXCEEDED"
   | "RUN_FAILED"
-  | "RUNNER_CRASH";
+  | "RUNNER_CRASH"
+  | "WITHDRAWN";

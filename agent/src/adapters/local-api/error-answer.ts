@@ -10,6 +10,8 @@ const inferStatus: Readonly<Record<InferErrorCode, number>> = {
   NOT_READY: 503,
   RUNNER_CRASH: 503,
   DEADLINE_EXCEEDED: 504,
+  // Nobody is there to read it.
+  WITHDRAWN: 503,
 };
 
 const requestStatus: Readonly<Record<RequestRefused["code"], number>> = {

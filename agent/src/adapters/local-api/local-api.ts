@@ -145,7 +145,10 @@ async function infer(
   if (Array.isArray(headerLength)) {
     throw new RequestRefused("FORMAT", "Inference-Header-Content-Length: expected it once");
   }
-  return await answerInfer(route, { bytes, headerLength }, options);
+  const { model, version } = route;
+  // Who has left has ended the connection too.
+  const isUnwanted = () => request.socket.destroyed;
+  return await answerInfer({ model, version, isUnwanted }, { bytes, headerLength }, options);
 }
 
 function refuseMethod({ method }: IncomingMessage, allowed: "GET" | "POST"): void {

@@ -1,8 +1,11 @@
 import { elementTypes, type TensorSpec } from "@modelfleet/protocol";
 import { InferError } from "../../domain/infer-error.ts";
-import { answerInference, type InferBody } from "../../domain/open-inference/answer-inference.ts";
 import {
-  type AskedModel,
+  type Asking,
+  answerInference,
+  type InferBody,
+} from "../../domain/open-inference/answer-inference.ts";
+import {
   type FoundModel,
   findServed,
   type Loadable,
@@ -69,11 +72,11 @@ export async function answerPlain(
 
 /** @throws InferError; RequestRefused FORMAT */
 export async function answerInfer(
-  route: AskedModel,
+  asked: Asking,
   body: InferBody,
   options: Loadable,
 ): Promise<HttpAnswer> {
-  return httpAnswerOf(await answerInference(route, body, options));
+  return httpAnswerOf(await answerInference(asked, body, options));
 }
 
 /** @throws RequestRefused FORMAT */

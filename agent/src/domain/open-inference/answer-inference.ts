@@ -1,6 +1,10 @@
+import type { RoutedRequest } from "../serving/routed-model.ts";
 import { type AskedModel, findServed, type Loadable } from "./find-served.ts";
 import { type ParsedInfer, parseInferRequest } from "./parse-infer-request.ts";
 import { type InferAnswer, writeInferAnswer } from "./write-infer-answer.ts";
+
+/** Which model is asked, and by whom. */
+export type Asking = AskedModel & Pick<RoutedRequest, "isUnwanted">;
 
 /** A request of the Open Inference Protocol v2 as it arrived, over whatever. */
 export interface InferBody {
@@ -11,7 +15,7 @@ export interface InferBody {
 
 /** @throws InferError; RequestRefused FORMAT or TOO_LARGE */
 export async function answerInference(
-  asked: AskedModel,
+  asked: Asking,
   { bytes, headerLength }: InferBody,
   loadable: Loadable,
 ): Promise<InferAnswer> {
@@ -20,13 +24,14 @@ export async function answerInference(
 
 /** @throws InferError */
 export async function answerParsed(
-  asked: AskedModel,
+  asked: Asking,
   parsed: ParsedInfer,
   loadable: Loadable,
 ): Promise<InferAnswer> {
   const { slot, pin } = findServed(asked, loadable);
   const { outputs: wanted, inputs, timeoutMs, sequence } = parsed;
   const key = keyOf(parsed);
+  const { isUnwanted } = asked;
   const answer = await loadable.models.infer({
     slot,
     inputs,
@@ -35,6 +40,7 @@ export async function answerParsed(
     ...(wanted === undefined ? {} : { outputs: wanted }),
     ...(key === undefined ? {} : { key }),
     ...(sequence === undefined ? {} : { sequence }),
+    ...(isUnwanted === undefined ? {} : { isUnwanted }),
   });
   return writeInferAnswer(answer, parsed);
 }

@@ -168,7 +168,8 @@ export class Answering<Model extends RoutedModel> {
     const observed = this.#options.observed(model.staged.release);
     const asked = withObserved(whole, model, observed);
     const { inputs, outputs = [] } = asked;
-    return generation.attempt({ inputs, outputs, askedAtMs, deadlineMs, isAgain });
+    const isUnwanted = sequence === undefined ? request.isUnwanted : undefined;
+    return generation.attempt({ inputs, outputs, askedAtMs, deadlineMs, isAgain, isUnwanted });
   }
 
   /** The generation that followed, which may take a moment to come. */

@@ -45,6 +45,7 @@ const BATCH_TIME_SHARE = 0.5;
  * 5. A batch that fails is asked again one by one, so that nobody fails for another's request.
  * 6. A request whose deadline passes is answered at that moment, and never sent after it.
  * 7. When the process ends, whoever was not sent has not had a try.
+ * 8. What nobody waits for any more is never sent, and makes room in a full queue before anybody else goes.
  */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -91,7 +92,7 @@ export class Dispatcher {
       return;
     }
     if (ticket.asked.isAgain) this.#queue.readmit(ticket);
-    else for (const one of this.#queue.admit(ticket)) this.#putOut(one, one === ticket);
+    else this.#admit(ticket);
     this.#advance();
     // One that went alone is answered at its deadline by the model's own time-out.
     const isWatched = !ticket.wasSent || this.#inBatches.has(ticket);
@@ -101,6 +102,14 @@ export class Dispatcher {
   /** @returns whoever was not sent, and is not going to be */
   withdrawWaiting(): readonly Ticket[] {
     return this.#queue.withdraw(() => true);
+  }
+
+  #admit(ticket: Ticket): void {
+    const items = this.#queue.items();
+    if (items.length >= this.#waitingMax() && items.some((one) => one.isUnwanted())) {
+      for (const one of this.#queue.withdraw((held) => held.isUnwanted())) this.#letGo(one);
+    }
+    for (const one of this.#queue.admit(ticket)) this.#putOut(one, one === ticket);
   }
 
   #putOut(ticket: Ticket, isNewcomer: boolean): void {
@@ -125,14 +134,15 @@ export class Dispatcher {
     while (this.#maySend()) {
       const nowMs = this.#options.clock.monotonicMs();
       const group = takeGroup(this.#queue, this.#rowsMax());
-      let isOneLate = false;
+      let isOneOut = false;
       for (const ticket of group) {
-        if (ticket.asked.deadlineMs > nowMs) continue;
-        isOneLate = true;
-        this.#refuseLate(ticket);
+        if (ticket.asked.deadlineMs <= nowMs) this.#refuseLate(ticket);
+        else if (ticket.isUnwanted()) this.#letGo(ticket);
+        else continue;
+        isOneOut = true;
       }
-      const inTime = isOneLate ? group.filter(({ isSettled }) => !isSettled) : group;
-      if (inTime.length > 0) this.#send(inTime, nowMs);
+      const left = isOneOut ? group.filter(({ isSettled }) => !isSettled) : group;
+      if (left.length > 0) this.#send(left, nowMs);
     }
   }
 
@@ -169,7 +179,8 @@ export class Dispatcher {
       ticket.wasSent = true;
       if (tickets.length > 1) this.#inBatches.add(ticket);
     }
-    model.infer(inputsOf(tickets), { outputs, timeoutMs: latestMs - sentAtMs }).then(
+    const inputs = joinRows(tickets.map(({ asked }) => asked.inputs));
+    model.infer(inputs, { outputs, timeoutMs: latestMs - sentAtMs }).then(
       (answer) => {
         this.#hasEnded(execution);
         this.#answer(execution, answer);
@@ -260,6 +271,12 @@ export class Dispatcher {
     return Math.min(...left.map(({ asked }) => asked.deadlineMs));
   }
 
+  #letGo(ticket: Ticket): void {
+    this.#options.counts.withdrawn += 1;
+    this.#trial.note(ticket, undefined);
+    ticket.refuse(new InferError("WITHDRAWN", "nobody waits for the answer any more"));
+  }
+
   #refuseLate(ticket: Ticket): void {
     const waitedMs = Math.round(ticket.asked.deadlineMs - ticket.askedAtMs);
     const where = ticket.wasSent ? "it is still being worked on" : "it was never sent to the model";
@@ -268,13 +285,6 @@ export class Dispatcher {
     this.#trial.note(ticket, undefined);
     ticket.refuse(new InferError("DEADLINE_EXCEEDED", text));
   }
-}
-
-function inputsOf(tickets: readonly Ticket[]): readonly Tensor[] {
-  const [first] = tickets;
-  if (first === undefined) throw new RangeError("expected a request to send, got none");
-  if (tickets.length === 1) return first.asked.inputs;
-  return joinRows(tickets.map(({ asked }) => asked.inputs));
 }
 
 /** It may be the fault of one request alone. */

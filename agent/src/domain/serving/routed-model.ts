@@ -31,6 +31,11 @@ export interface RoutedRequest {
   /** Names of the outputs wanted; all when absent. */
   readonly outputs?: readonly string[];
   readonly timeoutMs: number;
+  /**
+   * Whether nobody waits for the answer any more: then no model is asked. One of a sequence is asked all the same, for it
+   * moves its sequence on.
+   */
+  readonly isUnwanted?: () => boolean;
 }
 
 export interface SequencePlace {

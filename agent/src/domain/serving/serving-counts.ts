@@ -12,6 +12,8 @@ export interface ServingCounts {
   readonly dropped: number;
   /** Answered DEADLINE_EXCEEDED before any runner was asked. */
   readonly expired: number;
+  /** Not asked of any runner, for their askers had left. */
+  readonly withdrawn: number;
   /** Times a runner was asked. */
   readonly executions: number;
   /** Those of them with more than one request. */
@@ -36,6 +38,7 @@ export function emptyCounts(): CountedSums {
     rejected: 0,
     dropped: 0,
     expired: 0,
+    withdrawn: 0,
     executions: 0,
     batches: 0,
     requests: 0,

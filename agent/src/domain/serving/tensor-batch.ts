@@ -21,12 +21,13 @@ export function batchForm(
 }
 
 /**
- * The inputs of several requests as those of one, along the first dimension.
+ * The inputs of several requests as those of one, along the first dimension; of one alone as they are.
  *
  * @param requests the inputs of each; all of one form
  */
 export function joinRows(requests: readonly (readonly Tensor[])[]): readonly Tensor[] {
   const [first = []] = requests;
+  if (requests.length === 1) return first;
   return first.map(({ name, dtype, shape }, i) => {
     const parts = requests.flatMap((inputs) => inputs[i] ?? []);
     const rows = parts.reduce((sum, part) => sum + (part.shape[0] ?? 0), 0);

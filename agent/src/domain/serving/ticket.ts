@@ -12,6 +12,8 @@ export interface Asked {
   readonly deadlineMs: number;
   /** It was let in before, by a generation that could not answer it: never in a batch, never refused for want of room. */
   readonly isAgain: boolean;
+  /** See `RoutedRequest`; somebody waits always when absent. */
+  readonly isUnwanted?: (() => boolean) | undefined;
 }
 
 export type Outcome =
@@ -46,6 +48,10 @@ export class Ticket {
     this.isAlone = asked.isAgain || form === undefined;
     this.#tell = to.tell;
     this.#fail = to.fail;
+  }
+
+  isUnwanted(): boolean {
+    return this.asked.isUnwanted?.() === true;
   }
 
   answer(outputs: readonly Tensor[]): void {

@@ -1,5 +1,6 @@
 import { runnerLimits, type ServingPolicy, SlotName } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
+import type { RoutedRequest } from "../../../../agent/src/domain/serving/routed-model.ts";
 import { Router, type RouterOptions } from "../../../../agent/src/domain/serving/router.ts";
 import type { LoadedModel } from "../../../../agent/src/ports/runner-host.ts";
 import { fakeModel } from "../../../support/agent/fake-model.ts";
@@ -18,21 +19,29 @@ async function setUp(
   const serving = queue === undefined ? {} : { queue };
   const model = fakeModel({ version: "1.0.0", answersAtOnce: false, serving });
   await router.activate(slot, model);
-  const ask = async (value: number, timeoutMs = 60_000) => {
+  const ask = async (value: number, timeoutMs = 60_000, more: Partial<RoutedRequest> = {}) => {
     const inputs = [floatTensor("x", [1, 2], [value, 0])];
-    const answer = await router.infer({ slot, inputs, timeoutMs });
+    const answer = await router.infer({ slot, inputs, timeoutMs, ...more });
     return answer.model.staged.document.version;
   };
   /** What became of a request: who answered it, or why nobody did. */
-  const outcome = (value: number, timeoutMs?: number) =>
-    ask(value, timeoutMs).catch((error: unknown) => {
+  const outcome = (value: number, timeoutMs?: number, more?: Partial<RoutedRequest>) =>
+    ask(value, timeoutMs, more).catch((error: unknown) => {
       return error instanceof Error && "code" in error ? error.code : error;
     });
+  /** A request whose asker may go before the answer comes. */
+  const leaving = (value: number, more: Partial<RoutedRequest> = {}) => {
+    let hasLeft = false;
+    const leave = () => {
+      hasLeft = true;
+    };
+    return { leave, outcome: outcome(value, 60_000, { ...more, isUnwanted: () => hasLeft }) };
+  };
   const workOne = async () => {
     model.waiting.shift()?.answer();
     await settled();
   };
-  return { clock, router, model, ask, outcome, workOne };
+  return { clock, router, model, ask, outcome, leaving, workOne };
 }
 
 test("a model that says how many it may be given at once is given as many, and no more", async () => {
@@ -55,6 +64,69 @@ test("a model that says how many it may be given at once is given as many, and n
     await settled();
   }
   expect(await Promise.all(asked)).toHaveLength(9);
+});
+
+describe("a request that nobody waits for any more", () => {
+  test("is never sent to the model", async () => {
+    const { router, model, outcome, leaving, workOne } = await setUp({ max: 3, policy: "reject" });
+    const running = Array.from({ length: pipelinedMax }, (_, i) => outcome(i));
+    const asker = leaving(7);
+    const behind = outcome(8);
+
+    asker.leave();
+    for (let i = 0; i < pipelinedMax + 1; i++) await workOne();
+
+    expect(await asker.outcome).toBe("WITHDRAWN");
+    expect(new Set([...(await Promise.all(running)), await behind])).toEqual(new Set(["1.0.0"]));
+    expect(model.waiting).toEqual([]);
+    expect(router.counts(slot)).toMatchObject({ withdrawn: 1, executions: pipelinedMax + 1 });
+  });
+
+  test("is answered where the model has it already", async () => {
+    const { router, outcome, leaving, workOne } = await setUp();
+    const asker = leaving(7);
+    const other = outcome(8);
+
+    asker.leave();
+    await workOne();
+    await workOne();
+
+    expect([await asker.outcome, await other]).toEqual(["1.0.0", "1.0.0"]);
+    expect(router.counts(slot)).toMatchObject({ withdrawn: 0 });
+  });
+
+  test("takes no place of a full queue from one that somebody waits for", async () => {
+    const { router, outcome, leaving, workOne } = await setUp({ max: 3, policy: "reject" });
+    const taken = Array.from({ length: pipelinedMax + 1 }, (_, i) => outcome(i));
+    const askers = [leaving(7), leaving(8)];
+
+    for (const asker of askers) asker.leave();
+    taken.push(outcome(9), outcome(10));
+    const refused = outcome(11);
+
+    expect(await Promise.all(askers.map((asker) => asker.outcome))).toEqual([
+      "WITHDRAWN",
+      "WITHDRAWN",
+    ]);
+    expect(await refused).toBe("OVERLOADED");
+    for (let i = 0; i < taken.length; i++) await workOne();
+    expect(new Set(await Promise.all(taken))).toEqual(new Set(["1.0.0"]));
+    expect(router.counts(slot)).toMatchObject({ withdrawn: 2, rejected: 1 });
+  });
+
+  test("is asked all the same where it moves a sequence on", async () => {
+    const { router, outcome, leaving, workOne } = await setUp();
+    const running = Array.from({ length: pipelinedMax }, (_, i) => outcome(i));
+    const sequence = { id: "cam-1", isStart: true, isEnd: false };
+    const asker = leaving(7, { sequence });
+
+    asker.leave();
+    for (let i = 0; i < pipelinedMax + 1; i++) await workOne();
+
+    expect(await asker.outcome).toBe("1.0.0");
+    await Promise.all(running);
+    expect(router.counts(slot)).toMatchObject({ withdrawn: 0 });
+  });
 });
 
 describe("a full queue", () => {
