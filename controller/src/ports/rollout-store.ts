@@ -7,10 +7,9 @@ import type {
   SlotName,
 } from "@modelfleet/protocol";
 import type { AuditEntry } from "../domain/audit/audit-entry.ts";
-import type { Execution, ExecutionChange, ExecutionReport } from "../domain/rollout/execution.ts";
+import type { Execution, ExecutionChange } from "../domain/rollout/execution.ts";
 import type { RolloutRecord, RolloutSnapshot } from "../domain/rollout/rollout.ts";
-import type { Assignment } from "./deployment-store.ts";
-import type { DesiredEntry } from "./fleet-store.ts";
+import type { DesiredEntry, DesiredReplacement } from "./fleet-store.ts";
 
 /**
  * Rollouts, their stages and executions. Every change is compare-and-swap: of a rollout by its version, of an execution
@@ -18,44 +17,64 @@ import type { DesiredEntry } from "./fleet-store.ts";
  * are in the same transaction. Reports change executions in the transaction that stores the report.
  */
 export interface RolloutStore {
-  /** With its stages, in state `draft` or `validating`. */
-  readonly add: (rollout: RolloutRecord, audit: AuditEntry) => Promise<void>;
+  /**
+   * In state `draft` or `validating`, without stages.
+   *
+   * @param asked the key of the call: answered by this rollout in the same transaction, so that a crash makes no second one
+   */
+  readonly add: (
+    rollout: RolloutRecord,
+    audit: AuditEntry,
+    asked?: IdempotencyKey,
+  ) => Promise<void>;
   readonly byId: (id: string) => Promise<RolloutSnapshot | undefined>;
   readonly page: (query: RolloutPageQuery) => Promise<RolloutPage>;
-  /** Not at their end, or still watched; oldest first, at most `rolloutLimits.activeRolloutsMax`. */
-  readonly active: () => Promise<readonly string[]>;
   /**
-   * Stores the rollout and the stages of the snapshot. Tallies are not stored: they follow from the executions.
+   * Not at their end, and behind them those still watched or with devices that are expected back; oldest first, at most
+   * `rolloutLimits.activeRolloutsMax`.
+   */
+  readonly active: (nowMs: number) => Promise<readonly string[]>;
+  /**
+   * Stores the rollout, with version `from` + 1, and the stages of the snapshot. Tallies are not stored: they follow
+   * from the executions.
    *
    * @returns false when its version is no longer `from`
    */
   readonly change: (from: number, next: RolloutSnapshot, change: RolloutChange) => Promise<boolean>;
 
-  /** Executions of the frozen target set, a slice at a time; repeated after a crash it replaces what is there. */
+  /**
+   * Executions of the target set, a slice at a time, under the rollout's version. A device that is there already keeps
+   * what it has. A slice with position 0 of a rollout that is not split yet (`devices` is 0) begins anew: what a
+   * crash left is removed.
+   */
   readonly addExecutions: (
     id: string,
     from: number,
     slice: readonly NewExecution[],
   ) => Promise<boolean>;
-  /** In their order, of one stage (null: those that joined later), with position above `after`. */
+  /** In their order, of one stage (null: later joiners), with position above `after`; none that waits for its back-off. */
   readonly queued: (
     id: string,
     stage: number | null,
     page: { readonly after: number; readonly count: number; readonly nowMs: number },
   ) => Promise<readonly StoredExecution[]>;
-  /** Due at `nowMs`, oldest first. */
+  /** Whose timer is due at `nowMs`, oldest first; the end of a back-off is no timer: `queued` has those. */
   readonly due: (
     id: string,
     page: { readonly nowMs: number; readonly count: number },
   ) => Promise<readonly StoredExecution[]>;
+  /** In their order; a page is not moved by what comes in between. */
   readonly executions: (id: string, query: ExecutionQuery) => Promise<ExecutionPage>;
   readonly execution: (id: string, device: DeviceId) => Promise<StoredExecution | undefined>;
   /** The open execution of a device's slot, over all rollouts. */
   readonly openOf: (device: DeviceId, slot: SlotName) => Promise<StoredExecution | undefined>;
   /**
-   * Changes executions and, where an order goes with it, the device's desired state: all or nothing.
+   * Changes executions and, where an order goes with it, the device's desired state: all or nothing. An offer cancels
+   * what rollouts of no higher priority still mean to do in this slot (SUPERSEDED).
    *
-   * @param from version of the rollout; the change is refused when it has moved, so nothing is offered after a halt
+   * @param from version of the rollout; the change is refused when it has moved, so nothing is offered after a halt. It
+   *   stays the same.
+   * @returns false when it, an execution's version or a device's sequence has moved
    */
   readonly advance: (
     id: string,
@@ -63,8 +82,12 @@ export interface RolloutStore {
     changes: readonly StoredChange[],
   ) => Promise<boolean>;
 
-  /** Devices of a group that are out of service now, whatever the reason, by the value of the plan's label. */
-  readonly unavailable: (id: string, groupBy: string) => Promise<ReadonlyMap<string, GroupFigures>>;
+  /** Of the active devices with these values of a label, over the whole fleet; a value that none has is left out. */
+  readonly unavailable: (
+    groupBy: string,
+    groups: readonly string[],
+  ) => Promise<ReadonlyMap<string, GroupFigures>>;
+  /** How many of its executions are between the order and the end. */
   readonly inFlight: (id: string) => Promise<number>;
   /** Open executions of other rollouts on these devices in this slot, by rollout. */
   readonly conflicts: (
@@ -74,12 +97,15 @@ export interface RolloutStore {
   ) => Promise<ReadonlyMap<string, readonly DeviceId[]>>;
 
   readonly poisoned: (release: Sha256) => Promise<PoisonRecord | undefined>;
-  /** Failures of a device within a time, over all rollouts; for the penalty box. */
-  readonly failuresOf: (device: DeviceId, sinceMs: number) => Promise<number>;
+  /** When a device failed since then, over all rollouts, newest first, at most 100; for the penalty box. */
+  readonly failuresOf: (device: DeviceId, sinceMs: number) => Promise<readonly number[]>;
 
   /** @returns what was answered before under this key by this caller; undefined: it is new and now taken */
   readonly takeIdempotencyKey: (key: IdempotencyKey) => Promise<IdempotentAnswer | undefined>;
+  /** Where `add` has not answered it. */
   readonly answerIdempotencyKey: (key: IdempotencyKey, answer: string) => Promise<void>;
+  /** The call came to nothing: the key is free again. */
+  readonly forgetIdempotencyKey: (key: IdempotencyKey) => Promise<void>;
   /** One leader: @returns whether `holder` has the lease until `untilMs` */
   readonly lease: (
     name: string,
@@ -92,6 +118,8 @@ export interface RolloutChange {
   readonly audit: readonly AuditEntry[];
   /** What it makes of the release: nobody rolls it out again without a reason. */
   readonly poison?: PoisonRecord;
+  /** The stage into which the control cohort and later joiners come now, all that have none. */
+  readonly takeInto?: number;
 }
 
 export interface NewExecution {
@@ -122,19 +150,16 @@ export interface StoredChange {
   readonly device: DeviceId;
   readonly fromVersion: number;
   readonly change: ExecutionChange;
-  /** The order that goes with it. */
-  readonly assignment: Assignment | null;
+  /** The order that goes with it; without an entry the slot is named no more. */
+  readonly assignment: RolloutAssignment | null;
   /** Set with the first order. */
   readonly previous?: DesiredEntry | null;
   readonly audit: readonly AuditEntry[];
 }
 
-/** What a report may change: looked up and stored inside the report's transaction. */
-export type ReportRule = (
-  execution: StoredExecution,
-  report: ExecutionReport,
-  nowMs: number,
-) => Omit<StoredChange, "assignment"> | undefined;
+export interface RolloutAssignment extends DesiredReplacement {
+  readonly entry: DesiredEntry | null;
+}
 
 export interface GroupFigures {
   readonly devices: number;

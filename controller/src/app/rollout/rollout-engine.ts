@@ -49,7 +49,7 @@ export class RolloutEngine implements AsyncDisposable {
   /** Rules 1 and 2. Resolves when every turn it began is over. */
   async tick(): Promise<void> {
     if (this.#isClosed || !(await this.#lead())) return;
-    const active = await this.#ports.rollouts.active();
+    const active = await this.#ports.rollouts.active(this.#ports.clock.nowMs());
     for (const id of active) this.wake(id);
     await this.settled();
   }
@@ -93,7 +93,8 @@ export class RolloutEngine implements AsyncDisposable {
     this.#isLeader = isLeader;
     if (!isNew) return isLeader;
     log.info({ event: "rollouts.led", holder: this.#holder }, "this controller leads the rollouts");
-    for (const id of await rollouts.active()) await this.#ports.lanes.run(id, () => resume(id));
+    for (const id of await rollouts.active(nowMs))
+      await this.#ports.lanes.run(id, () => resume(id));
     return true;
   }
 
