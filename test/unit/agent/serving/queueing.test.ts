@@ -1,48 +1,14 @@
-import { runnerLimits, type ServingPolicy, SlotName } from "@modelfleet/protocol";
+import { runnerLimits, SlotName } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
-import type { RoutedRequest } from "../../../../agent/src/domain/serving/routed-model.ts";
-import { Router, type RouterOptions } from "../../../../agent/src/domain/serving/router.ts";
+import { Router } from "../../../../agent/src/domain/serving/router.ts";
 import type { LoadedModel } from "../../../../agent/src/ports/runner-host.ts";
 import { fakeModel } from "../../../support/agent/fake-model.ts";
 import { floatTensor } from "../../../support/agent/floats.ts";
 import { manualClock, settled } from "../../../support/agent/manual-clock.ts";
+import { queueRig } from "../../../support/agent/queue-rig.ts";
 
 const slot = SlotName.parse("main");
 const { pipelinedMax } = runnerLimits;
-
-async function setUp(
-  queue?: NonNullable<ServingPolicy["queue"]>,
-  options: Partial<RouterOptions<LoadedModel>> = {},
-) {
-  const clock = manualClock();
-  const router = new Router<LoadedModel>({ clock, ...options });
-  const serving = queue === undefined ? {} : { queue };
-  const model = fakeModel({ version: "1.0.0", answersAtOnce: false, serving });
-  await router.activate(slot, model);
-  const ask = async (value: number, timeoutMs = 60_000, more: Partial<RoutedRequest> = {}) => {
-    const inputs = [floatTensor("x", [1, 2], [value, 0])];
-    const answer = await router.infer({ slot, inputs, timeoutMs, ...more });
-    return answer.model.staged.document.version;
-  };
-  /** What became of a request: who answered it, or why nobody did. */
-  const outcome = (value: number, timeoutMs?: number, more?: Partial<RoutedRequest>) =>
-    ask(value, timeoutMs, more).catch((error: unknown) => {
-      return error instanceof Error && "code" in error ? error.code : error;
-    });
-  /** A request whose asker may go before the answer comes. */
-  const leaving = (value: number, more: Partial<RoutedRequest> = {}) => {
-    let hasLeft = false;
-    const leave = () => {
-      hasLeft = true;
-    };
-    return { leave, outcome: outcome(value, 60_000, { ...more, isUnwanted: () => hasLeft }) };
-  };
-  const workOne = async () => {
-    model.waiting.shift()?.answer();
-    await settled();
-  };
-  return { clock, router, model, ask, outcome, leaving, workOne };
-}
 
 test("a model that says how many it may be given at once is given as many, and no more", async () => {
   const router = new Router<LoadedModel>({ clock: manualClock() });
@@ -66,72 +32,9 @@ test("a model that says how many it may be given at once is given as many, and n
   expect(await Promise.all(asked)).toHaveLength(9);
 });
 
-describe("a request that nobody waits for any more", () => {
-  test("is never sent to the model", async () => {
-    const { router, model, outcome, leaving, workOne } = await setUp({ max: 3, policy: "reject" });
-    const running = Array.from({ length: pipelinedMax }, (_, i) => outcome(i));
-    const asker = leaving(7);
-    const behind = outcome(8);
-
-    asker.leave();
-    for (let i = 0; i < pipelinedMax + 1; i++) await workOne();
-
-    expect(await asker.outcome).toBe("WITHDRAWN");
-    expect(new Set([...(await Promise.all(running)), await behind])).toEqual(new Set(["1.0.0"]));
-    expect(model.waiting).toEqual([]);
-    expect(router.counts(slot)).toMatchObject({ withdrawn: 1, executions: pipelinedMax + 1 });
-  });
-
-  test("is answered where the model has it already", async () => {
-    const { router, outcome, leaving, workOne } = await setUp();
-    const asker = leaving(7);
-    const other = outcome(8);
-
-    asker.leave();
-    await workOne();
-    await workOne();
-
-    expect([await asker.outcome, await other]).toEqual(["1.0.0", "1.0.0"]);
-    expect(router.counts(slot)).toMatchObject({ withdrawn: 0 });
-  });
-
-  test("takes no place of a full queue from one that somebody waits for", async () => {
-    const { router, outcome, leaving, workOne } = await setUp({ max: 3, policy: "reject" });
-    const taken = Array.from({ length: pipelinedMax + 1 }, (_, i) => outcome(i));
-    const askers = [leaving(7), leaving(8)];
-
-    for (const asker of askers) asker.leave();
-    taken.push(outcome(9), outcome(10));
-    const refused = outcome(11);
-
-    expect(await Promise.all(askers.map((asker) => asker.outcome))).toEqual([
-      "WITHDRAWN",
-      "WITHDRAWN",
-    ]);
-    expect(await refused).toBe("OVERLOADED");
-    for (let i = 0; i < taken.length; i++) await workOne();
-    expect(new Set(await Promise.all(taken))).toEqual(new Set(["1.0.0"]));
-    expect(router.counts(slot)).toMatchObject({ withdrawn: 2, rejected: 1 });
-  });
-
-  test("is asked all the same where it moves a sequence on", async () => {
-    const { router, outcome, leaving, workOne } = await setUp();
-    const running = Array.from({ length: pipelinedMax }, (_, i) => outcome(i));
-    const sequence = { id: "cam-1", isStart: true, isEnd: false };
-    const asker = leaving(7, { sequence });
-
-    asker.leave();
-    for (let i = 0; i < pipelinedMax + 1; i++) await workOne();
-
-    expect(await asker.outcome).toBe("1.0.0");
-    await Promise.all(running);
-    expect(router.counts(slot)).toMatchObject({ withdrawn: 0 });
-  });
-});
-
 describe("a full queue", () => {
   test("of `reject` refuses the newcomer, and says when it is worth asking again", async () => {
-    const { clock, router, ask, outcome, workOne } = await setUp({ max: 3, policy: "reject" });
+    const { clock, router, ask, outcome, workOne } = await queueRig({ max: 3, policy: "reject" });
     const first = ask(0);
     // Two seconds each are what is known of this model.
     await clock.advance(2_000);
@@ -153,7 +56,7 @@ describe("a full queue", () => {
   });
 
   test("of `drop-oldest` refuses the one that has waited longest", async () => {
-    const { router, outcome, workOne } = await setUp({ max: 2, policy: "drop-oldest" });
+    const { router, outcome, workOne } = await queueRig({ max: 2, policy: "drop-oldest" });
     const all = Array.from({ length: pipelinedMax + 3 }, (_, i) => outcome(i));
     for (let i = 0; i < 4; i++) await workOne();
 
@@ -162,7 +65,7 @@ describe("a full queue", () => {
   });
 
   test("of `latest-only` has the newest reading answered next, and no older one", async () => {
-    const { router, outcome, workOne } = await setUp({ max: 64, policy: "latest-only" });
+    const { router, outcome, workOne } = await queueRig({ max: 64, policy: "latest-only" });
     const all = Array.from({ length: pipelinedMax + 4 }, (_, i) => outcome(i));
     for (let i = 0; i < 3; i++) await workOne();
 
@@ -172,7 +75,7 @@ describe("a full queue", () => {
   });
 
   test("without a policy is the device's own, of a bounded length", async () => {
-    const { outcome, workOne } = await setUp();
+    const { outcome, workOne } = await queueRig();
     const count = pipelinedMax + runnerLimits.queueDefault;
     const all = Array.from({ length: count + 1 }, (_, i) => outcome(i));
     for (let i = 0; i < count; i++) await workOne();
@@ -185,7 +88,7 @@ describe("a full queue", () => {
 
 describe("a deadline", () => {
   test("that passes in the queue is told at that moment, and the request is never sent", async () => {
-    const { clock, router, model, ask, workOne } = await setUp();
+    const { clock, router, model, ask, workOne } = await queueRig();
     const busy = [ask(0), ask(1)];
     const [short, shorter] = [ask(2, 300), ask(3, 100)];
     const late = [short, shorter].map((one) => one.catch((error: unknown) => error));
@@ -206,7 +109,7 @@ describe("a deadline", () => {
   });
 
   test("a millisecond later, the request is still sent", async () => {
-    const { clock, ask, workOne } = await setUp();
+    const { clock, ask, workOne } = await queueRig();
     const busy = [ask(0), ask(1)];
     const last = ask(2, 101);
     await clock.advance(100);
@@ -220,7 +123,7 @@ describe("a deadline", () => {
 
 describe("a swap", () => {
   test("leaves what waits with the old model, which answers it", async () => {
-    const { router, outcome, workOne } = await setUp();
+    const { router, outcome, workOne } = await queueRig();
     const all = Array.from({ length: 6 }, (_, i) => outcome(i));
 
     const swap = router.activate(slot, fakeModel({ version: "2.0.0" }));
@@ -231,7 +134,7 @@ describe("a swap", () => {
   });
 
   test("gives everything that is left at the drain's end to the new model, a full queue as well", async () => {
-    const { clock, router, outcome } = await setUp({ max: 4, policy: "reject" });
+    const { clock, router, outcome } = await queueRig({ max: 4, policy: "reject" });
     const all = Array.from({ length: pipelinedMax + 4 }, (_, i) => outcome(i));
     const next = fakeModel({
       version: "2.0.0",
@@ -258,7 +161,7 @@ describe("a swap", () => {
 
 describe("a process that dies with a full queue", () => {
   test("loses nobody: whoever was not sent has not had a try", async () => {
-    const { router, model, outcome } = await setUp();
+    const { router, model, outcome } = await queueRig();
     const all = Array.from({ length: 10 }, (_, i) => outcome(i));
     model.crash();
     await settled();
@@ -274,7 +177,7 @@ describe("a process that dies with a full queue", () => {
   });
 
   test("lets no more wait for the next than would wait for itself", async () => {
-    const { router, model, outcome } = await setUp(undefined, { queueMax: 3 });
+    const { router, model, outcome } = await queueRig(undefined, { queueMax: 3 });
     model.crash();
     await settled();
 
@@ -288,7 +191,7 @@ describe("a process that dies with a full queue", () => {
 });
 
 test("what is counted adds up", async () => {
-  const { clock, router, ask, workOne } = await setUp();
+  const { clock, router, ask, workOne } = await queueRig();
   const all = [ask(0), ask(1), ask(2)];
   await clock.advance(10);
   for (let i = 0; i < 3; i++) await workOne();
