@@ -19,6 +19,11 @@ export interface Execution {
   readonly seq: number | null;
   /** When the newest order was given; null before the first. */
   readonly offeredAtMs: number | null;
+  /**
+   * From when its execution timeout counts: the first order of the attempt, or the last look at which the device was
+   * offline and had not answered it; null before the first.
+   */
+  readonly attemptAtMs: number | null;
   readonly changedAtMs: number;
   /** The next moment at which time alone changes something: a timer, or the end of a back-off. */
   readonly dueAtMs: number | null;
@@ -31,6 +36,10 @@ export type ExecutionCode =
   | "OFFER_TIMEOUT"
   | "STEP_TIMEOUT"
   | "EXECUTION_TIMEOUT"
+  /** The controller, the broker or the download server was at fault: never counts as a failure, nor as an attempt. */
+  | "INFRASTRUCTURE"
+  /** Online and undecided at the deadline of its stage. */
+  | "STAGE_DEADLINE"
   | "ALREADY_INSTALLED"
   | "INCOMPATIBLE"
   | "PINNED"

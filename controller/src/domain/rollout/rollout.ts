@@ -46,6 +46,11 @@ export interface RolloutSnapshot {
   readonly stages: readonly Stage[];
   /** Devices that joined after the split and wait for the last stage. */
   readonly waitingJoiners: number;
+  /**
+   * While it is aborted or rolled back: executions, of any stage or none, that have still to be canceled, or whose
+   * device is still told to run the release and has something to go back to; 0 otherwise.
+   */
+  readonly leftToSettle: number;
 }
 
 /**
@@ -73,8 +78,16 @@ export type RolloutStep =
   | { readonly do: "halt"; readonly stage: number; readonly detail: string }
   /** Undecided executions of the stage meet its deadline. */
   | { readonly do: "close-stage"; readonly stage: number; readonly stragglers: "defer" | "fail" }
-  /** Send back the devices of these stages; follows a halt by the plan, or a person's word. */
-  | { readonly do: "revert"; readonly stages: readonly number[] };
+  /**
+   * Send back the devices of these stages, as the plan wants it after a failure: the rollout stays paused, or rolls
+   * back as a whole. Who is not back at the deadline is listed.
+   */
+  | {
+      readonly do: "revert";
+      readonly stages: readonly number[];
+      readonly state: "paused" | "rolling-back";
+      readonly deadlineAtMs: number;
+    };
 
 /** A word of a person, or of the rollout's own plan. */
 export type RolloutCommand =

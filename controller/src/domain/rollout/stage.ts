@@ -24,8 +24,10 @@ export interface Stage {
 
 /** What the thresholds of a stage compare (rollouts.md 3). */
 export interface StageFigures {
-  /** N: its size without removed, incompatible, pinned and deferred ones. */
+  /** N: its size without canceled, removed, incompatible, pinned and deferred ones. */
   readonly counted: number;
+  /** Stragglers. */
+  readonly deferred: number;
   readonly ok: number;
   readonly bad: number;
   readonly decided: number;
