@@ -1,7 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { Sha256 } from "./units.ts";
 
 /** SHA-256 of the bytes, as the wire writes it: 64 lowercase hex characters. */
 export function sha256(bytes: Uint8Array): Sha256 {
   return Sha256.parse(createHash("sha256").update(bytes).digest("hex"));
+}
+
+/** HMAC-SHA-256 (RFC 2104) of the bytes under a key: 64 lowercase hex characters. */
+export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Sha256 {
+  return Sha256.parse(createHmac("sha256", key).update(bytes).digest("hex"));
 }

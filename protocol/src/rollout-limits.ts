@@ -19,6 +19,9 @@ export const rolloutLimits = {
   devicesMax: 1_000_000,
   inFlightMax: 1_000_000,
   offersPerMinuteMax: 1_000_000,
+  /** Spans a rate is held over, both ending now: a minute, and a share of one so that its orders do not all go out at once. */
+  rateSpanMs: MINUTE_MS,
+  rateShareMs: 5 * SECOND_MS,
   priorityMax: 100,
   attemptsMax: 10,
   timeoutMsMin: SECOND_MS,

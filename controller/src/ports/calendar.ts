@@ -1,20 +1,12 @@
-import type { MaintenanceWindow } from "@modelfleet/protocol";
+import type { NextWindows } from "../domain/rollout/pacing/window-span.ts";
+
+export type { WindowSpan } from "../domain/rollout/pacing/window-span.ts";
 
 /** When maintenance windows are open, in the zones people live in. */
 export interface Calendar {
-  /**
-   * The next spans of a window that end after `fromMs`, in order.
-   *
-   * @throws RolloutError PLAN_INVALID for a cron or a zone that nobody knows
-   */
-  readonly nextWindows: (
-    window: MaintenanceWindow,
-    at: { readonly zone: string; readonly fromMs: number; readonly count: number },
-  ) => readonly WindowSpan[];
-}
-
-/** Half-open: from `fromMs` until just before `untilMs`. */
-export interface WindowSpan {
-  readonly fromMs: number;
-  readonly untilMs: number;
+  readonly nextWindows: NextWindows;
+  /** Whether it is the name of an IANA zone. */
+  readonly isZone: (zone: string) => boolean;
+  /** What is wrong with a cron expression, in words; undefined: nothing. */
+  readonly cronFault: (cron: string) => string | undefined;
 }
