@@ -37,3 +37,31 @@ test("F60: an order that finds no room on the disk makes room first, and is foll
   expect(await readdir(join(folder.path, "blobs"))).not.toContain(junk);
   expect(rig.events.some(({ event }) => event === "install.failed")).toBe(true);
 });
+
+test("F60: a full disk that removes nothing either is told to the controller as full, and each failure by its name", async () => {
+  await using folder = await temporaryFolder();
+  const disk = { isBroken: false };
+  const full = fullUntilCollected(folder.path);
+  const fs: Fs = {
+    ...full,
+    remove: async (path) => {
+      if (disk.isBroken && path.endsWith(junk)) {
+        throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
+      }
+      await full.remove(path);
+    },
+  };
+  await using rig = installRig({ folder: folder.path, fs });
+  await confirmed(rig, "1.0.0");
+  disk.isBroken = true;
+  await writeFile(join(folder.path, "blobs", junk), "left over");
+  const told = rig.held.length;
+
+  rig.want(rig.publish("2.0.0"));
+  await eventually(() => rig.events.some(({ event }) => event === "install.failed"));
+
+  const warned = rig.events.map(({ event }) => event).filter((event) => event.endsWith(".failed"));
+  expect(warned.slice(0, 2)).toEqual(["garbage.failed", "install.failed"]);
+  expect(rig.held.length - told).toBe(1);
+  expect(rig.faults()).toMatchObject([{ code: "NO_SPACE" }]);
+});

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { main } from "../../agent/src/main.ts";
@@ -198,13 +198,20 @@ test("status finds an agent that listens elsewhere, and is not led to the agent 
   await using agent = await runningAgent(folder.path, 100, { socketPath });
 
   const running = await readStatus(folder.path, usual, "0.1.0");
+  const note = await readFile(folder.inside("run", "socket"));
   await agent.close();
   const stopped = await readStatus(folder.path, usual, "0.1.0");
+  const left = await readdir(folder.inside("run"));
+  // As an agent leaves it that is killed.
+  await writeFile(folder.inside("run", "socket"), note);
+  const killed = await readStatus(folder.path, usual, "0.1.0");
   const other = createServer((_, response) => response.end('{"device":"other-1","slots":[]}'));
   await new Promise<void>((done) => void other.listen(socketPath, done));
   const led = await readStatus(folder.path, usual, "0.1.0").finally(() => other.close());
 
   expect([running.agent, stopped.agent]).toEqual(["running", "stopped"]);
+  expect(left).toEqual([]);
+  expect(killed.agent).toBe("stopped");
   expect(led).toMatchObject({ agent: "stopped", device: running.device });
 });
 

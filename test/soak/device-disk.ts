@@ -42,8 +42,6 @@ export async function leftovers(data: string): Promise<string[]> {
     const [folder = "", file = ""] = name.split("/");
     if (name.endsWith(".tmp")) return true;
     if (file === "") return false;
-    // Where the agent listens: one small file, written anew at each start.
-    if (name === join("run", "socket")) return false;
     if (folder === "partial" || folder === "run") return true;
     return folder === "docs" && !documents.has(file.replace(/\.json$/, ""));
   };

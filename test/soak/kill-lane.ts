@@ -120,13 +120,15 @@ async function servesAtLeast(data: string, atLeast: number): Promise<string[]> {
 async function endQuietly({ data, orders }: Device, agent: ChildProcess): Promise<string[]> {
   orders.stop();
   const isDone = await eventually(orders.isDone, patience).catch(() => false);
-  // Its loop clears away what nothing needs before it rests.
-  const isClear = async () => (await leftoversOfFiles(data)).length === 0;
-  await eventually(isClear, { withinMs: 40_000 }).catch(() => false);
+  // Its hello may tell the end of the last order before its runner has started again.
+  const unserved = await servesAtLeast(data, orders.confirmed());
+  // Its loop clears away what nothing needs before it rests; what is taken from then on leaves nothing.
+  await eventually(async () => (await leftoversOfFiles(data)).length === 0).catch(() => false);
   agent.kill("SIGTERM");
   const end = await endOf(agent);
   return [
     ...(isDone ? [] : ["I5: the last release was not installed"]),
+    ...unserved,
     ...(end === 0 ? [] : [`the agent ended with ${end}`]),
     ...(await leftovers(data)),
   ];

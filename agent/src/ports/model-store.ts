@@ -12,6 +12,8 @@ export interface ModelStore {
   readonly readDocument: (digest: Sha256) => Promise<Uint8Array | undefined>;
   /** Keep an envelope as received, under the digest of its payload. @throws StoreError */
   readonly keepDocument: (digest: Sha256, envelope: Uint8Array) => Promise<void>;
+  /** @throws StoreError; no error when there is none */
+  readonly removeDocument: (digest: Sha256) => Promise<void>;
   /** Whether a file of this digest and size is in place. Says nothing about its bytes. */
   readonly holds: (file: ReleaseFile) => Promise<boolean>;
   /**

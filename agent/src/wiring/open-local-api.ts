@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { isCodedError } from "@modelfleet/protocol";
-import { keepSocketNote } from "../adapters/file-store/socket-note.ts";
+import { nodeFs } from "../adapters/file-store/node-fs.ts";
+import { keepSocketNote, removeSocketNote } from "../adapters/file-store/socket-note.ts";
 import { storeFailure, systemCode } from "../adapters/file-store/store-failure.ts";
 import {
   type LocalApi,
@@ -30,12 +31,26 @@ export function spareSocketPath(runFolder: string): string {
  * @throws ListenError
  */
 export async function openLocalApi(options: LocalApiOptions, place: ApiPlace): Promise<LocalApi> {
+  const { runFolder, log } = place;
   const api = await listen(options, place);
-  await keepSocketNote(createWriter(), place.runFolder, api.socketPath).catch((cause: unknown) => {
+  await orWarn(keepSocketNote(createWriter(), runFolder, api.socketPath), log);
+  return {
+    ...api,
+    [Symbol.asyncDispose]: async () => {
+      await orWarn(removeSocketNote(nodeFs, runFolder), log);
+      await api[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The note only helps to find the agent: neither its start nor its end waits for a disk that does not take it. */
+async function orWarn(noted: Promise<void>, log: Log): Promise<void> {
+  try {
+    await noted;
+  } catch (cause) {
     if (!isCodedError(cause)) throw cause;
-    place.log.warn({ event: "socket-note.failed", code: cause.code }, cause.message);
-  });
-  return api;
+    log.warn({ event: "socket-note.failed", code: cause.code }, cause.message);
+  }
 }
 
 async function listen(options: LocalApiOptions, { runFolder, log }: ApiPlace): Promise<LocalApi> {

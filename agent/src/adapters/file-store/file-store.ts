@@ -50,6 +50,8 @@ export async function openFileStore(options: FileStoreOptions): Promise<ModelSto
       await prepared();
       await write({ path: documentPath(docs, digest), bytes, permissions: 0o600 });
     },
+    removeDocument: (digest) =>
+      told("removing a document", () => fs.remove(documentPath(docs, digest))),
     holds: (file) => told("looking for a model file", () => blobs.holds(file)),
     verifyFiles: (document) => told("hashing model files", () => verifyFiles(blobs, document)),
     openPartial: async (file) => {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { DurableWrite, Fs } from "../../ports/fs.ts";
+import { storeFailure } from "./store-failure.ts";
 import { readWhole } from "./whole-file.ts";
 
 /** Of a Unix socket a system takes about 108 bytes; a longer path is no socket's. */
@@ -15,7 +16,14 @@ export function keepSocketNote(
   return write({ path: notePath(runFolder), bytes, permissions: 0o600 });
 }
 
-/** Undefined when there is none to be read; the agent that left it may be gone. */
+/** @throws StoreError */
+export function removeSocketNote(fs: Fs, runFolder: string): Promise<void> {
+  return fs.remove(notePath(runFolder)).catch((cause: unknown) => {
+    throw storeFailure("removing the note of the socket", cause);
+  });
+}
+
+/** Undefined when there is none to be read; an agent that was killed has left its own. */
 export async function readSocketNote(fs: Fs, runFolder: string): Promise<string | undefined> {
   const bytes = await readWhole(fs, notePath(runFolder), pathBytesMax).catch(() => undefined);
   const path = new TextDecoder().decode(bytes ?? new Uint8Array()).trim();

@@ -1,4 +1,9 @@
-import { type DesiredModel, isCodedError, type ReleaseReference } from "@modelfleet/protocol";
+import {
+  type DesiredModel,
+  isCodedError,
+  type ReleaseReference,
+  VerifyError,
+} from "@modelfleet/protocol";
 import type { InstallParts } from "./install-parts.ts";
 
 /** Remove what no slot and no wish needs: never the active, the previous or a release on trial (store.md 3.2). */
@@ -35,6 +40,8 @@ async function findQuietly(
   try {
     return await parts.shelf.find(named);
   } catch (cause) {
+    // Wanted, but not trusted, as a revoked one: nothing of it is loaded, so none of its files is needed.
+    if (cause instanceof VerifyError) return undefined;
     if (isCodedError(cause)) return "unreadable";
     throw cause;
   }

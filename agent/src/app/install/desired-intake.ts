@@ -7,6 +7,7 @@ import {
   isCodedError,
   type ReleaseDocument,
   ReleaseVersion,
+  type Sha256,
   sha256,
   VerifyError,
 } from "@modelfleet/protocol";
@@ -53,9 +54,20 @@ export function createIntake(parts: InstallParts, walk: RootWalk): Intake {
     await parts.record.commit(accepted);
     if (answers !== null) parts.answered(answers);
     parts.log.info({ event: "desired.accepted", seq }, "accepted what to run");
+    await removeOvertaken(parts, state.desiredSha256);
     await reportAccepted(parts, releases, before);
     return checked.desired.models;
   };
+}
+
+/** At once: the next idle moment may be days away, or after the next start, and each hello brings another document. */
+async function removeOvertaken({ store, log }: InstallParts, before: Sha256 | null): Promise<void> {
+  if (before === null) return;
+  await store.removeDocument(before).catch((cause: unknown) => {
+    // It is followed no more; an idle moment tries again, and tells a fault.
+    if (!(cause instanceof StoreError)) throw cause;
+    log.warn({ event: "desired.left", code: cause.code }, cause.message);
+  });
 }
 
 interface Arrived {

@@ -238,13 +238,20 @@ export class Installer {
   /** The controller waits for what this device was told to do. */
   async #meetFault(cause: StoreError): Promise<void> {
     const isNews = this.#parts.record.stepFailed(cause);
+    // What is full may be full of what nobody needs; while steps fail, no idle moment comes to remove it.
+    if (cause.code === "NO_SPACE") {
+      await this.#attempt("garbage.failed", () => collectGarbage(this.#parts, this.#wanted));
+    }
+    if (isNews) await this.#attempt("report.failed", () => this.#parts.report());
+  }
+
+  /** What fails beside a failed step does not count as another. */
+  async #attempt(failed: string, act: () => Promise<void>): Promise<void> {
     try {
-      // What is full may be full of what nobody needs; while steps fail, no idle moment comes to remove it.
-      if (cause.code === "NO_SPACE") await collectGarbage(this.#parts, this.#wanted);
-      if (isNews) await this.#parts.report();
-    } catch (failure) {
-      if (!isCodedError(failure)) throw failure;
-      this.#parts.log.warn({ event: "report.failed", code: failure.code }, failure.message);
+      await act();
+    } catch (cause) {
+      if (!isCodedError(cause)) throw cause;
+      this.#parts.log.warn({ event: failed, code: cause.code }, cause.message);
     }
   }
 
