@@ -136,6 +136,12 @@ export const metricsLimits = {
   releasesPerSlotMax: 4,
 } as const;
 
+/** Lines of the agent's log about one event that a broker can cause at will. */
+export const logLimits = {
+  burstMax: 20,
+  everyMs: 30 * SECOND_MS,
+} as const;
+
 /** Models bound to topics of a broker on the device or beside it. */
 export const localBusLimits = {
   fileBytesMax: 256 * KIB,

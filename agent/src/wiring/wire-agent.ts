@@ -7,6 +7,7 @@ import { ExchangeWatch } from "../app/exchange-watch.ts";
 import { Installer } from "../app/install/installer.ts";
 import { ReleaseShelf } from "../app/install/release-shelf.ts";
 import { SwapDeferrals } from "../app/install/swap-deferrals.ts";
+import { pacedLog } from "../app/paced-log.ts";
 import { createReporter } from "../app/reporter.ts";
 import { TelemetrySpool } from "../app/telemetry-spool.ts";
 import { TrustWatch } from "../app/trust-watch.ts";
@@ -28,7 +29,8 @@ import { wireTelling } from "./wire-telling.ts";
 
 /** The parts of one agent, joined; nothing runs yet. */
 export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
-  const { config, machine, log, clock = systemClock } = run;
+  const { config, machine, clock = systemClock } = run;
+  const log = pacedLog(run.log, clock);
   const { enrolment, signer, store, record } = folder;
   const { device } = enrolment;
   const { agentVersion } = machine;

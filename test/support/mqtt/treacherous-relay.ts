@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import mqttPacket from "mqtt-packet";
 
 export type TreacherousRelay = AsyncDisposable & {
   readonly port: number;
   /** Connections taken since the start. */
   readonly taken: () => number;
+  /** Messages that clients have acknowledged since the start. */
+  readonly acknowledged: () => number;
   /** Swallows everything in both directions, as a line does that broke without a word; until `false`. */
   readonly swallow: (does: boolean) => void;
   /** Closes every connection as soon as it comes, and those there are; until `false`. */
@@ -24,6 +27,7 @@ export async function treacherousRelay(targetPort: () => number): Promise<Treach
   const sockets = new Set<Socket>();
   const clients = new Set<Socket>();
   let taken = 0;
+  let acknowledged = 0;
   let isSwallowing = false;
   let isRefusing = false;
   const server = createServer((client) => {
@@ -36,6 +40,11 @@ export async function treacherousRelay(targetPort: () => number): Promise<Treach
     const target = connect({ host: "127.0.0.1", port: targetPort() });
     clients.add(client);
     client.on("close", () => clients.delete(client));
+    const parser = mqttPacket.parser();
+    parser.on("packet", ({ cmd }) => {
+      if (cmd === "puback") acknowledged += 1;
+    });
+    client.on("data", (chunk: Buffer) => parser.parse(chunk));
     for (const [from, to] of [
       [client, target],
       [target, client],
@@ -58,6 +67,7 @@ export async function treacherousRelay(targetPort: () => number): Promise<Treach
   return {
     port: address.port,
     taken: () => taken,
+    acknowledged: () => acknowledged,
     swallow: (does) => {
       isSwallowing = does;
     },
