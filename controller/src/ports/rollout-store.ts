@@ -8,6 +8,7 @@ import type {
 } from "@modelfleet/protocol";
 import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 import type { Execution, ExecutionChange } from "../domain/rollout/execution.ts";
+import type { RateFacts } from "../domain/rollout/pacing/rate-tokens.ts";
 import type { RolloutRecord, RolloutSnapshot } from "../domain/rollout/rollout.ts";
 import type { DesiredEntry, DesiredReplacement } from "./fleet-store.ts";
 
@@ -65,6 +66,11 @@ export interface RolloutStore {
   ) => Promise<readonly StoredExecution[]>;
   /** In their order; a page is not moved by what comes in between. */
   readonly executions: (id: string, query: ExecutionQuery) => Promise<ExecutionPage>;
+  /**
+   * What is left to settle (`RolloutSnapshot.leftToSettle`), in their order. `keep`: what has to be canceled; `revert`:
+   * also devices that are still told to run the release and have something to go back to.
+   */
+  readonly toSettle: (id: string, query: SettleQuery) => Promise<readonly StoredExecution[]>;
   readonly execution: (id: string, device: DeviceId) => Promise<StoredExecution | undefined>;
   /** The open execution of a device's slot, over all rollouts. */
   readonly openOf: (device: DeviceId, slot: SlotName) => Promise<StoredExecution | undefined>;
@@ -82,11 +88,19 @@ export interface RolloutStore {
     changes: readonly StoredChange[],
   ) => Promise<boolean>;
 
-  /** Of the active devices with these values of a label, over the whole fleet; a value that none has is left out. */
+  /**
+   * Of the active devices with these values of a label, or of `class`, over the whole fleet; "" for those without it. A
+   * group without devices is left out.
+   */
   readonly unavailable: (
     groupBy: string,
     groups: readonly string[],
   ) => Promise<ReadonlyMap<string, GroupFigures>>;
+  /** Of its orders, as its rate counts them. */
+  readonly rateFacts: (
+    id: string,
+    since: { readonly minuteMs: number; readonly shareMs: number },
+  ) => Promise<RateFacts>;
   /** How many of its executions are between the order and the end. */
   readonly inFlight: (id: string) => Promise<number>;
   /** Open executions of other rollouts on these devices in this slot, by rollout. */
@@ -142,6 +156,8 @@ export interface StoredExecution extends NewExecution {
   readonly version: number;
   readonly labels: Labels;
   readonly online: boolean;
+  /** An attempt has failed, and the device was not seen to serve since. */
+  readonly isUnwell: boolean;
   /** What the slot was told to run before the first order of this rollout; null: nothing. */
   readonly previous: DesiredEntry | null;
 }
@@ -163,7 +179,7 @@ export interface RolloutAssignment extends DesiredReplacement {
 
 export interface GroupFigures {
   readonly devices: number;
-  /** Offline, or with an execution under way, or failed and not yet seen well again. */
+  /** Offline, or with an execution of any rollout under way, or failed and not yet seen well again. */
   readonly unavailable: number;
 }
 
@@ -188,9 +204,18 @@ export interface RolloutPage {
 
 export interface ExecutionQuery {
   readonly states: readonly ExecutionState[];
+  /** Only of devices that are connected. */
+  readonly isOnline?: true;
   readonly stage: number | null;
   readonly limit: number;
   readonly cursor: string | null;
+}
+
+export interface SettleQuery {
+  readonly devices: "keep" | "revert";
+  /** null: of any stage, and of none. */
+  readonly stages: readonly number[] | null;
+  readonly count: number;
 }
 
 export interface ExecutionPage {
