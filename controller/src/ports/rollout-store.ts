@@ -53,6 +53,10 @@ export interface RolloutStore {
     from: number,
     slice: readonly NewExecution[],
   ) => Promise<boolean>;
+  /** Every device it has or had, and the first position that nobody has. */
+  readonly members: (
+    id: string,
+  ) => Promise<{ readonly names: readonly DeviceId[]; readonly position: number }>;
   /** In their order, of one stage (null: later joiners), with position above `after`; none that waits for its back-off. */
   readonly queued: (
     id: string,
