@@ -64,6 +64,27 @@ export class RolloutError extends CodedError<
   | "BUSY"
 > {}
 
+/** A plan that says what cannot be; each error points to its place in the plan. */
+export class PlanInvalid extends RolloutError {
+  readonly errors: readonly PlanFault[];
+
+  constructor(errors: readonly PlanFault[]) {
+    const [first] = errors;
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+    super(
+      "PLAN_INVALID",
+      first === undefined ? "expected another plan" : `${first.pointer}: ${first.detail}${more}`,
+    );
+    this.errors = errors;
+  }
+}
+
+/** `pointer` is a JSON pointer (RFC 6901) into the plan. */
+export interface PlanFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
 /** A device's message that was not taken in. */
 export class MessageRefused extends CodedError<
   "FORMAT" | "FOREIGN_DEVICE" | "DEVICE_UNKNOWN" | "DEVICE_REVOKED" | "EARLIER_MISSING" | "BUSY"

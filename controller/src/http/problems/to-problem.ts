@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { isCodedError, type Problem } from "@modelfleet/protocol";
 import { HttpException } from "@nestjs/common";
+import { PlanInvalid } from "../../domain/errors.ts";
 import { RequestInvalid, TooManyError } from "./http-error.ts";
 import { problemStatus } from "./problem-status.ts";
 
@@ -18,8 +19,7 @@ export function toProblem(error: unknown): Judged {
   if (isCodedError(error)) {
     const status = problemStatus(error.code);
     if (status !== undefined) {
-      const errors = error instanceof RequestInvalid ? { errors: error.errors } : {};
-      const judged = expected(status, error.code, { detail: error.message, ...errors });
+      const judged = expected(status, error.code, { detail: error.message, ...placesOf(error) });
       return error instanceof TooManyError
         ? { ...judged, retryAfterMs: error.retryAfterMs }
         : judged;
@@ -29,6 +29,11 @@ export function toProblem(error: unknown): Judged {
   if (isFastifyError(error)) return fromFramework(error.statusCode, error.message);
   const detail = "the controller met a defect of its own; its log has the reason";
   return { kind: "defect", problem: problem(500, "DEFECT", { detail }) };
+}
+
+function placesOf(error: unknown): Omit<Told, "detail"> {
+  if (error instanceof RequestInvalid) return { errors: error.errors };
+  return error instanceof PlanInvalid ? { errors: [...error.errors] } : {};
 }
 
 interface Told {

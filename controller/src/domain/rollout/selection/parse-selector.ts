@@ -54,10 +54,15 @@ class Reading {
     return this.#tokens[this.#place] ?? { kind: "end", at: this.text.length };
   }
 
-  take(): SelectorToken {
-    const token = this.peek();
+  take(): void {
     this.#place += 1;
-    return token;
+  }
+
+  /** Takes a sign if it is next. */
+  passed(sign: "(" | ")" | "," | ";"): boolean {
+    const isNext = this.peek().kind === sign;
+    if (isNext) this.#place += 1;
+    return isNext;
   }
 
   fault(expected: string, token: SelectorToken = this.peek()) {
@@ -72,7 +77,7 @@ function parseGroup(reading: Reading, kind: "or" | "and"): Part {
     // (a;b);c says what a;b;c says.
     if (part.kind === kind) parts.push(...part.parts);
     else parts.push(part);
-  } while (reading.peek().kind === separators[kind] && reading.take());
+  } while (reading.passed(separators[kind]));
   const [first] = parts;
   return first !== undefined && parts.length === 1 ? first : { kind, parts };
 }
@@ -86,8 +91,7 @@ function parsePart(reading: Reading): Part {
   reading.take();
   reading.depth += 1;
   const part = parseGroup(reading, "or");
-  if (reading.peek().kind !== ")") throw reading.fault("; or , or )");
-  reading.take();
+  if (!reading.passed(")")) throw reading.fault("; or , or )");
   reading.depth -= 1;
   return part;
 }
@@ -149,14 +153,11 @@ function parsePieces(reading: Reading, field: string): SelectEquals["pieces"] {
 }
 
 function parseValues(reading: Reading, field: string): SelectIn["values"] {
-  if (reading.peek().kind !== "(") throw reading.fault("( and values");
+  if (!reading.passed("(")) throw reading.fault("( and values");
   const values: string[] = [];
-  do {
-    reading.take();
-    values.push(parseValue(reading, field));
-  } while (reading.peek().kind === ",");
-  if (reading.peek().kind !== ")") throw reading.fault(", or )");
-  reading.take();
+  do values.push(parseValue(reading, field));
+  while (reading.passed(","));
+  if (!reading.passed(")")) throw reading.fault(", or )");
   return values;
 }
 

@@ -53,8 +53,7 @@ export function splitRollout({ plan, seed, devices }: SplitRequest): Split {
   );
   const { stages, leftOut } = takeStages(plan, ordered);
   const last = stages.at(-1) ?? [];
-  const control = plan.control === undefined ? 0 : countOf(plan.control, ordered.length);
-  const controlFrom = Math.max(0, last.length - control);
+  const controlFrom = Math.max(0, last.length - controlCount(plan, ordered.length));
   const lastStage = plan.stages.length - 1;
   const seats = [
     ...stages.flatMap((taken, stage) =>
@@ -69,6 +68,11 @@ export function splitRollout({ plan, seed, devices }: SplitRequest): Split {
     places: seats.map((seat, position) => placeOf(plan, seat, position)),
     leftOut: leftOut.map(({ id }) => id),
   };
+}
+
+/** How many devices the plan wants kept aside, of so many that are not skipped. */
+export function controlCount({ control }: Pick<RolloutPlan, "control">, devices: number): number {
+  return control === undefined ? 0 : countOf(control, devices);
 }
 
 export interface SplitRequest {
