@@ -224,7 +224,8 @@ function exhausted(attemptsLeft: number, transitions: number): Failure | null {
     return { code: "RUNNER_CRASH", detail };
   }
   if (transitions < storeLimits.transitionsWithoutCommitMax) return null;
-  const detail = `given up after ${transitions} changes of its trial without an end`;
+  const why = "the agent was restarted, another order came, or its files did not stay whole";
+  const detail = `given up after ${transitions} starts and ends of its trial without a result: each time ${why}`;
   return { code: "STORE_FAILED", detail };
 }
 

@@ -57,12 +57,15 @@ export function spendAttempt(state: AgentState, slot: SlotName): AgentState {
   return counted(withSlot(state, { ...held, trial }));
 }
 
-/** A start that was called off from outside does not count against the release. */
+/**
+ * A start that was called off from outside, or proved the release that now waits, does not count against it. What it began
+ * was counted by the start; counted again, a device that is restarted often would give up a release that only waits.
+ */
 export function refundAttempt(state: AgentState, slot: SlotName): AgentState {
   const held = slotOf(state, slot);
   if (held.trial === null) return state;
   const attemptsLeft = Math.min(held.trial.attemptsLeft + 1, storeLimits.trialAttemptsMax);
-  return counted(withSlot(state, { ...held, trial: { ...held.trial, attemptsLeft } }));
+  return withSlot(state, { ...held, trial: { ...held.trial, attemptsLeft } });
 }
 
 export function dropTrial(state: AgentState, slot: SlotName): AgentState {

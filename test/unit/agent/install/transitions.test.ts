@@ -1,6 +1,16 @@
-import { DesiredModel, mainSlot, ReleaseReference, Sha256 } from "@modelfleet/protocol";
+import {
+  DesiredModel,
+  mainSlot,
+  ReleaseReference,
+  Sha256,
+  storeLimits,
+} from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { emptyState, slotOf } from "../../../../agent/src/domain/install/agent-state.ts";
+import {
+  type AgentState,
+  emptyState,
+  slotOf,
+} from "../../../../agent/src/domain/install/agent-state.ts";
 import {
   beginTrial,
   blockTrial,
@@ -89,6 +99,18 @@ test.each([
   expect(stillBlocked([{ release: two.release, code, detail: "" }], [wanted(two)])).toEqual([]);
 });
 
+test("a proven release may wait through as many restarts as trials may change, and no more", () => {
+  const { transitionsWithoutCommitMax: max } = storeLimits;
+  const restarted = (state: AgentState) => refundAttempt(spendAttempt(state, mainSlot), mainSlot);
+  let state = beginTrial(withOne, mainSlot, two);
+
+  for (let start = 2; start < max; start += 1) state = restarted(state);
+
+  expect(state.transitions).toBe(max - 1);
+  expect(slotOf(state, mainSlot).trial?.attemptsLeft).toBe(storeLimits.trialAttemptsMax);
+  expect(restarted(state).transitions).toBe(max);
+});
+
 test("changes of trials are counted until one is confirmed or refused", () => {
   const begun = beginTrial(withOne, mainSlot, two);
   const spent = spendAttempt(begun, mainSlot);
@@ -101,7 +123,7 @@ test("changes of trials are counted until one is confirmed or refused", () => {
     dropTrial(spent, mainSlot),
   ];
 
-  expect(counts.map(({ transitions }) => transitions)).toEqual([0, 1, 2, 3, 3]);
+  expect(counts.map(({ transitions }) => transitions)).toEqual([0, 1, 2, 2, 3]);
   expect(confirmTrial(spent, mainSlot, 1).transitions).toBe(0);
   const refusal = { release: two.release, code: "GOLDEN_MISMATCH", detail: "" } as const;
   expect(blockTrial(spent, mainSlot, refusal).transitions).toBe(0);
