@@ -11,6 +11,10 @@ export const rolloutLimits = {
   windowMsMax: 7 * DAY_MS,
   /** Next occurrences of its windows that a device is told with an order. */
   windowsAheadMax: 8,
+  /** Beginnings of a window that are reckoned at once; those that touch make one span. */
+  windowStartsMax: 512,
+  /** Windows, each in each zone, whose next spans are remembered. */
+  windowsRememberedMax: 256,
   reasonLengthMax: 512,
   nameLengthMax: 64,
   selectorLengthMax: 2_048,

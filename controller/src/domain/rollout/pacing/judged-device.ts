@@ -16,34 +16,28 @@ export interface JudgedDevice {
 
 export function judgeDevice(
   device: SelectableDevice,
-  order: {
-    readonly release: Sha256;
-    readonly slot: SlotName;
-    readonly reasons: readonly EligibilityReason[];
-  },
+  { release, slot, reasons }: JudgedOrder,
 ): JudgedDevice {
-  const [reason] = order.reasons;
-  const isSkipped = reason !== undefined || isPinned(device.labels);
-  return {
-    device,
-    verdict: verdictOf(device, order),
-    reason,
-    isSkipped,
-    isHeld: isHeld(device, order.release),
-  };
+  const pinned = isPinned(device.labels);
+  const reason = pinned ? undefined : reasons[0];
+  const isSkipped = pinned || reason !== undefined;
+  const isHeld = isOnDisk(device, release);
+  const known = { device, reason, isSkipped, isHeld };
+  if (pinned) return { ...known, verdict: "pinned" };
+  if (reason !== undefined) return { ...known, verdict: "incompatible" };
+  const serving = device.slots.find((one) => one.slot === slot);
+  const isInstalled = serving?.active?.release === release && serving.trial === null;
+  return { ...known, verdict: isInstalled ? "installed" : "eligible" };
 }
 
-function verdictOf(
-  { labels, slots }: SelectableDevice,
-  { release, slot, reasons }: Parameters<typeof judgeDevice>[1],
-): JudgedDevice["verdict"] {
-  if (reasons.length > 0) return "incompatible";
-  if (isPinned(labels)) return "pinned";
-  const active = slots.find((one) => one.slot === slot)?.active;
-  return active?.release === release ? "installed" : "eligible";
+export interface JudgedOrder {
+  readonly release: Sha256;
+  readonly slot: SlotName;
+  /** What stands in the way of giving the release to the device. */
+  readonly reasons: readonly EligibilityReason[];
 }
 
-function isHeld({ slots }: SelectableDevice, release: Sha256): boolean {
+function isOnDisk({ slots }: SelectableDevice, release: Sha256): boolean {
   return slots.some(({ active, previous, trial }) =>
     [active, previous, trial].some((one) => one?.release === release),
   );

@@ -34,7 +34,7 @@ export interface PreviewRequest {
 }
 
 /**
- * What would happen, before anything does. A device that is both is counted as incompatible, not as pinned; one that has
+ * What would happen, before anything does. A device that is pinned and incompatible is counted as pinned; one that has
  * several reasons under the first.
  *
  * @param request with a plan that `checkPlan` accepts
