@@ -1,7 +1,7 @@
 import type { ExecutionState } from "@modelfleet/protocol";
 import type { Execution, ExecutionChange, ExecutionEvent, ExecutionReason } from "../execution.ts";
-import type { ExecutionContext } from "./execution-context.ts";
 import { enter, unchanged } from "./enter-state.ts";
+import type { ExecutionContext } from "./execution-context.ts";
 import { isInFlight } from "./execution-states.ts";
 
 type EventOf<Kind extends ExecutionEvent["kind"]> = Extract<ExecutionEvent, { kind: Kind }>;

@@ -1,7 +1,7 @@
 import type { ReportItem, ReportStep, Sha256 } from "@modelfleet/protocol";
 import type { Execution, ExecutionChange, ExecutionReason, ExecutionReport } from "../execution.ts";
-import type { ExecutionContext } from "./execution-context.ts";
 import { enter, unchanged, type Wish } from "./enter-state.ts";
+import type { ExecutionContext } from "./execution-context.ts";
 import { isTerminal } from "./execution-states.ts";
 import type { forwardStates } from "./execution-table.ts";
 import { backoffMs, firstDueAtMs, isPastExecution, tryAgain } from "./execution-timers.ts";

@@ -1,4 +1,4 @@
-import type { ExecutionState } from "@modelfleet/protocol";
+import { ExecutionState } from "@modelfleet/protocol";
 import type { StageCounts, StageFigures, Tally } from "../stage.ts";
 import { isBad } from "./execution-states.ts";
 
@@ -22,8 +22,9 @@ export function stageFigures({ tally, alreadyInstalled }: StageCounts): StageFig
 
 /** How many executions are in states that `holds` names. */
 export function sum(tally: Tally, holds: (state: ExecutionState) => boolean): number {
-  const states = Object.keys(tally) as ExecutionState[];
-  return states.filter(holds).reduce((total, state) => total + countOf(tally, state), 0);
+  return ExecutionState.options
+    .filter(holds)
+    .reduce((total, state) => total + countOf(tally, state), 0);
 }
 
 const outside: ReadonlySet<ExecutionState> = new Set(["canceled", "removed", "skipped"]);
