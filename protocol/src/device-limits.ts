@@ -44,6 +44,8 @@ export const runnerLimits = {
   tfjsHeapMiB: 192,
   /** Of a thread of a runtime, as glibc reserves it. */
   stackMiB: 8,
+  /** How many times its limit a load or a proof may take more, while the system gives its runner no processor time. */
+  starvedTimesMax: 4,
   stopMsMax: 2 * SECOND_MS,
   /** From the end of a runner's process to that of its pipes, which a process it has left may hold. */
   pipesCloseMsMax: 500,

@@ -3,9 +3,10 @@ import { compareSignatures, type ModelSignature } from "../domain/serving/compar
 import type { RuntimeChoice, StagedRelease } from "../ports/runner-host.ts";
 import type { RuntimeId } from "../wire/runtime-id.ts";
 import type { ModelFiles } from "./model-files.ts";
-import type { Runner } from "./runner.ts";
+import type { RequestTimes, Runner } from "./runner.ts";
 import { RunnerGone } from "./runner-gone.ts";
 import { RuntimeDown, type RuntimeSearch } from "./runtime-order.ts";
+import { whileLoading } from "./while-loading.ts";
 
 /**
  * The runtime, before any model: what goes wrong here is not the release's fault.
@@ -15,14 +16,12 @@ import { RuntimeDown, type RuntimeSearch } from "./runtime-order.ts";
 export async function startRuntime(
   runner: Pick<Runner, "ask">,
   id: RuntimeId,
-  { search, runMsMax }: { readonly search: RuntimeSearch; readonly runMsMax: number },
+  { search, times }: { readonly search: RuntimeSearch; readonly times: RequestTimes },
 ): Promise<RuntimeChoice> {
-  const answer = await runner
-    .ask({ kind: "start", runtime: id }, { runMsMax })
-    .catch((cause: unknown) => {
-      if (!(cause instanceof RunnerGone) || cause.code !== "ENDED") return loadRefusal(cause);
-      throw new RuntimeDown(`${id}: ${cause.message}`, { isLasting: false, cause });
-    });
+  const answer = await runner.ask({ kind: "start", runtime: id }, times).catch((cause: unknown) => {
+    if (!(cause instanceof RunnerGone) || cause.code !== "ENDED") return loadRefusal(cause);
+    throw new RuntimeDown(`${id}: ${cause.message}`, { isLasting: false, cause });
+  });
   if (answer.kind === "started") return search.choose(id, answer.runtime);
   if (answer.kind === "failed" && answer.code === "RUNTIME_UNAVAILABLE") {
     throw new RuntimeDown(answer.message, { isLasting: true });
@@ -39,7 +38,7 @@ export async function loadModel(
   const { entry, io, limits } = document;
   const { path, weights } = files;
   const answer = await runner
-    .ask({ kind: "load", path, weights, threads }, { runMsMax: limits.loadMs })
+    .ask({ kind: "load", path, weights, threads }, whileLoading(limits.loadMs))
     .catch(loadRefusal);
   if (answer.kind === "failed") {
     // Where the file lies on this device is nobody else's business; which file it is, is.

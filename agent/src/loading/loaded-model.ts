@@ -10,7 +10,7 @@ import type {
 } from "../ports/runner-host.ts";
 import { FrameError } from "../wire/frame.ts";
 import { RunTimes } from "./run-times.ts";
-import type { Runner } from "./runner.ts";
+import type { RequestTimes, Runner } from "./runner.ts";
 import { RunnerGone } from "./runner-gone.ts";
 
 export interface LoadedParts {
@@ -42,16 +42,12 @@ export function loadedModel(runner: Runner, parts: LoadedParts): LoadedModel {
   };
 }
 
-export interface RunOnce {
+export interface RunOnce extends RequestTimes {
   readonly tensors: readonly Tensor[];
   /** All when empty. */
   readonly outputs: readonly string[];
   /** Of all outputs. */
   readonly specs: readonly TensorSpec[];
-  readonly runMsMax: number;
-  /** See `RequestTimes`. */
-  readonly times?: RunTimes;
-  readonly timeoutMs?: number;
 }
 
 /** @throws InferError */

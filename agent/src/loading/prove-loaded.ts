@@ -13,6 +13,7 @@ import type { LoadPurpose, StagedRelease } from "../ports/runner-host.ts";
 import { runOnce } from "./loaded-model.ts";
 import { fileOf } from "./model-files.ts";
 import type { Runner } from "./runner.ts";
+import { whileLoading } from "./while-loading.ts";
 
 export interface Proving {
   readonly staged: StagedRelease;
@@ -34,7 +35,7 @@ export async function proveLoaded(
   const proof: Proof = {
     run: async (tensors, outputs, runMsMax) => {
       const specs = signature.outputs;
-      const answers = await runOnce(runner, { tensors, outputs, specs, runMsMax });
+      const answers = await runOnce(runner, { tensors, outputs, specs, ...whileLoading(runMsMax) });
       proven = tensors;
       return answers;
     },

@@ -7,6 +7,8 @@ export type UnnumberedRequest = WithoutId<RunnerRequest>;
 export interface RequestTimes {
   /** How long the runner may work on it; after that it is taken for hung. */
   readonly runMsMax: number;
+  /** How much longer it may work while the system gives it no processor time; not at all when absent. */
+  readonly starvedMsMax?: number;
   /** Measures what the answer takes, and says from when on it is taken for hung though it may work on. */
   readonly times?: Pick<RunTimes, "note" | "hangMs">;
   /** How long the caller waits, the wait in line included. The runner is left in peace. */

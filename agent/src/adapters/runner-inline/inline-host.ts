@@ -3,6 +3,7 @@ import { loadModel, startRuntime } from "../../loading/load-model.ts";
 import { loadedModel } from "../../loading/loaded-model.ts";
 import { proveLoaded } from "../../loading/prove-loaded.ts";
 import { RuntimeOrder } from "../../loading/runtime-order.ts";
+import { whileLoading } from "../../loading/while-loading.ts";
 import { withFirstRuntime } from "../../loading/with-first-runtime.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { LoadedModel, RunnerHost } from "../../ports/runner-host.ts";
@@ -29,8 +30,8 @@ export function inlineHost(options: InlineHostOptions): RunnerHost {
         signal.throwIfAborted();
         const runner = new InlineRunner(clock);
         try {
-          const runMsMax = staged.document.limits.loadMs;
-          const runtime = await startRuntime(runner, id, { search, runMsMax });
+          const times = whileLoading(staged.document.limits.loadMs);
+          const runtime = await startRuntime(runner, id, { search, times });
           signal.throwIfAborted();
           const signature = await loadModel(runner, staged, { files, threads });
           signal.throwIfAborted();

@@ -8,12 +8,15 @@ import { LazyAlarm } from "./lazy-alarm.ts";
 interface Waiting {
   readonly request: RunnerRequest;
   readonly runMsMax: number;
+  readonly starvedMsMax: number;
   readonly times: RequestTimes["times"];
   readonly resolve: (answer: RunnerAnswer) => void;
   readonly reject: (error: Error) => void;
   readonly timeoutMs: number | undefined;
   /** When the caller waits no longer; infinity when it has been told, or waits for as long as it takes. */
   lateAtMs: number;
+  /** How long the runner had been kept waiting when it was next; read only where it counts. */
+  starvedBefore: Promise<number> | undefined;
 }
 
 export interface RequestLineOptions {
@@ -21,13 +24,16 @@ export interface RequestLineOptions {
   /** The request at the head has run longer than it may; it is already rejected. */
   readonly onTooLong: (limitMs: number) => void;
   readonly monotonicMs: () => number;
+  /** How long the system has kept the runner waiting for processor time since its start. Never rejects. */
+  readonly starvedMs: () => Promise<number>;
 }
 
 /**
  * Requests to one runner, first come, first served.
  *
  * 1. At most `pipelinedMax` are with the runner; the rest wait here, where they can still be withdrawn.
- * 2. The time of a request counts from when it is the runner's next, not from when it was asked.
+ * 2. The time of a request counts from when it is the runner's next, not from when it was asked. Where it says so, time in
+ *    which the system gave the runner no processor does not count.
  * 3. Answers come in the order of the requests; any other is a FrameError.
  */
 export class RequestLine {
@@ -47,14 +53,15 @@ export class RequestLine {
 
   ask(
     unnumbered: UnnumberedRequest,
-    { runMsMax, times, timeoutMs }: RequestTimes,
+    { runMsMax, starvedMsMax = 0, times, timeoutMs }: RequestTimes,
   ): Promise<RunnerAnswer> {
     this.#lastId += 1;
     const request: RunnerRequest = { ...unnumbered, id: this.#lastId };
     const nowMs = this.#options.monotonicMs();
     const lateAtMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : nowMs + timeoutMs;
     return new Promise<RunnerAnswer>((resolve, reject) => {
-      this.#waiting.push({ request, runMsMax, times, timeoutMs, lateAtMs, resolve, reject });
+      const limits = { runMsMax, starvedMsMax, times, timeoutMs, lateAtMs };
+      this.#waiting.push({ request, ...limits, starvedBefore: undefined, resolve, reject });
       this.#late.watch(lateAtMs);
       this.#advance(nowMs);
     });
@@ -124,6 +131,7 @@ export class RequestLine {
     const [head] = this.#sent;
     if (head === undefined) return;
     this.#headSinceMs = nowMs;
+    if (head.starvedMsMax > 0) head.starvedBefore = this.#options.starvedMs();
     this.#tooLong.watch(nowMs + limitOf(head).limitMs);
   }
 
@@ -133,8 +141,20 @@ export class RequestLine {
     const dueMs = this.#headSinceMs + limitOf(head).limitMs;
     if (dueMs > nowMs) return dueMs;
     // What has arrived is read first: where this process was held up, an answer in time waits to be read.
-    setImmediate(() => this.#giveUp(head));
+    setImmediate(() => void this.#judgeHead(head));
     return Number.POSITIVE_INFINITY;
+  }
+
+  async #judgeHead(head: Waiting): Promise<void> {
+    const starvedMs = head.starvedBefore === undefined ? 0 : await this.#starvedSince(head);
+    const dueMs = this.#headSinceMs + limitOf(head).limitMs + starvedMs;
+    if (dueMs <= this.#options.monotonicMs()) this.#giveUp(head);
+    else if (this.#sent[0] === head) this.#tooLong.watch(dueMs);
+  }
+
+  async #starvedSince({ starvedBefore, starvedMsMax }: Waiting): Promise<number> {
+    const [beforeMs, nowMs] = await Promise.all([starvedBefore, this.#options.starvedMs()]);
+    return Math.min(starvedMsMax, nowMs - (beforeMs ?? 0));
   }
 
   #giveUp(head: Waiting): void {

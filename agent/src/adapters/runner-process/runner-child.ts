@@ -9,6 +9,7 @@ import { writeChunks } from "../../wire/write-chunks.ts";
 import { lastWords } from "./last-words.ts";
 import { RequestLine } from "./request-line.ts";
 import type { StartedRunner } from "./spawn-runner.ts";
+import { starvedMs } from "./starved-time.ts";
 import { TailOfText } from "./tail-of-text.ts";
 
 /** A runner process and the conversation with it. */
@@ -34,6 +35,7 @@ export class RunnerChild implements Runner {
     this.#line = new RequestLine({
       send: (chunks) => writeChunks(this.#socket, chunks),
       monotonicMs,
+      starvedMs: () => starvedMs(pid),
       onTooLong: (limitMs) => this.kill(`took longer than ${limitMs} ms for one request`),
     });
     this.exited = this.#watch();

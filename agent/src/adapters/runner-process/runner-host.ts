@@ -6,6 +6,7 @@ import { loadModel, loadRefusal, startRuntime } from "../../loading/load-model.t
 import { loadedModel } from "../../loading/loaded-model.ts";
 import { proveLoaded } from "../../loading/prove-loaded.ts";
 import { RuntimeOrder } from "../../loading/runtime-order.ts";
+import { whileLoading } from "../../loading/while-loading.ts";
 import { type FirstRuntime, withFirstRuntime } from "../../loading/with-first-runtime.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
@@ -89,10 +90,10 @@ export class RunnerProcessHost implements RunnerHost {
     try {
       // Given up while it was started: nobody called `abort`.
       signal.throwIfAborted();
-      const runMsMax = staged.document.limits.loadMs;
+      const times = whileLoading(staged.document.limits.loadMs);
       // A program that does not even start says nothing of the runtime in it.
-      await child.ask({ kind: "ping" }, { runMsMax }).catch(loadRefusal);
-      const runtime = await startRuntime(child, id, { search, runMsMax });
+      await child.ask({ kind: "ping" }, times).catch(loadRefusal);
+      const runtime = await startRuntime(child, id, { search, times });
       await this.#holdMemory(child, staged);
       const signature = await loadModel(child, staged, { files, threads: this.#threads() });
       const proving = { staged, signature, purpose, clock: this.#options.clock };

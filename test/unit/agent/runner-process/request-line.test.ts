@@ -3,11 +3,12 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { RequestLine } from "../../../../agent/src/adapters/runner-process/request-line.ts";
 import { RunnerGone } from "../../../../agent/src/loading/runner-gone.ts";
+import { eventually } from "../../../support/eventually.ts";
 
 const MINUTE_MS = 60_000;
 
 /** A line to a runner that answers nothing, and what became of the runner. */
-function silentRunner() {
+function silentRunner(starvedMs: () => Promise<number> = () => Promise.resolve(0)) {
   const killedAfterMs: number[] = [];
   const line = new RequestLine({
     send: () => undefined,
@@ -16,6 +17,7 @@ function silentRunner() {
       line.fail(new Error("the rest of the line"));
     },
     monotonicMs: () => performance.now(),
+    starvedMs,
   });
   return { line, killedAfterMs };
 }
@@ -48,6 +50,55 @@ describe("a request that is not answered", () => {
   });
 });
 
+describe("a request of a runner that gets no processor time", () => {
+  test("has as much more time as it was kept waiting, and no more", async () => {
+    let reads = 0;
+    // 1,000 ms before it was next; 60 ms more by the time its limit is over, and no more after that.
+    const { line, killedAfterMs } = silentRunner(() =>
+      Promise.resolve(reads++ === 0 ? 1_000 : 1_060),
+    );
+    const beganMs = performance.now();
+
+    const asked = line.ask({ kind: "ping" }, { runMsMax: 30, starvedMsMax: 10_000 });
+
+    await expect(asked).rejects.toMatchObject({ code: "TOO_LONG" });
+    expect(performance.now() - beganMs).toBeGreaterThanOrEqual(90);
+    expect(killedAfterMs).toEqual([30]);
+  });
+
+  test("is given up when it was kept waiting for longer than that may be", async () => {
+    const { line, killedAfterMs } = silentRunner(() => Promise.resolve(performance.now()));
+    const beganMs = performance.now();
+
+    const asked = line.ask({ kind: "ping" }, { runMsMax: 20, starvedMsMax: 40 });
+
+    await expect(asked).rejects.toMatchObject({ code: "TOO_LONG" });
+    expect(performance.now() - beganMs).toBeGreaterThanOrEqual(60);
+    expect(killedAfterMs).toEqual([20]);
+  });
+
+  test("is answered meanwhile, and the next one has its own time", async () => {
+    const reading = Promise.withResolvers<number>();
+    let reads = 0;
+    const { line, killedAfterMs } = silentRunner(() => {
+      reads += 1;
+      return reading.promise;
+    });
+    const first = line.ask({ kind: "ping" }, { runMsMax: 10, starvedMsMax: 10_000 });
+    await eventually(() => reads === 2);
+
+    line.answer({ kind: "pong", id: 1 });
+    const second = line.ask({ kind: "ping" }, { runMsMax: MINUTE_MS });
+    reading.resolve(0);
+    await first;
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(killedAfterMs).toEqual([]);
+    line.answer({ kind: "pong", id: 2 });
+    await expect(second).resolves.toEqual({ kind: "pong", id: 2 });
+  });
+});
+
 test("the time of an answer counts from when the runner had nothing else to do", async () => {
   let nowMs = 0;
   const noted: number[] = [];
@@ -56,6 +107,7 @@ test("the time of an answer counts from when the runner had nothing else to do",
     send: () => undefined,
     onTooLong: () => undefined,
     monotonicMs: () => nowMs,
+    starvedMs: () => Promise.resolve(0),
   });
   const asked = [1, 2].map(() => line.ask({ kind: "ping" }, { runMsMax: MINUTE_MS, times }));
 
