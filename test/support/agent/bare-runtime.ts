@@ -1,5 +1,4 @@
 import type { Tensor } from "../../../agent/src/domain/tensor.ts";
-import { hideFloat16Array } from "../../../agent/src/runner/hide-float16-array.ts";
 import { fromOrt, toOrt } from "../../../agent/src/runner/ort-tensor.ts";
 import { loadOnnxruntime } from "../onnx/load-onnxruntime.ts";
 
@@ -10,7 +9,6 @@ export type BareModel = AsyncDisposable & {
 
 /** A model in the bare library in this process: the reference for what a device must answer, bit by bit. */
 export async function bareModel(onnx: Uint8Array): Promise<BareModel> {
-  hideFloat16Array();
   const ort = await loadOnnxruntime();
   const session = await ort.InferenceSession.create(onnx, { intraOpNumThreads: 1 });
   return {
