@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { faultCasesFile } from "./fault-cases.ts";
 import { openApiFile } from "./open-api.ts";
 import { schemaFiles, schemaFolder } from "./protocol-schemas.ts";
+import { rolloutStatesFile } from "./rollout-states.ts";
 import { scenariosFile } from "./scenarios.ts";
 import { refresh, type StaleFiles, staleFiles } from "./stale-files.ts";
 import { targetFiles } from "./target-catalog.ts";
@@ -15,6 +16,7 @@ const files = [
   telemetryWireFile(root),
   faultCasesFile(root),
   scenariosFile(root),
+  rolloutStatesFile(),
   await openApiFile(root),
 ];
 const stale = staleFiles(root, files, [schemaFolder]);

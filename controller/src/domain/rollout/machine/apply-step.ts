@@ -1,6 +1,7 @@
 import type { RolloutState } from "@modelfleet/protocol";
 import type { RolloutRecord, RolloutSnapshot, RolloutStep } from "../rollout.ts";
 import type { Stage } from "../stage.ts";
+import { giveTime } from "./give-time.ts";
 import { type RolloutCause, requireTransition, rolloutNode } from "./rollout-table.ts";
 import { isActive, plannedStage } from "./stage-standing.ts";
 
@@ -134,7 +135,7 @@ function applyBeginStage(
   const begun = moveStage(snapshot, next, "plan");
   if (snapshot.rollout.paused !== "inconclusive") return begun;
   return moveRollout(
-    begun,
+    giveTime(begun, nowMs),
     { state: "running", paused: null, detail: null },
     { by: "plan", nowMs },
   );

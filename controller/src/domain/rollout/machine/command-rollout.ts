@@ -1,8 +1,9 @@
 import type { CommandAnswer, RolloutCommand, RolloutSnapshot } from "../rollout.ts";
 import type { Stage } from "../stage.ts";
 import { moveRollout, moveStage, sendBack } from "./apply-step.ts";
+import { giveTime } from "./give-time.ts";
 import { rolloutNode, statesAllowing } from "./rollout-table.ts";
-import { acknowledged, isActive, isSendable, plannedStage } from "./stage-standing.ts";
+import { acknowledged, isActive, isSendable } from "./stage-standing.ts";
 
 type Kind = RolloutCommand["kind"];
 type CommandOf<Which extends Kind> = Extract<RolloutCommand, { readonly kind: Which }>;
@@ -16,8 +17,8 @@ const automatic: ReadonlySet<Kind> = new Set<Kind>(["pause", "abort", "rollback"
  * 2. Start makes a draft be checked and split, and does not wait for the time of a scheduled one. Approve and deny are only
  *    about the rollout itself, before anything is offered.
  * 3. Resume after a halt acknowledges all failures counted so far in the stages that failed: only further ones trip again.
- *    Such a stage goes on, or counts as promoted where a later one has begun. Whoever waits is given time again:
- *    deadlines begin anew. A review is not passed by it, and a stage that was sent back does not go on.
+ *    Such a stage goes on, or counts as promoted where a later one has begun. Whoever waited is given time again:
+ *    deadlines begin anew, as they do when a person promotes. A review is not passed by it, and a stage that was sent back does not go on.
  * 4. Promote passes the active stage, whatever its figures; after a halt only resume helps, so nobody passes over failures
  *    without acknowledging them.
  * 5. Abort with `keep` leaves devices that serve the release as they are, with `revert` every begun stage goes back, as it
@@ -116,9 +117,9 @@ function resume(
       `resume: expected stages that were not sent back, got stage ${sent.stage + 1}, which was: abort it or roll it back`,
     );
   }
-  const stages = snapshot.stages.map((stage) => givenTime(snapshot, stage, nowMs));
-  const going = stages.reduce<RolloutSnapshot>(goOn, { ...snapshot, stages });
-  const isInReview = stages.some(({ state }) => state === "awaiting-review");
+  const timed = giveTime(snapshot, nowMs);
+  const going = timed.stages.reduce(goOn, timed);
+  const isInReview = timed.stages.some(({ state }) => state === "awaiting-review");
   const to = isInReview
     ? ({ state: "paused", paused: "review", detail: reason } as const)
     : ({ state: "running", paused: null, detail: reason } as const);
@@ -136,16 +137,6 @@ function goOn(snapshot: RolloutSnapshot, stage: Stage): RolloutSnapshot {
   return moveStage(snapshot, { ...known, state: next, detail: null }, "resume");
 }
 
-function givenTime(snapshot: RolloutSnapshot, stage: Stage, nowMs: number): Stage {
-  if (stage.startedAtMs === null || (stage.deadlineAtMs === null && !isHeld(stage))) return stage;
-  const anewMs = nowMs + plannedStage(snapshot, stage).deadlineMs;
-  return { ...stage, deadlineAtMs: Math.max(anewMs, stage.deadlineAtMs ?? 0) };
-}
-
-function isHeld({ state }: Stage): boolean {
-  return state === "failed" || state === "inconclusive";
-}
-
 /** Rule 4. */
 function promote(
   snapshot: RolloutSnapshot,
@@ -158,7 +149,7 @@ function promote(
   const to = { state: "running", paused: null, detail: null } as const;
   const passed = moveStage(snapshot, next, "promote");
   if (snapshot.rollout.state === "running") return done(passed);
-  return done(moveRollout(passed, to, { by: "promote", nowMs }));
+  return done(moveRollout(giveTime(passed, nowMs), to, { by: "promote", nowMs }));
 }
 
 function promoted(stage: Stage): Stage {

@@ -126,7 +126,7 @@ export const rolloutTransitions: readonly RolloutTransition[] = [
   },
   {
     by: "plan",
-    from: ["paused (halt)", ...ended],
+    from: ["paused (halt)", "completed-with-failures"],
     to: "rolling-back",
     when: "the plan wants it after a failure",
   },
