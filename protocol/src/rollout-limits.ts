@@ -34,6 +34,8 @@ export const rolloutLimits = {
   watchMsMax: 30 * DAY_MS,
   backoffMsMax: DAY_MS,
   penaltyMsMax: 30 * DAY_MS,
+  /** Of one device, that a plan can ask for. */
+  penaltyFailuresMax: 100,
   /** Defaults of a plan. */
   offerMsDefault: DAY_MS,
   stepMsDefault: HOUR_MS,
@@ -51,6 +53,8 @@ export const rolloutLimits = {
   timersPerCommitMax: 256,
   splitPerCommitMax: 2_000,
   stepsPerTickMax: 64,
+  /** Between two looks for devices that have come to be selected. */
+  joinersEveryMs: MINUTE_MS,
   activeRolloutsMax: 1_000,
   /** Asking. */
   pageMax: 500,
@@ -59,6 +63,8 @@ export const rolloutLimits = {
   previewNamesMax: 50,
   idempotencyKeyLengthMax: 128,
   idempotencyMsMax: DAY_MS,
+  /** A call that has not come to an end by then never will: the controller went down in it. */
+  idempotencyUnderWayMsMax: MINUTE_MS,
   idempotencyKeysMax: 100_000,
   eventStreamsMax: 64,
   eventHeartbeatMs: 15 * SECOND_MS,

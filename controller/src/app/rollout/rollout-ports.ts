@@ -21,6 +21,8 @@ export interface RolloutPorts {
   readonly log: EventLog;
   readonly releases: ReleaseStore;
   readonly rollouts: RolloutStore;
+  /** Lets others have a turn of the process: between two commits of many. */
+  readonly breathe: () => Promise<void>;
   /** Tells the engine that something of a rollout has changed. */
   readonly wake: (rollout: string) => void;
 }
