@@ -3,6 +3,7 @@ import type { RolloutRecord, RolloutSnapshot, RolloutStep } from "../rollout.ts"
 import type { Stage } from "../stage.ts";
 import { giveTime } from "./give-time.ts";
 import { type RolloutCause, requireTransition, rolloutNode } from "./rollout-table.ts";
+import { stageFigures } from "./stage-figures.ts";
 import { isActive, plannedStage } from "./stage-standing.ts";
 
 /** A step that changes the rollout and its stages; `split` and `close-stage` change executions first. */
@@ -29,6 +30,17 @@ export function applyStep(
   step: AppliedStep,
   nowMs: number,
 ): RolloutSnapshot {
+  const next = applied(snapshot, step, nowMs);
+  return { ...next, stages: next.stages.map(withoutGone) };
+}
+
+/** A failure that was tried again with success is no longer there to be acknowledged. */
+function withoutGone(stage: Stage): Stage {
+  const { bad } = stageFigures(stage.counts);
+  return stage.acknowledged <= bad ? stage : { ...stage, acknowledged: bad };
+}
+
+function applied(snapshot: RolloutSnapshot, step: AppliedStep, nowMs: number): RolloutSnapshot {
   switch (step.do) {
     case "rollout-to":
       return applyRolloutTo(snapshot, step, nowMs);

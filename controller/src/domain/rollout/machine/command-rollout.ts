@@ -23,7 +23,8 @@ const automatic: ReadonlySet<Kind> = new Set<Kind>(["pause", "abort", "rollback"
  *    without acknowledging them.
  * 5. Abort with `keep` leaves devices that serve the release as they are, with `revert` every begun stage goes back, as it
  *    does with a rollback. Whatever has not begun to serve is called off.
- * 6. Retry gives failed devices one order more each. After the end it makes a stage that failed then offer again.
+ * 6. Retry gives failed devices one order more each, and what is tried again is acknowledged no more. The caller stores
+ *    the devices first. After the end it makes a stage that failed then offer again.
  */
 export function commandRollout(
   snapshot: RolloutSnapshot,
@@ -153,7 +154,11 @@ function promote(
 }
 
 function promoted(stage: Stage): Stage {
-  return { ...acknowledged(stage), state: "promoted", bakeUntilMs: null };
+  return asPromoted(acknowledged(stage));
+}
+
+function asPromoted(stage: Stage): Stage {
+  return { ...stage, state: "promoted", bakeUntilMs: null };
 }
 
 /** Rule 5. */
@@ -182,11 +187,19 @@ function rollback(
 /** Rule 6. */
 function retryFailed(snapshot: RolloutSnapshot): CommandAnswer {
   const { state } = snapshot.rollout;
-  if (state === "running" || state === "paused") return done(snapshot);
-  const failed = snapshot.stages.filter((stage) => stage.state === "failed");
-  const again = (next: RolloutSnapshot, stage: Stage) =>
-    moveStage(next, promoted(stage), "retry-failed");
-  return done(failed.reduce(again, snapshot));
+  const stages = snapshot.stages.map(withoutRetried);
+  const next = { ...snapshot, stages };
+  if (state === "running" || state === "paused") return done(next);
+  const failed = stages.filter((stage) => stage.state === "failed");
+  return done(
+    failed.reduce((moved, stage) => moveStage(moved, asPromoted(stage), "retry-failed"), next),
+  );
+}
+
+/** Rejected devices keep their end, so only they stay acknowledged. */
+function withoutRetried(stage: Stage): Stage {
+  const kept = stage.counts.tally.rejected ?? 0;
+  return { ...stage, acknowledged: Math.min(stage.acknowledged, kept) };
 }
 
 function allBack(
