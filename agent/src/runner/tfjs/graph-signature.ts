@@ -1,4 +1,5 @@
 import type { TensorSpec } from "@modelfleet/protocol";
+import { graphTypes } from "@modelfleet/protocol/tfjs-graph-types";
 import type { io } from "@tensorflow/tfjs-core";
 import { isRecord } from "./is-record.ts";
 import type { TfjsType } from "./tfjs-tensor.ts";
@@ -8,18 +9,7 @@ export interface GraphSignature {
   readonly outputs: readonly TensorSpec[];
 }
 
-/** The library has fewer types than TensorFlow, and reads the others as these. */
-const types: Readonly<Record<string, TfjsType>> = {
-  DT_FLOAT: "float32",
-  DT_HALF: "float32",
-  DT_DOUBLE: "float32",
-  DT_INT32: "int32",
-  DT_INT64: "int32",
-  DT_INT8: "int32",
-  DT_UINT8: "int32",
-  DT_BOOL: "bool",
-  DT_STRING: "string",
-};
+const types = new Map<unknown, TfjsType>(Object.entries(graphTypes));
 
 /**
  * What a graph takes and gives, by the names of its signature. The library checks the inputs it is given against the
@@ -48,7 +38,7 @@ function readSide(side: unknown): readonly TensorSpec[] {
 
 function readTensor(name: string, entry: unknown): TensorSpec {
   const { dtype, tensorShape } = isRecord(entry) ? entry : {};
-  const type = typeof dtype === "string" ? types[dtype] : undefined;
+  const type = types.get(dtype);
   if (type === undefined) throw new TypeError(`expected a known type of ${name} in the signature`);
   const dimensions = isRecord(tensorShape) ? (tensorShape["dim"] ?? []) : undefined;
   if (!Array.isArray(dimensions)) throw new TypeError(`expected a shape of ${name}`);

@@ -1,21 +1,9 @@
 import { z } from "zod";
 import { ModelFormatError } from "../onnx/model-format-error.ts";
-import type { ElementType, TensorSpec } from "../tensor-spec.ts";
+import type { TensorSpec } from "../tensor-spec.ts";
+import { graphTypes } from "./graph-types.ts";
 
-/** TensorFlow.js has fewer types than TensorFlow, and reads the others as these. */
-const types = {
-  DT_FLOAT: "float32",
-  DT_HALF: "float32",
-  DT_DOUBLE: "float32",
-  DT_INT32: "int32",
-  DT_INT64: "int32",
-  DT_INT8: "int32",
-  DT_UINT8: "int32",
-  DT_BOOL: "bool",
-  DT_STRING: "string",
-} as const satisfies Readonly<Record<string, ElementType>>;
-
-type TypeName = keyof typeof types;
+type TypeName = keyof typeof graphTypes;
 
 /** Numbers beyond 32 bits are written as texts, so all of them may be. */
 const Size = z.union([
@@ -27,7 +15,7 @@ const Size = z.union([
 ]);
 
 const SignatureTensor = z.object({
-  dtype: z.enum(Object.keys(types) as [TypeName, ...TypeName[]]),
+  dtype: z.enum(Object.keys(graphTypes) as [TypeName, ...TypeName[]]),
   tensorShape: z.object({
     dim: z
       .array(z.object({ size: Size.default(0) }))
@@ -70,6 +58,6 @@ function specsOf(side: z.infer<typeof Side>): readonly TensorSpec[] {
   return Object.entries(side).flatMap(([name, tensor]) => {
     if (!("dtype" in tensor)) return [];
     const shape = tensor.tensorShape.dim.map(({ size }) => Math.max(-1, size));
-    return [{ name, dtype: types[tensor.dtype], shape }];
+    return [{ name, dtype: graphTypes[tensor.dtype], shape }];
   });
 }
