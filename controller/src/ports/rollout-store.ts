@@ -25,7 +25,7 @@ export interface RolloutStore {
    */
   readonly add: (
     rollout: RolloutRecord,
-    audit: AuditEntry,
+    audit: readonly AuditEntry[],
     asked?: IdempotencyKey,
   ) => Promise<void>;
   readonly byId: (id: string) => Promise<RolloutSnapshot | undefined>;
