@@ -191,9 +191,11 @@ function retryFailed(snapshot: RolloutSnapshot): CommandAnswer {
   const next = { ...snapshot, stages };
   if (state === "running" || state === "paused") return done(next);
   const failed = stages.filter((stage) => stage.state === "failed");
-  return done(
-    failed.reduce((moved, stage) => moveStage(moved, asPromoted(stage), "retry-failed"), next),
+  const offering = failed.reduce<RolloutSnapshot>(
+    (moved, stage) => moveStage(moved, asPromoted(stage), "retry-failed"),
+    next,
   );
+  return done(offering);
 }
 
 /** Rejected devices keep their end, so only they stay acknowledged. */
