@@ -1,4 +1,5 @@
 import type { TargetCatalog } from "@modelfleet/protocol";
+import type { AuditLog } from "../../ports/audit-log.ts";
 import type { Calendar } from "../../ports/calendar.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
@@ -11,6 +12,7 @@ import type { RolloutLanes } from "./rollout-lanes.ts";
 
 /** What rollouts are carried out with. */
 export interface RolloutPorts {
+  readonly audit: AuditLog;
   readonly bus: DeviceBus;
   readonly calendar: Calendar;
   readonly catalog: TargetCatalog;

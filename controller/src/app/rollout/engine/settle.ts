@@ -1,6 +1,6 @@
 import { rolloutLimits } from "@modelfleet/protocol";
 import { hasActivated, isCancelable } from "../../../domain/rollout/machine/execution-states.ts";
-import type { RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
+import type { RolloutRecord, RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
 import type { DeviceRecord } from "../../../ports/fleet-store.ts";
 import type { SettleQuery, StoredChange, StoredExecution } from "../../../ports/rollout-store.ts";
 import type { RolloutPorts } from "../rollout-ports.ts";
@@ -29,31 +29,41 @@ export async function settle(
   const found = await ports.rollouts.toSettle(id, { stages, devices, count });
   const changes: StoredChange[] = [];
   for (const stored of found) {
-    const change = await settleOne(ports, snapshot, stored);
+    const at = { rollout: snapshot.rollout, stored };
+    const why = { code: "ABORTED", detail: snapshot.rollout.detail } as const;
+    const change = await settleOne(ports, at, why);
     if (change !== undefined) changes.push(change);
   }
   return (await storeChanges(ports, snapshot.rollout, changes)) > 0;
 }
 
-async function settleOne(
+/** Who calls a device off, and why. */
+interface CallOff {
+  readonly code: "ABORTED" | "EXCLUDED";
+  readonly detail: string | null;
+  readonly actor?: string;
+}
+
+/** @returns undefined when there is nothing left of it to settle */
+export async function settleOne(
   ports: RolloutPorts,
-  { rollout }: RolloutSnapshot,
-  stored: StoredExecution,
+  { rollout, stored }: { readonly rollout: RolloutRecord; readonly stored: StoredExecution },
+  { code, detail, ...by }: CallOff,
 ): Promise<StoredChange | undefined> {
-  const nowMs = ports.clock.nowMs();
-  const moment = { rollout, nowMs };
+  const moment = { rollout, nowMs: ports.clock.nowMs(), ...by };
+  const { state } = stored.execution;
+  if (code === "EXCLUDED" && !isCancelable(state)) return undefined;
   const device = await ports.fleet.device(stored.device);
   const isOurs = device !== undefined && isToldByUs(device, stored);
-  const { state } = stored.execution;
   const isKept = hasActivated(state) && stored.previous === null;
   const entry = stored.previous;
   const assignment =
     isOurs && !isKept
       ? await orderDevice(ports, device, { slot: rollout.plan.slot, entry })
       : undefined;
-  const sent = assignment === undefined ? {} : { assignment, detail: { seq: assignment.seq } };
+  const sent = assignment === undefined ? {} : { assignment };
   const event = isCancelable(state)
-    ? ({ kind: "cancel", code: "ABORTED", detail: rollout.detail } as const)
+    ? ({ kind: "cancel", code, detail } as const)
     : ({ kind: "revert", seq: assignment?.seq ?? null } as const);
   return changeExecution(stored, event, { ...moment, ...sent });
 }

@@ -1,18 +1,15 @@
-import { type DeviceId, rolloutLimits } from "@modelfleet/protocol";
 import { assessDevice } from "../../../domain/deployment/assess-device.ts";
 import { matchesLabels } from "../../../domain/fleet/matches-labels.ts";
 import type { Execution } from "../../../domain/rollout/execution.ts";
 import { advanceExecution } from "../../../domain/rollout/machine/advance-execution.ts";
 import { freshExecution } from "../../../domain/rollout/machine/fresh-execution.ts";
 import type { RolloutRecord } from "../../../domain/rollout/rollout.ts";
-import { deviceSubject } from "../../../domain/rollout/selection/device-fields.ts";
 import { isPinned } from "../../../domain/rollout/selection/is-pinned.ts";
-import { matchesSelector } from "../../../domain/rollout/selection/matches-selector.ts";
-import { parseSelector } from "../../../domain/rollout/selection/parse-selector.ts";
 import type { SplitDevice, SplitPlace } from "../../../domain/rollout/selection/split-rollout.ts";
 import type { DeviceRecord } from "../../../ports/fleet-store.ts";
 import type { ReleaseRecord } from "../../../ports/release-store.ts";
 import type { NewExecution } from "../../../ports/rollout-store.ts";
+import { everyDevice } from "../every-device.ts";
 import type { RolloutPorts } from "../rollout-ports.ts";
 
 /** A device the plan chooses, and why nothing is offered to it; null: it is. */
@@ -26,29 +23,16 @@ interface Skip {
   readonly reasons: Reasons;
 }
 
-/**
- * Every device the plan chooses now: a member of the fleet, within the rollout's scope. The fleet is read in slices, and
- * others have their turn between them.
- */
+/** Every device the plan chooses now: a member of the fleet, within the rollout's scope. */
 export async function targetDevices(
   ports: Pick<RolloutPorts, "breathe" | "catalog" | "fleet">,
   { plan, scope }: Pick<RolloutRecord, "plan" | "scope">,
   release: ReleaseRecord,
 ): Promise<readonly TargetDevice[]> {
-  const selector = parseSelector(plan.select);
-  const isChosen = (device: DeviceRecord) =>
-    device.state === "active" &&
-    matchesLabels(device.labels, scope) &&
-    matchesSelector(selector, deviceSubject(device));
-  const targets: TargetDevice[] = [];
-  const count = rolloutLimits.splitPerCommitMax;
-  for (let after: DeviceId | null = null; ; ) {
-    const slice: readonly DeviceRecord[] = await ports.fleet.devicesFrom(after, count);
-    targets.push(...slice.filter(isChosen).map((device) => targetOf(ports, device, release)));
-    after = slice.at(-1)?.id ?? null;
-    if (slice.length < count || targets.length >= rolloutLimits.devicesMax) return targets;
-    await ports.breathe();
-  }
+  const devices = await everyDevice(ports, plan.select);
+  return devices
+    .filter(({ labels }) => matchesLabels(labels, scope))
+    .map((device) => targetOf(ports, device, release));
 }
 
 function targetOf(
