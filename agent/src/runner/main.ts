@@ -1,11 +1,7 @@
 import { Socket } from "node:net";
 import { FrameDecoder, FrameError, type FrameLimits } from "../wire/frame.ts";
-import {
-  encodeMessage,
-  parseRunnerRequest,
-  type RunnerAnswer,
-  type RunnerRequest,
-} from "../wire/message.ts";
+import { type RunnerAnswer, type RunnerRequest, readRunnerRequest } from "../wire/message.ts";
+import { MessageEncoder } from "../wire/message-encoder.ts";
 import { readRecord, readWhole } from "../wire/read-json.ts";
 import { writeChunks } from "../wire/write-chunks.ts";
 import { answerRequests } from "./answer-requests.ts";
@@ -19,31 +15,31 @@ function main(): void {
   const limits = readLimits(process.argv[2]);
   closeNetwork();
   const answer = answerRequests(loadRuntime);
-  const decoder = new FrameDecoder(limits);
+  const decoder = new FrameDecoder(limits, readRunnerRequest);
+  const encoder = new MessageEncoder(limits);
   // Ctrl-C and a stopping service reach the whole group; a runner ends when its supervisor says so, or is gone.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
   const socket = new Socket({ fd: SUPERVISOR_FD, readable: true, writable: true });
   const respond = async (request: RunnerRequest) => {
-    writeChunks(socket, encodeAnswer(await answer(request), limits));
+    writeChunks(socket, encodeAnswer(await answer(request), encoder));
     if (request.kind === "stop") socket.end();
   };
   let turn = Promise.resolve();
   // A listener, not an iterator of chunks: its turns of the event loop would be a good part of a small model's answer.
   socket.on("data", (chunk: Buffer) => {
-    for (const frame of decoder.push(chunk)) {
-      const request = parseRunnerRequest(frame);
+    for (const request of decoder.push(chunk)) {
       turn = turn.then(() => respond(request));
     }
   });
 }
 
-function encodeAnswer(answer: RunnerAnswer, limits: FrameLimits): Uint8Array[] {
+function encodeAnswer(answer: RunnerAnswer, encoder: MessageEncoder): Uint8Array[] {
   try {
-    return encodeMessage(answer, limits);
+    return encoder.encode(answer);
   } catch (error) {
     if (!(error instanceof FrameError)) throw error;
     const message = `the model's answer does not fit: ${error.message}`;
-    return encodeMessage({ kind: "failed", id: answer.id, code: "RUN_FAILED", message }, limits);
+    return encoder.encode({ kind: "failed", id: answer.id, code: "RUN_FAILED", message });
   }
 }
 

@@ -1,9 +1,9 @@
 import type { TensorSpec } from "@modelfleet/protocol";
-import { encodeFrame, type Frame, FrameError, type FrameLimits } from "./frame.ts";
+import { FrameError, type ReadBody } from "./frame.ts";
 import { readArray, readRecord, readText, readWhole } from "./read-json.ts";
 import { isRuntimeId, type RuntimeId } from "./runtime-id.ts";
 import { readElements } from "./string-elements.ts";
-import { readTensorForm, readTensors, tensorHeaders, type WireTensor } from "./wire-tensor.ts";
+import { readTensorForm, tensorReader, type WireTensor } from "./wire-tensor.ts";
 
 /** What the supervisor asks. The runner answers each id once, in the order it was asked. */
 export type RunnerRequest =
@@ -57,77 +57,65 @@ const WEIGHTS_MAX = 32;
 const MESSAGE_CHARACTERS_MAX = 2_048;
 const THREADS_MAX = 64;
 
-/** The chunks of one frame. @throws FrameError when the message is larger than a frame may be */
-export function encodeMessage(
-  message: RunnerRequest | RunnerAnswer,
-  limits: FrameLimits,
-): Uint8Array[] {
-  if (!("tensors" in message)) return encodeFrame(message, [], limits);
-  const { tensors, ...rest } = message;
-  return encodeFrame(
-    { ...rest, tensors: tensorHeaders(tensors) },
-    tensors.map(({ bytes }) => bytes),
-    limits,
-  );
-}
-
-/** @throws FrameError */
-export function parseRunnerRequest({ header, body }: Frame): RunnerRequest {
+/** What a frame of this header asks; its id and its body are read each time. @throws FrameError */
+export function readRunnerRequest(header: unknown): ReadBody<RunnerRequest> {
   const fields = readRecord(header, "a request");
-  const id = readWhole(fields["id"], "id");
   const kind = fields["kind"];
   switch (kind) {
-    case "start":
-      return { kind, id, runtime: readRuntime(fields["runtime"]) };
-    case "load":
-      return {
+    case "start": {
+      const runtime = readRuntime(fields["runtime"]);
+      return (id) => ({ kind, id, runtime });
+    }
+    case "load": {
+      const load = {
         kind,
-        id,
         path: readPath(fields["path"]),
         weights: readArray(fields["weights"], "weights", WEIGHTS_MAX).map(readPath),
         threads: Math.min(readWhole(fields["threads"], "threads"), THREADS_MAX),
-      };
-    case "infer":
-      return {
-        kind,
-        id,
-        tensors: readTensors(fields["tensors"], body),
-        outputs: readNames(fields),
-      };
+      } as const;
+      return (id) => ({ ...load, id });
+    }
+    case "infer": {
+      const tensorsOf = tensorReader(fields["tensors"]);
+      const outputs = readNames(fields);
+      return (id, body) => ({ kind, id, tensors: tensorsOf(body), outputs });
+    }
     case "ping":
     case "stop":
-      return { kind, id };
+      return (id) => ({ kind, id });
     default:
       throw new FrameError("expected a request of a known kind");
   }
 }
 
 /** @throws FrameError */
-export function parseRunnerAnswer({ header, body }: Frame): RunnerAnswer {
+export function readRunnerAnswer(header: unknown): ReadBody<RunnerAnswer> {
   const fields = readRecord(header, "an answer");
-  const id = readWhole(fields["id"], "id");
   const kind = fields["kind"];
   switch (kind) {
-    case "started":
-      return { kind, id, runtime: readText(fields["runtime"], "runtime", NAME_CHARACTERS_MAX) };
-    case "loaded":
-      return {
-        kind,
-        id,
-        inputs: readSpecs(fields["inputs"]),
-        outputs: readSpecs(fields["outputs"]),
+    case "started": {
+      const runtime = readText(fields["runtime"], "runtime", NAME_CHARACTERS_MAX);
+      return (id) => ({ kind, id, runtime });
+    }
+    case "loaded": {
+      const [inputs, outputs] = [readSpecs(fields["inputs"]), readSpecs(fields["outputs"])];
+      return (id) => ({ kind, id, inputs, outputs });
+    }
+    case "answer": {
+      const tensorsOf = tensorReader(fields["tensors"]);
+      return (id, body) => {
+        const tensors = tensorsOf(body);
+        for (const tensor of tensors) refuseCutTexts(tensor);
+        return { kind, id, tensors };
       };
-    case "answer":
-      return { kind, id, tensors: readTensors(fields["tensors"], body).map(wholeTexts) };
-    case "failed":
-      return {
-        kind,
-        id,
-        code: readFailure(fields["code"]),
-        message: readMessage(fields["message"]),
-      };
+    }
+    case "failed": {
+      const code = readFailure(fields["code"]);
+      const message = readMessage(fields["message"]);
+      return (id) => ({ kind, id, code, message });
+    }
     case "pong":
-      return { kind, id };
+      return (id) => ({ kind, id });
     default:
       throw new FrameError("expected an answer of a known kind");
   }
@@ -151,11 +139,11 @@ function readSpecs(value: unknown): readonly TensorSpec[] {
 }
 
 /** The elements of texts have lengths of their own; a runner is not trusted to write them right. */
-function wholeTexts(tensor: WireTensor): WireTensor {
-  if (tensor.dtype !== "string") return tensor;
+function refuseCutTexts(tensor: WireTensor): void {
+  if (tensor.dtype !== "string") return;
   const count = tensor.shape.reduce((product, size) => product * size, 1);
   try {
-    if (readElements(tensor.bytes).length === count) return tensor;
+    if (readElements(tensor.bytes).length === count) return;
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
   }

@@ -2,7 +2,7 @@
  * The ways to run a model that an agent has. In the firmware targets and a device's facts, those of tfjs are one
  * runtime with several providers.
  */
-export const runtimeIds = [
+const runtimeIds = [
   "onnxruntime-node",
   "onnxruntime-web",
   "tfjs-node",

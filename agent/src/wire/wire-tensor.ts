@@ -15,6 +15,11 @@ const NAME_CHARACTERS_MAX = 256;
 const RANK_MAX = 16;
 const TENSORS_MAX = 64;
 
+/** All of a tensor but its bytes, and how many those are. */
+export interface TensorForm extends Omit<WireTensor, "bytes"> {
+  readonly byteLength: number;
+}
+
 /** What the header says of a tensor; the body holds the bytes in the same order. */
 export function tensorHeaders(tensors: readonly WireTensor[]): unknown {
   return tensors.map(({ name, dtype, shape, bytes }) => ({
@@ -25,23 +30,54 @@ export function tensorHeaders(tensors: readonly WireTensor[]): unknown {
   }));
 }
 
-/** @throws FrameError unless the header describes the body exactly */
-export function readTensors(value: unknown, body: Uint8Array): WireTensor[] {
-  let at = 0;
-  const tensors = readArray(value, "tensors", TENSORS_MAX).map((item) => {
-    const header = readRecord(item, "a tensor");
-    const length = readWhole(header["bytes"], "bytes");
-    const end = at + length;
-    if (end > body.length)
-      throw new FrameError(`expected ${end} bytes of tensors, got ${body.length}`);
-    const tensor = { ...readTensorForm(header, 0), bytes: body.subarray(at, end) };
-    refuseLength(tensor);
-    at += aligned(length);
-    return tensor;
+/** A copy: whoever gave the tensors may use the lists again. */
+export function tensorForms(tensors: readonly WireTensor[]): readonly TensorForm[] {
+  return tensors.map(({ name, dtype, shape, bytes }) => ({
+    ...{ name, dtype, shape: [...shape], byteLength: bytes.length },
+  }));
+}
+
+export function haveForms(tensors: readonly WireTensor[], forms: readonly TensorForm[]): boolean {
+  if (tensors.length !== forms.length) return false;
+  for (let i = 0; i < forms.length; i += 1) {
+    const [tensor, form] = [tensors[i], forms[i]];
+    if (tensor === undefined || form === undefined || !hasForm(tensor, form)) return false;
+  }
+  return true;
+}
+
+function hasForm({ name, dtype, shape, bytes }: WireTensor, form: TensorForm): boolean {
+  if (name !== form.name || dtype !== form.dtype || bytes.length !== form.byteLength) return false;
+  if (shape.length !== form.shape.length) return false;
+  for (let i = 0; i < shape.length; i += 1) if (shape[i] !== form.shape[i]) return false;
+  return true;
+}
+
+/** @returns what cuts a body into the tensors that the header says; both throw FrameError */
+export function tensorReader(value: unknown): (body: Uint8Array) => readonly WireTensor[] {
+  const forms = readArray(value, "tensors", TENSORS_MAX).map(readForm);
+  let total = 0;
+  const placed = forms.map((form) => {
+    const from = total;
+    total += aligned(form.byteLength);
+    return { ...form, from };
   });
-  if (at !== body.length)
-    throw new FrameError(`expected ${at} bytes of tensors, got ${body.length}`);
-  return tensors;
+  return (body) => {
+    if (body.length !== total) {
+      throw new FrameError(`expected ${total} bytes of tensors, got ${body.length}`);
+    }
+    return placed.map(({ name, dtype, shape, from, byteLength }) => ({
+      ...{ name, dtype, shape },
+      bytes: body.subarray(from, from + byteLength),
+    }));
+  };
+}
+
+function readForm(item: unknown): TensorForm {
+  const header = readRecord(item, "a tensor");
+  const form = { ...readTensorForm(header, 0), byteLength: readWhole(header["bytes"], "bytes") };
+  refuseLength(form);
+  return form;
 }
 
 /** Name, element type and shape; each dimension at least `dimensionMin`. */
@@ -54,9 +90,9 @@ export function readTensorForm(header: Readonly<Record<string, unknown>>, dimens
   return { name: readText(header["name"], "tensor name", NAME_CHARACTERS_MAX), dtype, shape };
 }
 
-function refuseLength({ name, dtype, shape, bytes }: WireTensor): void {
+function refuseLength({ name, dtype, shape, byteLength }: TensorForm): void {
   const expected = shape.reduce((product, size) => product * size, elementWidth[dtype]);
-  if (dtype !== "string" && bytes.length !== expected) {
-    throw new FrameError(`expected ${expected} bytes for tensor ${name}, got ${bytes.length}`);
+  if (dtype !== "string" && byteLength !== expected) {
+    throw new FrameError(`expected ${expected} bytes for tensor ${name}, got ${byteLength}`);
   }
 }

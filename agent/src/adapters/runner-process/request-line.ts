@@ -1,8 +1,9 @@
 import { runnerLimits } from "@modelfleet/protocol";
 import type { RequestTimes, UnnumberedRequest } from "../../loading/runner.ts";
 import { RunnerGone } from "../../loading/runner-gone.ts";
-import { FrameError } from "../../wire/frame.ts";
-import { encodeMessage, type RunnerAnswer, type RunnerRequest } from "../../wire/message.ts";
+import { FRAME_ID_MAX, FrameError } from "../../wire/frame.ts";
+import type { RunnerAnswer, RunnerRequest } from "../../wire/message.ts";
+import { MessageEncoder } from "../../wire/message-encoder.ts";
 import { LazyAlarm } from "./lazy-alarm.ts";
 
 interface Waiting {
@@ -38,6 +39,7 @@ export interface RequestLineOptions {
  */
 export class RequestLine {
   readonly #options: RequestLineOptions;
+  readonly #encoder = new MessageEncoder(runnerLimits);
   #waiting: Waiting[] = [];
   #sent: Waiting[] = [];
   #lastId = 0;
@@ -55,7 +57,7 @@ export class RequestLine {
     unnumbered: UnnumberedRequest,
     { runMsMax, starvedMsMax = 0, times, timeoutMs }: RequestTimes,
   ): Promise<RunnerAnswer> {
-    this.#lastId += 1;
+    this.#lastId = this.#lastId === FRAME_ID_MAX ? 1 : this.#lastId + 1;
     const request: RunnerRequest = { ...unnumbered, id: this.#lastId };
     const nowMs = this.#options.monotonicMs();
     const lateAtMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : nowMs + timeoutMs;
@@ -117,7 +119,7 @@ export class RequestLine {
 
   #send(next: Waiting, nowMs: number): void {
     try {
-      const chunks = encodeMessage(next.request, runnerLimits);
+      const chunks = this.#encoder.encode(next.request);
       this.#sent.push(next);
       if (this.#sent.length === 1) this.#watchHead(nowMs);
       this.#options.send(chunks);

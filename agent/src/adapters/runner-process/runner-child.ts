@@ -4,7 +4,7 @@ import { runnerLimits } from "@modelfleet/protocol";
 import type { RequestTimes, Runner, UnnumberedRequest } from "../../loading/runner.ts";
 import { RunnerGone } from "../../loading/runner-gone.ts";
 import { FrameDecoder, FrameError } from "../../wire/frame.ts";
-import { parseRunnerAnswer, type RunnerAnswer } from "../../wire/message.ts";
+import { type RunnerAnswer, readRunnerAnswer } from "../../wire/message.ts";
 import { writeChunks } from "../../wire/write-chunks.ts";
 import { lastWords } from "./last-words.ts";
 import { RequestLine } from "./request-line.ts";
@@ -113,10 +113,10 @@ export class RunnerChild implements Runner {
   }
 
   #listen(): void {
-    const decoder = new FrameDecoder(runnerLimits);
+    const decoder = new FrameDecoder(runnerLimits, readRunnerAnswer);
     this.#socket.on("data", (chunk: Buffer) => {
       try {
-        for (const frame of decoder.push(chunk)) this.#line.answer(parseRunnerAnswer(frame));
+        for (const answer of decoder.push(chunk)) this.#line.answer(answer);
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
         this.#socket.destroy();

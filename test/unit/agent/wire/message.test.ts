@@ -1,13 +1,20 @@
 import { runnerLimits, type TensorSpec } from "@modelfleet/protocol";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeFrame, type Frame, FrameDecoder } from "../../../../agent/src/wire/frame.ts";
 import {
-  encodeMessage,
-  parseRunnerAnswer,
-  parseRunnerRequest,
+  encodeFrame,
+  FrameDecoder,
+  headerBytes,
+  type ReadBody,
+} from "../../../../agent/src/wire/frame.ts";
+import {
   type RunnerAnswer,
   type RunnerRequest,
+  readRunnerAnswer,
+  readRunnerRequest,
 } from "../../../../agent/src/wire/message.ts";
+import { MessageEncoder } from "../../../../agent/src/wire/message-encoder.ts";
+import type { WireTensor } from "../../../../agent/src/wire/wire-tensor.ts";
 
 const tensors = [
   { name: "a", dtype: "int8", shape: [3], bytes: Buffer.from([1, 2, 3]) },
@@ -34,26 +41,69 @@ const answers: readonly RunnerAnswer[] = [
 ];
 
 test.each(requests)("a $kind request arrives as it was sent", (request) => {
-  expect(parseRunnerRequest(through(request))).toEqual(request);
+  expect(through([request], readRunnerRequest)).toEqual([request]);
 });
 
 test.each(answers)("a $kind answer arrives as it was sent", (answer) => {
-  expect(parseRunnerAnswer(through(answer))).toEqual(answer);
+  expect(through([answer], readRunnerAnswer)).toEqual([answer]);
+});
+
+describe("messages that are like the one before", () => {
+  const tensor = (name: string, shape: readonly number[], fill: number): WireTensor => {
+    const elements = shape.reduce((product, size) => product * size, 1);
+    return { name, dtype: "uint8", shape, bytes: Buffer.alloc(elements, fill) };
+  };
+
+  test("arrive as they were sent, whatever of them is the same", () => {
+    const form = fc.record({
+      name: fc.constantFrom("x", "y"),
+      shape: fc.constantFrom([2, 3], [3, 2], [6], []),
+      fill: fc.nat(255),
+    });
+    const message = fc.record({
+      tensors: fc.array(form, { maxLength: 2 }),
+      outputs: fc.constantFrom([], ["y"], ["y", "z"]),
+    });
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 6 }), (made) => {
+        const asked = made.map(({ tensors: forms, outputs }, id) => ({
+          ...{ kind: "infer" as const, id, outputs },
+          tensors: forms.map(({ name, shape, fill }) => tensor(name, shape, fill)),
+        }));
+
+        expect(through(asked, readRunnerRequest)).toEqual(asked);
+      }),
+    );
+  });
+
+  test("of another element type, or whose list of sizes was changed, have a header of their own", () => {
+    const encoder = new MessageEncoder(runnerLimits);
+    const decoder = new FrameDecoder(runnerLimits, readRunnerRequest);
+    const shape = [2, 3];
+    const ask = (changes: object) => {
+      const tensors = [{ ...tensor("x", shape, 1), ...changes }];
+      const chunks = encoder.encode({ kind: "infer", id: 1, tensors, outputs: [] });
+      return decoder.push(Buffer.concat(chunks));
+    };
+
+    expect(ask({})).toMatchObject([{ tensors: [{ dtype: "uint8", shape: [2, 3] }] }]);
+    expect(ask({ dtype: "bool" })).toMatchObject([{ tensors: [{ dtype: "bool" }] }]);
+    shape.reverse();
+    expect(ask({})).toMatchObject([{ tensors: [{ dtype: "uint8", shape: [3, 2] }] }]);
+  });
 });
 
 describe("an answer that is not one", () => {
   const tensor = { name: "y", dtype: "float32", shape: [2], bytes: 8 };
   const withTensor = (changes: object) => ({
     kind: "answer",
-    id: 1,
     tensors: [{ ...tensor, ...changes }],
   });
 
   test.each([
-    ["an unknown kind", { kind: "sing", id: 1 }, "known kind"],
-    ["no id", { kind: "pong" }, "id to be a whole number"],
+    ["an unknown kind", { kind: "sing" }, "known kind"],
     ["a list", [], "an answer to be an object"],
-    ["an unknown code", { kind: "failed", id: 1, code: "OOPS", message: "" }, "known failure code"],
+    ["an unknown code", { kind: "failed", code: "OOPS", message: "" }, "known failure code"],
     ["an unknown element type", withTensor({ dtype: "float8" }), "known element type"],
     ["an inherited element type", withTensor({ dtype: "toString" }), "known element type"],
     ["a negative dimension", withTensor({ shape: [-1] }), "dimension to be a whole number"],
@@ -62,16 +112,14 @@ describe("an answer that is not one", () => {
       withTensor({ shape: [3] }),
       "expected 12 bytes for tensor y, got 8",
     ],
-    ["more bytes than came", withTensor({ bytes: 16 }), "expected 16 bytes of tensors, got 8"],
     [
-      "bytes nobody asked for",
-      { kind: "answer", id: 1, tensors: [] },
-      "expected 0 bytes of tensors",
+      "more bytes than came",
+      withTensor({ shape: [4], bytes: 16 }),
+      "expected 16 bytes of tensors, got 8",
     ],
+    ["bytes nobody asked for", { kind: "answer", tensors: [] }, "expected 0 bytes of tensors"],
   ])("is refused: %s", (_, header, message) => {
-    const frame = decode(encodeFrame(header, [new Uint8Array(8)], runnerLimits));
-
-    expect(() => parseRunnerAnswer(frame)).toThrow(message);
+    expect(() => answerOf(header, new Uint8Array(8))).toThrow(message);
   });
 
   test.each([
@@ -80,24 +128,42 @@ describe("an answer that is not one", () => {
     ["a length cut in two", [2], "0200000061620000"],
   ])("is refused: texts with %s", (_, shape, hex) => {
     const header = withTensor({ dtype: "string", shape });
-    const frame = decode(encodeFrame(header, [Buffer.from(hex, "hex")], runnerLimits));
 
-    expect(() => parseRunnerAnswer(frame)).toThrow("whole texts in tensor y");
+    expect(() => answerOf(header, Buffer.from(hex, "hex"))).toThrow("whole texts in tensor y");
   });
 
   test("is accepted when all of that is right", () => {
-    const frame = decode(encodeFrame(withTensor({}), [new Uint8Array(8)], runnerLimits));
+    const answer = answerOf(withTensor({}), new Uint8Array(8));
 
-    expect(parseRunnerAnswer(frame)).toMatchObject({ kind: "answer", id: 1 });
+    expect(answer).toMatchObject([{ kind: "answer", id: 7 }]);
+  });
+
+  test("is refused for its bytes also when its header is that of a right one", () => {
+    const decoder = new FrameDecoder(runnerLimits, readRunnerAnswer);
+    const push = (bytes: number) =>
+      decoder.push(answerBytes(withTensor({}), new Uint8Array(bytes)));
+
+    expect(push(8)).toHaveLength(1);
+    expect(() => push(16)).toThrow("expected 8 bytes of tensors, got 16");
+    expect(() => push(0)).toThrow("expected 8 bytes of tensors, got 0");
   });
 });
 
-function through(message: RunnerRequest | RunnerAnswer): Frame {
-  return decode(encodeMessage(message, runnerLimits));
+/** All of one conversation. */
+function through<Message>(
+  messages: readonly (RunnerRequest | RunnerAnswer)[],
+  read: (header: unknown) => ReadBody<Message>,
+): Message[] {
+  const encoder = new MessageEncoder(runnerLimits);
+  const decoder = new FrameDecoder(runnerLimits, read);
+  return messages.flatMap((message) => decoder.push(Buffer.concat(encoder.encode(message))));
 }
 
-function decode(chunks: readonly Uint8Array[]): Frame {
-  const [frame] = new FrameDecoder(runnerLimits).push(Buffer.concat(chunks));
-  if (frame === undefined) throw new TypeError("expected one frame");
-  return frame;
+function answerOf(header: unknown, body: Uint8Array): RunnerAnswer[] {
+  return new FrameDecoder(runnerLimits, readRunnerAnswer).push(answerBytes(header, body));
+}
+
+function answerBytes(header: unknown, body: Uint8Array): Buffer {
+  const frame = { id: 7, header: headerBytes(header), parts: [body] };
+  return Buffer.concat(encodeFrame(frame, runnerLimits));
 }
