@@ -69,10 +69,14 @@ function publishNext(): void {
 function became(step: "confirmed" | "refused"): Promise<unknown> {
   const version = `${newest}.0.0`;
   const items = () => controller.reports.flatMap((report) => report.items);
-  return eventually(
-    () => items().some((item) => item.version === version && item.step === step),
-    patience,
-  );
+  const isToldByItem = () => items().some((item) => item.version === version && item.step === step);
+  return eventually(() => isToldByItem() || (step === "confirmed" && isToldByHello()), patience);
+}
+
+/** An agent killed between the commit and its report says by its next hello what it has confirmed. */
+function isToldByHello(): boolean {
+  const [slot] = controller.hellos.at(-1)?.slots ?? [];
+  return slot?.active?.version === `${newest}.0.0` && slot.trial === null;
 }
 
 async function versionServed(): Promise<string> {

@@ -39,11 +39,10 @@ export function randomLayers(widths: readonly number[], random: Random): DenseLa
     const inputs = widths[i] ?? 0;
     const bound = Math.sqrt(6 / inputs);
     const uniform = () => (2 * random.next() - 1) * bound;
-    return {
-      inputs,
-      outputs,
-      weights: Float32Array.from({ length: inputs * outputs }, uniform),
-      bias: Float32Array.from({ length: outputs }, () => uniform() / 10),
-    };
+    const weights = new Float32Array(inputs * outputs);
+    // A loop, for there are millions.
+    for (let k = 0; k < weights.length; k++) weights[k] = uniform();
+    const bias = Float32Array.from({ length: outputs }, () => uniform() / 10);
+    return { inputs, outputs, weights, bias };
   });
 }

@@ -1,3 +1,4 @@
+import { endianness } from "node:os";
 import { bytesField, floatField, integerField, message, textField } from "./protobuf-writer.ts";
 
 /** Element types this encoder knows, with their number in `TensorProto.DataType`. */
@@ -112,11 +113,8 @@ function encodeConstant({ name, shape, values }: OnnxConstant): Uint8Array {
 }
 
 function littleEndian(values: Float32Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.byteLength));
-  values.forEach((value, i) => {
-    view.setFloat32(i * 4, value, true);
-  });
-  return new Uint8Array(view.buffer);
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return endianness() === "LE" ? bytes : Buffer.from(bytes).swap32();
 }
 
 function encodeValue({ name, elementType, shape }: OnnxValue): Uint8Array {

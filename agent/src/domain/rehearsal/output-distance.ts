@@ -35,10 +35,7 @@ export function outputDistance(
   const [edges, counted] = drawn === null ? [classEdges(trial.bins), known] : drawn;
   if (tried.length === 0 || counted.length === 0) return null;
   const bins = edges.length + 1;
-  const each = answersPerSample(
-    Uint16Array.from(known, (value) => binOf(edges, value)),
-    bins,
-  );
+  const each = answersPerSample(binsOf(known, edges), bins);
   const samples = { trial: tried.length / each, before: counted.length / each, alarm };
   return {
     distance: totalVariation(shares(tried, edges), shares(counted, edges)),
@@ -51,6 +48,13 @@ export function totalVariation(left: Float64Array, right: Float64Array): number 
   let sum = 0;
   for (let i = 0; i < left.length; i++) sum += Math.abs((left[i] ?? 0) - (right[i] ?? 0));
   return sum / 2;
+}
+
+/** In a loop: `Uint16Array.from` asks for each value by a call, and a trial is judged over and over. */
+function binsOf(values: Float64Array, edges: Float64Array): Uint16Array {
+  const bins = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) bins[i] = binOf(edges, values[i] ?? 0);
+  return bins;
 }
 
 function shares(values: Float64Array, edges: Float64Array): Float64Array {

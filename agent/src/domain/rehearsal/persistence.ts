@@ -12,7 +12,8 @@
 export function answersPerSample(sequence: Uint16Array, bins: number): number {
   const counts = new Float64Array(bins);
   let changes = 0;
-  for (const [i, bin] of sequence.entries()) {
+  for (let i = 0; i < sequence.length; i++) {
+    const bin = sequence[i] ?? 0;
     counts[bin] = (counts[bin] ?? 0) + 1;
     if (i > 0 && bin !== sequence[i - 1]) changes += 1;
   }

@@ -5,8 +5,10 @@ import { outputDistance } from "../../../../agent/src/domain/rehearsal/output-di
 import { answersPerSample } from "../../../../agent/src/domain/rehearsal/persistence.ts";
 import { type Random, seededRandom } from "../../../support/random.ts";
 
-const classes = (values: readonly number[], bins: number) =>
-  ({ kind: "classes", bins, latest: () => Float64Array.from(values) }) as const;
+const classes = (list: Iterable<number>, bins: number) => {
+  const answers = Float64Array.from(list);
+  return { kind: "classes", bins, latest: () => answers } as const;
+};
 const values = (list: readonly number[]) =>
   ({ kind: "values", bins: 0, latest: () => Float64Array.from(list) }) as const;
 const times = (count: number, value: number) => Array.from({ length: count }, () => value);
