@@ -41,6 +41,7 @@ import { ReadBlob } from "./app/release/read-blob.ts";
 import { ReadReleaseEnvelope } from "./app/release/read-release-envelope.ts";
 import { ReleaseProfiles } from "./app/release/release-profiles.ts";
 import { ShowRelease } from "./app/release/show-release.ts";
+import { RolloutSignal } from "./app/rollout/rollout-signal.ts";
 import { PublishRoot } from "./app/root/publish-root.ts";
 import { ShowRoot } from "./app/root/show-root.ts";
 import { enrolOverBus } from "./http/enrol-over-bus.ts";
@@ -93,6 +94,7 @@ export interface Application {
 /** The use cases over their ports; nothing runs yet. */
 export function compose(given: Ports): Application {
   const acks = new AckSender(given);
+  const rolloutSignal = new RolloutSignal();
   const presencePorts = { ...given, refusals: new RefusalCounts(given) };
   const ports = {
     ...presencePorts,
@@ -101,6 +103,7 @@ export function compose(given: Ports): Application {
     catalog: targetCatalog,
     order: new DeviceOrder(),
     profiles: new ReleaseProfiles(given),
+    wake: rolloutSignal.wake,
   };
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);

@@ -198,10 +198,12 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
 
   test("apply a report once and only when it is newer", async () => {
     await stores.fleet.enrol(enrolment(), auditEntry);
-    const report = (boot: number, seq: number) =>
-      stores.fleet.recordReport(cam, {
+    const report = async (boot: number, seq: number) => {
+      const { kind } = await stores.fleet.recordReport(cam, {
         ...{ boot, seq, atMs: 30, reportedSeq: 1, items: [], slots: [], dropped: 0 },
       });
+      return kind;
+    };
 
     expect(await report(1, 5)).toBe("stored");
     expect(await report(1, 5)).toBe("duplicate");

@@ -9,6 +9,12 @@ export interface AuditLog {
   readonly has: (action: string, subject: string) => Promise<boolean>;
   /** Entries above `after` and the checkpoints among them, of one moment; at most `count` entries. */
   readonly page: (after: number, count: number) => Promise<AuditPage>;
+  /** Entries about one thing above `after`, oldest first, at most `count`; for who follows it as it happens. */
+  readonly pageOf: (
+    subject: string,
+    after: number,
+    count: number,
+  ) => Promise<readonly AuditEvent[]>;
   readonly newest: () => Promise<AuditEvent | undefined>;
   readonly newestCheckpoint: () => Promise<StoredCheckpoint | undefined>;
   /**

@@ -33,7 +33,7 @@ export interface DeploymentStore {
    */
   readonly approve: (order: ApprovedOrder, audit: AuditEntry) => Promise<boolean>;
   readonly byId: (id: string) => Promise<StoredDeployment | undefined>;
-  /** Which of these releases any deployment has ever given to this device. */
+  /** Which of these releases any deployment or rollout has ever given to this device. */
   readonly assignedAmong: (
     device: DeviceId,
     releases: readonly Sha256[],

@@ -43,6 +43,8 @@ export interface FleetStore {
     audit: AuditEntry,
   ) => Promise<boolean>;
   readonly device: (id: DeviceId) => Promise<DeviceRecord | undefined>;
+  /** What has to be known of whoever sends thousands of messages a second. */
+  readonly sender: (id: DeviceId) => Promise<SenderRecord | undefined>;
   readonly deviceByKey: (publicKey: Uint8Array) => Promise<DeviceRecord | undefined>;
   readonly devices: () => Promise<readonly DeviceRecord[]>;
   /** In the order of their ids, those above `after`; for what walks through a large fleet without holding up others. */
@@ -55,9 +57,10 @@ export interface FleetStore {
   readonly setPresence: (id: DeviceId, presence: PresenceRecord) => Promise<void>;
   /** At start nobody is connected to the embedded broker. */
   readonly allOffline: () => Promise<void>;
-  readonly recordHello: (id: DeviceId, hello: HelloRecord) => Promise<void>;
+  /** @returns the rollouts of which it has changed something */
+  readonly recordHello: (id: DeviceId, hello: HelloRecord) => Promise<readonly string[]>;
   /** `duplicate` when (boot, seq) is not newer than the newest applied one. */
-  readonly recordReport: (id: DeviceId, report: ReportRecord) => Promise<"stored" | "duplicate">;
+  readonly recordReport: (id: DeviceId, report: ReportRecord) => Promise<ReportOutcome>;
   /** Newest last, at most `controllerLimits.reportItemsPerDeviceMax`. */
   readonly recentItems: (id: DeviceId) => Promise<readonly TimedReportItem[]>;
   /** Of every device in one query; for lists. */
@@ -145,6 +148,11 @@ export interface DeviceRecord {
   readonly desired: DesiredRecord;
 }
 
+export interface SenderRecord extends Pick<DeviceRecord, "id" | "publicKey" | "state" | "era"> {
+  /** Releases that its slots are told to run. */
+  readonly wanted: readonly Sha256[];
+}
+
 export interface DesiredRecord {
   /** 0: nothing was ever signed for this device. */
   readonly seq: number;
@@ -199,5 +207,10 @@ export interface ReportRecord {
   readonly slots: readonly SlotReport[];
   readonly dropped: number;
 }
+
+export type ReportOutcome =
+  | { readonly kind: "duplicate" }
+  /** With the rollouts of which it has changed something. */
+  | { readonly kind: "stored"; readonly rollouts: readonly string[] };
 
 export type TimedReportItem = ReportItem & { readonly atMs: number };

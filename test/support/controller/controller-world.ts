@@ -90,6 +90,7 @@ export async function controllerWorld({
     order: new DeviceOrder(),
     acks: new AckSender({ bus, clock, log }),
     profiles: new ReleaseProfiles({ blobs, releases }),
+    wake: () => undefined,
   };
   ports.acks.start();
   tally.start();

@@ -3,6 +3,7 @@ import type { Selectable, Transaction } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type { Admitted, EnrolmentRecord, EnrolOutcome } from "../../ports/fleet-store.ts";
 import { appendAudit } from "./append-audit.ts";
+import { writeLabels } from "./device-labels.ts";
 import type { DevicesTable, Schema } from "./schema.ts";
 
 type Holder = Pick<Selectable<DevicesTable>, "public_key" | "claim_id" | "state">;
@@ -148,6 +149,7 @@ async function insert(
       desired_seq: 0,
     })
     .execute();
+  await writeLabels(transaction, id, labels);
 }
 
 /** A known key gets a fresh credential; labels an operator has given since then stay. */

@@ -1,5 +1,5 @@
 import { controllerLimits } from "@modelfleet/protocol";
-import { type Kysely, sql, type Transaction } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import { StoreError } from "../../domain/errors.ts";
 import type { Schema } from "./schema.ts";
 
@@ -10,11 +10,12 @@ interface Waiting {
 }
 
 /**
- * Writes that share a commit: what arrives while one commit is under way goes into the next. A commit waits for the
- * disk, and thousands of devices need not wait one after another.
+ * Writes that share a commit: what arrives while one commit is under way goes into the next, and so does what arrives in
+ * the same turn of the event loop. A commit waits for the disk, and thousands of devices need not wait one after another.
  *
  * 1. A write is answered only after the commit it is in.
- * 2. A write that fails is undone alone. A full or broken disk fails all of its commit.
+ * 2. A write that fails fails alone: the others are done once more without it, so each must be safe to repeat. A full or
+ *    broken disk fails all of them.
  */
 export class GroupCommit {
   readonly #database: Kysely<Schema>;
@@ -28,14 +29,17 @@ export class GroupCommit {
   run<T>(task: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = deferred<T>();
     this.#waiting.push({ task, resolve: (value) => resolve(value as T), reject });
-    if (!this.#isCommitting) void this.#commitAll();
+    if (!this.#isCommitting) {
+      this.#isCommitting = true;
+      setImmediate(() => void this.#commitAll());
+    }
     return promise;
   }
 
   async #commitAll(): Promise<void> {
-    this.#isCommitting = true;
     while (this.#waiting.length > 0) {
       await this.#commit(this.#waiting.splice(0, controllerLimits.writesPerCommitMax));
+      await new Promise((resume) => setImmediate(resume));
     }
     this.#isCommitting = false;
   }
@@ -44,37 +48,28 @@ export class GroupCommit {
     try {
       for (const answer of await this.#together(writes)) answer();
     } catch (error) {
+      if (writes.length > 1 && !(error instanceof StoreError)) return this.#inHalves(writes);
       for (const { reject } of writes) reject(error);
     }
+  }
+
+  /** Rule 2: whichever it was, it is alone after a few commits. */
+  async #inHalves(writes: readonly Waiting[]): Promise<void> {
+    const middle = Math.ceil(writes.length / 2);
+    await this.#commit(writes.slice(0, middle));
+    await this.#commit(writes.slice(middle));
   }
 
   /** @returns how to answer each of them, now that all are on disk */
   #together(writes: readonly Waiting[]): Promise<readonly (() => void)[]> {
     return this.#database.transaction().execute(async (transaction) => {
-      const [only, second] = writes;
-      if (only !== undefined && second === undefined) {
-        const value = await only.task(transaction);
-        return [() => only.resolve(value)];
-      }
       const answers: (() => void)[] = [];
-      for (const write of writes) answers.push(await attempt(transaction, write));
+      for (const { task, resolve } of writes) {
+        const value = await task(transaction);
+        answers.push(() => resolve(value));
+      }
       return answers;
     });
-  }
-}
-
-/** @returns how to answer the write once the commit is done */
-async function attempt(transaction: Transaction<Schema>, write: Waiting): Promise<() => void> {
-  await sql`savepoint write`.execute(transaction);
-  try {
-    const value = await write.task(transaction);
-    await sql`release savepoint write`.execute(transaction);
-    return () => write.resolve(value);
-  } catch (error) {
-    // SQLite has then rolled everything back itself.
-    if (error instanceof StoreError) throw error;
-    await sql`rollback to savepoint write`.execute(transaction);
-    return () => write.reject(error);
   }
 }
 

@@ -9,6 +9,12 @@ import { addApprovals, createApiKeys } from "./migration-4-access.ts";
 import { boundClaims, deviceStates } from "./migration-5-identity.ts";
 import { createCertificates } from "./migration-6-certificates.ts";
 import { addDeferral } from "./migration-7-deferral.ts";
+import {
+  createDeviceLabels,
+  createRollouts,
+  indexAuditBySubject,
+  widenDesiredSlots,
+} from "./migration-8-rollouts.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -42,4 +48,12 @@ export const migrations: Record<string, Migration> = {
   },
   "0006-certificates": { up: createCertificates },
   "0007-deferral": { up: addDeferral },
+  "0008-rollouts": {
+    up: async (database: Kysely<unknown>) => {
+      await createRollouts(database);
+      await widenDesiredSlots(database);
+      await createDeviceLabels(database);
+      await indexAuditBySubject(database);
+    },
+  },
 };

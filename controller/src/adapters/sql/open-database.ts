@@ -7,6 +7,7 @@ import type { CertificateStore } from "../../ports/certificate-store.ts";
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
+import type { RolloutStore } from "../../ports/rollout-store.ts";
 import type { TelemetryStore } from "../../ports/telemetry-store.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { migrations } from "./migrations.ts";
@@ -18,6 +19,7 @@ import { SqlCertificateStore } from "./sql-certificate-store.ts";
 import { SqlDeploymentStore } from "./sql-deployment-store.ts";
 import { SqlFleetStore } from "./sql-fleet-store.ts";
 import { SqlReleaseStore } from "./sql-release-store.ts";
+import { SqlRolloutStore } from "./sql-rollout-store.ts";
 import { SqlTelemetryStore } from "./sql-telemetry-store.ts";
 
 const IN_MEMORY = ":memory:";
@@ -28,6 +30,7 @@ export interface Stores extends AsyncDisposable {
   readonly fleet: FleetStore;
   readonly releases: ReleaseStore;
   readonly deployments: DeploymentStore;
+  readonly rollouts: RolloutStore;
   readonly telemetry: TelemetryStore;
   readonly audit: AuditLog;
   /** Rejects when the database does not answer. */
@@ -54,6 +57,7 @@ export async function openDatabase(file: string): Promise<Stores> {
     fleet: new SqlFleetStore(database, commits),
     releases: new SqlReleaseStore(database),
     deployments: new SqlDeploymentStore(database),
+    rollouts: new SqlRolloutStore(database),
     telemetry: new SqlTelemetryStore(database, commits),
     audit: new SqlAuditLog(database, commits),
     ping: async () => {

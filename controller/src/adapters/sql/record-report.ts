@@ -1,6 +1,14 @@
-import { controllerLimits, type DeviceId, type ReportItem } from "@modelfleet/protocol";
+import {
+  controllerLimits,
+  type DeviceId,
+  type ReportItem,
+  type ReportStep,
+  type SlotReport,
+} from "@modelfleet/protocol";
 import type { Transaction } from "kysely";
-import type { ReportRecord } from "../../ports/fleet-store.ts";
+import type { ReportOutcome, ReportRecord } from "../../ports/fleet-store.ts";
+import { Prepared } from "./prepared.ts";
+import { hearDevice } from "./rollout/hear-device.ts";
 import type { Schema } from "./schema.ts";
 
 /**
@@ -11,47 +19,77 @@ import type { Schema } from "./schema.ts";
  *    back. Neither the boot of a device nor the sequence it holds ever falls, but in a new era.
  * 3. protocol.md 4.8: what it says of a release belongs to the newest deployment of this release in this slot whose
  *    document the device held then. A refusal may be of a document it did not accept: it belongs to the newest of all.
+ * 4. What it means for rollouts is stored with it.
  */
 export async function recordReport(
   transaction: Transaction<Schema>,
   device: DeviceId,
   report: ReportRecord,
-): Promise<"stored" | "duplicate"> {
-  const { boot, seq, atMs, items, dropped } = report;
-  const { numUpdatedRows } = await transaction
-    .updateTable("devices")
-    .set({ report_boot: boot, report_seq: seq, last_seen_at_ms: atMs, dropped })
-    .where("id", "=", device)
-    .where((where) =>
-      where.or([
-        where("report_boot", "<", boot),
-        where.and([where("report_boot", "=", boot), where("report_seq", "<", seq)]),
-      ]),
-    )
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) return "duplicate";
-  await replaceSlots(transaction, device, report);
+): Promise<ReportOutcome> {
+  const { boot, seq, atMs, items, dropped, reportedSeq } = report;
+  if ((await takeReport.run(transaction, { device, boot, seq, atMs, dropped })) === 0) {
+    return { kind: "duplicate" };
+  }
+  const slots = await replaceSlots(transaction, device, report);
   await addItems(transaction, device, report);
   for (const item of items) {
-    await advanceExecution(transaction, { device, item, heldSeq: report.reportedSeq });
+    await advanceExecution(transaction, { device, item, heldSeq: reportedSeq });
   }
-  return "stored";
+  const rollouts = await hearDevice(transaction, { device, reportedSeq, items, slots, atMs });
+  return { kind: "stored", rollouts };
 }
 
-/** Rule 2. */
+/** Rule 1. */
+const takeReport = new Prepared<
+  Readonly<{ device: string; boot: number; seq: number; atMs: number; dropped: number }>
+>((database, value) =>
+  database
+    .updateTable("devices")
+    .set({
+      report_boot: value("boot"),
+      report_seq: value("seq"),
+      last_seen_at_ms: value("atMs"),
+      dropped: value("dropped"),
+    })
+    .where("id", "=", value("device"))
+    .where((where) =>
+      where.or([
+        where("report_boot", "<", value("boot")),
+        where.and([
+          where("report_boot", "=", value("boot")),
+          where("report_seq", "<", value("seq")),
+        ]),
+      ]),
+    ),
+);
+
+/** Rule 2. @returns the newest slots that are known */
 async function replaceSlots(
   transaction: Transaction<Schema>,
   device: DeviceId,
   { boot, reportedSeq, slots }: ReportRecord,
-): Promise<void> {
-  await transaction
-    .updateTable("devices")
-    .set({ reported_seq: reportedSeq, slots: JSON.stringify(slots) })
-    .where("id", "=", device)
-    .where("reported_seq", "<=", reportedSeq)
-    .where((where) => where.or([where("boot", "is", null), where("boot", "<=", boot)]))
-    .execute();
+): Promise<readonly SlotReport[]> {
+  const said = { device, boot, reportedSeq, slots: JSON.stringify(slots) };
+  if ((await takeSlots.run(transaction, said)) === 1) return slots;
+  const known = await knownSlots.first(transaction, { device });
+  return known === undefined ? [] : (JSON.parse(known.slots) as SlotReport[]);
 }
+
+const takeSlots = new Prepared<
+  Readonly<{ device: string; boot: number; reportedSeq: number; slots: string }>
+>((database, value) =>
+  database
+    .updateTable("devices")
+    .set({ reported_seq: value("reportedSeq"), slots: value("slots") })
+    .where("id", "=", value("device"))
+    .where("reported_seq", "<=", value("reportedSeq"))
+    .where((where) => where.or([where("boot", "is", null), where("boot", "<=", value("boot"))])),
+);
+
+const knownSlots = new Prepared<{ readonly device: string }, { readonly slots: string }>(
+  (database, value) =>
+    database.selectFrom("devices").select("slots").where("id", "=", value("device")),
+);
 
 async function addItems(
   transaction: Transaction<Schema>,
@@ -59,25 +97,42 @@ async function addItems(
   { items, atMs }: ReportRecord,
 ): Promise<void> {
   if (items.length === 0) return;
-  const newest = await transaction
-    .selectFrom("report_items")
-    .select((column) => column.fn.max<number | null>("place").as("place"))
-    .where("device", "=", device)
-    .executeTakeFirst();
+  const newest = await newestPlace.first(transaction, { device });
   const first = (newest?.place ?? -1) + 1;
-  const rows = items.map((item, i) => ({
-    device,
-    place: first + i,
-    at_ms: atMs,
-    item: JSON.stringify(item),
-  }));
-  await transaction.insertInto("report_items").values(rows).execute();
-  await transaction
-    .deleteFrom("report_items")
-    .where("device", "=", device)
-    .where("place", "<", first + items.length - controllerLimits.reportItemsPerDeviceMax)
-    .execute();
+  for (const [i, item] of items.entries()) {
+    const row = { device, place: first + i, at_ms: atMs, item: JSON.stringify(item) };
+    await addItem.run(transaction, row);
+  }
+  const before = first + items.length - controllerLimits.reportItemsPerDeviceMax;
+  if (before > 0) await forgetItems.run(transaction, { device, before });
 }
+
+const newestPlace = new Prepared<{ readonly device: string }, { readonly place: number | null }>(
+  (database, value) =>
+    database
+      .selectFrom("report_items")
+      .select((column) => column.fn.max<number | null>("place").as("place"))
+      .where("device", "=", value("device")),
+);
+
+const addItem = new Prepared<
+  Readonly<{ device: string; place: number; at_ms: number; item: string }>
+>((database, value) =>
+  database.insertInto("report_items").values({
+    device: value("device"),
+    place: value("place"),
+    at_ms: value("at_ms"),
+    item: value("item"),
+  }),
+);
+
+const forgetItems = new Prepared<{ readonly device: string; readonly before: number }>(
+  (database, value) =>
+    database
+      .deleteFrom("report_items")
+      .where("device", "=", value("device"))
+      .where("place", "<", value("before")),
+);
 
 interface Told {
   readonly device: DeviceId;
@@ -91,20 +146,41 @@ async function advanceExecution(
   transaction: Transaction<Schema>,
   { device, item, heldSeq }: Told,
 ): Promise<void> {
-  const ofRelease = transaction
+  const { slot, release, step, code = null, detail = null } = item;
+  const seqMax = step === "refused" ? Number.MAX_SAFE_INTEGER : heldSeq;
+  const newest = await newestOrder.first(transaction, { device, slot, release, seqMax });
+  if (newest === undefined) return;
+  const { deployment } = newest;
+  await noteStep.run(transaction, { device, deployment, step, code, detail });
+}
+
+const newestOrder = new Prepared<
+  Readonly<{ device: string; slot: string; release: string; seqMax: number }>,
+  { readonly deployment: string }
+>((database, value) =>
+  database
     .selectFrom("executions")
     .select("deployment")
-    .where("device", "=", device)
-    .where("slot", "=", item.slot)
-    .where("release", "=", item.release)
-    .where("seq", "is not", null);
-  const meant = item.step === "refused" ? ofRelease : ofRelease.where("seq", "<=", heldSeq);
-  const newest = await meant.orderBy("seq", "desc").executeTakeFirst();
-  if (newest === undefined) return;
-  await transaction
+    .where("device", "=", value("device"))
+    .where("slot", "=", value("slot"))
+    .where("release", "=", value("release"))
+    .where("seq", "<=", value("seqMax"))
+    .orderBy("seq", "desc")
+    .limit(1),
+);
+
+const noteStep = new Prepared<
+  Readonly<{
+    device: string;
+    deployment: string;
+    step: ReportStep;
+    code: string | null;
+    detail: string | null;
+  }>
+>((database, value) =>
+  database
     .updateTable("executions")
-    .set({ step: item.step, code: item.code ?? null, detail: item.detail ?? null })
-    .where("device", "=", device)
-    .where("deployment", "=", newest.deployment)
-    .execute();
-}
+    .set({ step: value("step"), code: value("code"), detail: value("detail") })
+    .where("device", "=", value("device"))
+    .where("deployment", "=", value("deployment")),
+);

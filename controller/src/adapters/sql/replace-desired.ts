@@ -1,6 +1,7 @@
 import type { DeviceId } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
 import type { DesiredReplacement } from "../../ports/fleet-store.ts";
+import { Prepared } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 
 /** @returns false when the device's sequence is no longer the expected one; then nothing has changed */
@@ -9,11 +10,18 @@ export async function replaceDesired(
   device: DeviceId,
   { expectedSeq, seq, envelope, issuedAtMs }: DesiredReplacement,
 ): Promise<boolean> {
-  const { numUpdatedRows } = await database
-    .updateTable("devices")
-    .set({ desired_seq: seq, desired_envelope: envelope, desired_at_ms: issuedAtMs })
-    .where("id", "=", device)
-    .where("desired_seq", "=", expectedSeq)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
+  const replacement = { device, expectedSeq, seq, envelope, issuedAtMs };
+  return (await replace.run(database, replacement)) === 1;
 }
+
+const replace = new Prepared<DesiredReplacement & { readonly device: string }>((database, value) =>
+  database
+    .updateTable("devices")
+    .set({
+      desired_seq: value("seq"),
+      desired_envelope: value("envelope"),
+      desired_at_ms: value("issuedAtMs"),
+    })
+    .where("id", "=", value("device"))
+    .where("desired_seq", "=", value("expectedSeq")),
+);

@@ -1,13 +1,15 @@
 import type { DeviceState } from "@modelfleet/protocol";
+import type { RolloutTables } from "./rollout/rollout-tables.ts";
 
 /** Tables. Times are integer milliseconds, JSON is text, bytes are bytes: the same in SQLite and PostgreSQL. */
-export interface Schema {
+export interface Schema extends RolloutTables {
   api_keys: ApiKeysTable;
   claims: ClaimsTable;
   claim_messages: ClaimMessagesTable;
   revoked_keys: RevokedKeysTable;
   certificates: CertificatesTable;
   devices: DevicesTable;
+  device_labels: DeviceLabelsTable;
   desired_slots: DesiredSlotsTable;
   report_items: ReportItemsTable;
   releases: ReleasesTable;
@@ -101,6 +103,13 @@ export interface DevicesTable {
   desired_at_ms: number | null;
 }
 
+/** `labels` of a device once more, as rows. */
+export interface DeviceLabelsTable {
+  device: string;
+  key: string;
+  value: string;
+}
+
 export interface DesiredSlotsTable {
   device: string;
   slot: string;
@@ -108,8 +117,11 @@ export interface DesiredSlotsTable {
   model: string;
   version: string;
   envelope_size: number;
+  /** Or the rollout. */
   deployment: string;
   defer_ms_max: number | null;
+  /** When it may begin to serve, as JSON; null: at once. */
+  windows: string | null;
 }
 
 export interface ReportItemsTable {

@@ -25,7 +25,6 @@ export class SqlAuditLog implements AuditLog {
   readonly append = (entry: AuditEntry): Promise<AuditEvent> =>
     this.#commits.run((transaction) => appendAudit(transaction, entry));
 
-  /** No index: this is asked at a start and of each new root, and every entry would pay for one. */
   readonly has = async (action: string, subject: string): Promise<boolean> => {
     const found = this.#database.selectFrom("audit_events").select("seq");
     const about = found.where("subject", "=", subject).where("action", "=", action);
@@ -35,6 +34,21 @@ export class SqlAuditLog implements AuditLog {
   /** In one transaction: a checkpoint of an entry that came meanwhile would look like a log that was cut. */
   readonly page = (after: number, count: number): Promise<AuditPage> =>
     this.#database.transaction().execute((transaction) => readPage(transaction, after, count));
+
+  readonly pageOf = async (
+    subject: string,
+    after: number,
+    count: number,
+  ): Promise<readonly AuditEvent[]> => {
+    const about = this.#database.selectFrom("audit_events").selectAll();
+    const rows = await about
+      .where("subject", "=", subject)
+      .where("seq", ">", after)
+      .orderBy("seq")
+      .limit(count)
+      .execute();
+    return rows.map(eventOf);
+  };
 
   readonly newest = async (): Promise<AuditEvent | undefined> => {
     const found = this.#database.selectFrom("audit_events").selectAll().orderBy("seq", "desc");

@@ -20,9 +20,13 @@ import type {
   StoredDeployment,
 } from "../../ports/deployment-store.ts";
 import { appendAudit } from "./append-audit.ts";
+import { Moved, unlessMoved } from "./moved.ts";
 import { replaceDesired } from "./replace-desired.ts";
+import { ExecutionChanges } from "./rollout/execution-changes.ts";
+import { supersede } from "./rollout/supersede.ts";
 import { rowsBy } from "./rows-by.ts";
 import type { DeploymentsTable, ExecutionsTable, Schema } from "./schema.ts";
+import { setWish } from "./set-wish.ts";
 
 export class SqlDeploymentStore implements DeploymentStore {
   readonly #database: Kysely<Schema>;
@@ -36,9 +40,9 @@ export class SqlDeploymentStore implements DeploymentStore {
     assignments: readonly Assignment[],
     audit: AuditEntry,
   ): Promise<boolean> => {
-    return this.#unlessMoved(async (transaction) => {
+    return unlessMoved(this.#database, async (transaction) => {
       await insert(transaction, deployment);
-      await order(transaction, deployment, assignments);
+      await order(transaction, { deployment, assignments, audit });
       await appendAudit(transaction, audit);
     });
   };
@@ -47,7 +51,7 @@ export class SqlDeploymentStore implements DeploymentStore {
     { from, deployment, assignments }: ApprovedOrder,
     audit: AuditEntry,
   ): Promise<boolean> => {
-    return this.#unlessMoved(async (transaction) => {
+    return unlessMoved(this.#database, async (transaction) => {
       const { numUpdatedRows } = await transaction
         .updateTable("deployments")
         .set({ approval: JSON.stringify(deployment.approval) })
@@ -55,21 +59,10 @@ export class SqlDeploymentStore implements DeploymentStore {
         .where("approval", "=", JSON.stringify(from))
         .executeTakeFirst();
       if (numUpdatedRows === 0n) throw new Moved("approval");
-      await order(transaction, deployment, assignments);
+      await order(transaction, { deployment, assignments, audit });
       await appendAudit(transaction, audit);
     });
   };
-
-  async #unlessMoved(task: (transaction: Transaction<Schema>) => Promise<void>): Promise<boolean> {
-    try {
-      await this.#database.transaction().execute(task);
-      return true;
-    } catch (error) {
-      // Thrown to roll the transaction back; it is an expected outcome.
-      if (error instanceof Moved) return false;
-      throw error;
-    }
-  }
 
   readonly byId = async (id: string): Promise<StoredDeployment | undefined> => {
     const row = await this.#database
@@ -95,7 +88,16 @@ export class SqlDeploymentStore implements DeploymentStore {
       .where("release", "in", releases)
       .where("seq", "is not", null)
       .execute();
-    return new Set(rows.map(({ release }) => release as Sha256));
+    const rolledOut = await this.#database
+      .selectFrom("rollout_executions as e")
+      .innerJoin("rollouts as r", "r.id", "e.rollout")
+      .select("r.release")
+      .distinct()
+      .where("e.device", "=", device)
+      .where("r.release", "in", releases)
+      .where("e.seq", "is not", null)
+      .execute();
+    return new Set([...rows, ...rolledOut].map(({ release }) => release as Sha256));
   };
 
   readonly list = async (count: number): Promise<readonly StoredDeployment[]> => {
@@ -123,9 +125,6 @@ export class SqlDeploymentStore implements DeploymentStore {
   }
 }
 
-/** Two desired states for one device, or two approvals, were planned at once. */
-class Moved extends Error {}
-
 async function insert(transaction: Transaction<Schema>, deployment: DeploymentRecord) {
   const { id, release, model, version, slot, target, createdAtMs } = deployment;
   await transaction
@@ -147,9 +146,9 @@ async function insert(transaction: Transaction<Schema>, deployment: DeploymentRe
 
 async function order(
   transaction: Transaction<Schema>,
-  { id, slot, release, ineligible }: DeploymentRecord,
-  assignments: readonly Assignment[],
+  { deployment, assignments, audit }: OrderedDeployment,
 ): Promise<void> {
+  const { id, slot, release, ineligible } = deployment;
   const common = { deployment: id, slot, release };
   const rows = [
     ...ineligible.map(({ device, reasons }) => ({
@@ -164,20 +163,31 @@ async function order(
     const slice = rows.slice(from, from + controllerLimits.rowsPerInsertMax);
     await transaction.insertInto("executions").values(slice).execute();
   }
-  for (const assignment of assignments) await assign(transaction, assignment);
+  const changes = new ExecutionChanges(transaction);
+  for (const assignment of assignments) await assign(transaction, changes, { assignment, audit });
+  await changes.write();
 }
 
-async function assign(transaction: Transaction<Schema>, assignment: Assignment): Promise<void> {
+interface OrderedDeployment {
+  readonly deployment: DeploymentRecord;
+  readonly assignments: readonly Assignment[];
+  readonly audit: AuditEntry;
+}
+
+/** What a person wants of a slot ends what rollouts still mean to do there. */
+async function assign(
+  transaction: Transaction<Schema>,
+  changes: ExecutionChanges,
+  { assignment, audit }: { readonly assignment: Assignment; readonly audit: AuditEntry },
+): Promise<void> {
   const { device, entry } = assignment;
+  const { slot, deployment } = entry;
   if (!(await replaceDesired(transaction, device, assignment))) throw new Moved(device);
-  const { slot, release, model, version, envelopeSize, deployment, deferMsMax = null } = entry;
-  const named = { release, model, version, envelope_size: envelopeSize, deployment };
-  const wish = { ...named, defer_ms_max: deferMsMax };
-  await transaction
-    .insertInto("desired_slots")
-    .values({ device, slot, ...wish })
-    .onConflict((conflict) => conflict.columns(["device", "slot"]).doUpdateSet(wish))
-    .execute();
+  const { atMs, actor } = audit;
+  await supersede(transaction, changes, {
+    ...{ device, slot, by: deployment, priority: null, atMs, actor },
+  });
+  await setWish(transaction, changes, { device, slot, entry });
 }
 
 function deploymentOf(

@@ -12,18 +12,23 @@ import type {
   HelloRecord,
   LabelChange,
   PresenceRecord,
+  ReportOutcome,
   ReportRecord,
+  SenderRecord,
   TimedReportItem,
 } from "../../ports/fleet-store.ts";
 import { appendAudit } from "./append-audit.ts";
+import { writeLabels } from "./device-labels.ts";
 import { claimOf, claimRow, deviceOf } from "./device-row.ts";
 import { enrol, NO_SECRET } from "./enrol.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import { recordHello } from "./record-hello.ts";
 import { recordReport } from "./record-report.ts";
 import { replaceDesired } from "./replace-desired.ts";
 import { approveDevice, revokeDevice } from "./revoke-device.ts";
 import { rowsBy } from "./rows-by.ts";
 import type { Schema } from "./schema.ts";
+import { senderOf } from "./sender-of.ts";
 
 export class SqlFleetStore implements FleetStore {
   readonly #database: Kysely<Schema>;
@@ -119,6 +124,9 @@ export class SqlFleetStore implements FleetStore {
     return deviceOf(row, slots);
   };
 
+  readonly sender = (id: DeviceId): Promise<SenderRecord | undefined> =>
+    senderOf(this.#database, id);
+
   readonly deviceByKey = async (publicKey: Uint8Array): Promise<DeviceRecord | undefined> => {
     const found = this.#database.selectFrom("devices").select("id");
     const row = await found.where("public_key", "=", publicKey).executeTakeFirst();
@@ -168,6 +176,7 @@ export class SqlFleetStore implements FleetStore {
         .where("labels", "=", JSON.stringify(before))
         .executeTakeFirst();
       if (numUpdatedRows !== 1n) return false;
+      await writeLabels(transaction, id, after);
       await appendAudit(transaction, audit);
       return true;
     });
@@ -191,33 +200,10 @@ export class SqlFleetStore implements FleetStore {
       .execute();
   };
 
-  readonly recordHello = (id: DeviceId, hello: HelloRecord): Promise<void> =>
-    this.#database.transaction().execute(async (transaction) => {
-      const { era, boot, atMs } = hello;
-      // A device that lost its state counts its reports from the beginning.
-      await transaction
-        .updateTable("devices")
-        .set({ report_boot: -1, report_seq: -1 })
-        .where("id", "=", id)
-        .where("era", "<", era)
-        .execute();
-      await transaction
-        .updateTable("devices")
-        .set({
-          era,
-          boot,
-          hello_at_ms: hello.issuedAtMs,
-          last_seen_at_ms: atMs,
-          agent_version: hello.agentVersion,
-          facts: JSON.stringify(hello.facts),
-          slots: JSON.stringify(hello.slots),
-          reported_seq: hello.reportedSeq,
-        })
-        .where("id", "=", id)
-        .execute();
-    });
+  readonly recordHello = (id: DeviceId, hello: HelloRecord): Promise<readonly string[]> =>
+    this.#commits.run((transaction) => recordHello(transaction, id, hello));
 
-  readonly recordReport = (id: DeviceId, report: ReportRecord): Promise<"stored" | "duplicate"> =>
+  readonly recordReport = (id: DeviceId, report: ReportRecord): Promise<ReportOutcome> =>
     this.#commits.run((transaction) => recordReport(transaction, id, report));
 
   readonly recentItems = async (id: DeviceId): Promise<readonly TimedReportItem[]> => {

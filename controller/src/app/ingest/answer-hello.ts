@@ -15,6 +15,8 @@ export interface AnswerHelloPorts extends AnswerDesiredPorts {
   readonly acks: AckSender;
   readonly order: DeviceOrder;
   readonly refusals: RefusalCounts;
+  /** Something of this rollout has changed. */
+  readonly wake: (rollout: string) => void;
   readonly watch: AssignmentWatch;
 }
 
@@ -59,7 +61,7 @@ export class AnswerHello {
       return { kind: "refused", code: "STALE" };
     }
     const { agentVersion, facts, slots } = hello;
-    await this.#ports.fleet.recordHello(device.id, {
+    const rollouts = await this.#ports.fleet.recordHello(device.id, {
       boot,
       era: place === "new-era" ? device.era + 1 : device.era,
       issuedAtMs,
@@ -69,7 +71,9 @@ export class AnswerHello {
       slots,
       reportedSeq: desiredSeq,
     });
-    await this.#ports.watch.look(device, "hello", slots);
+    for (const rollout of rollouts) this.#ports.wake(rollout);
+    const wanted = device.desired.slots.map(({ release }) => release);
+    await this.#ports.watch.look({ id: device.id, wanted }, "hello", slots);
     return { kind: "stored" };
   }
 }

@@ -9,7 +9,7 @@ import type { AuditLog } from "../../ports/audit-log.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
 import type { EventLog } from "../../ports/event-log.ts";
-import type { DeviceRecord } from "../../ports/fleet-store.ts";
+import type { SenderRecord } from "../../ports/fleet-store.ts";
 import type { RefusalCounts } from "./refusal-counts.ts";
 
 export interface AssignmentWatchPorts {
@@ -36,13 +36,12 @@ export class AssignmentWatch {
   }
 
   async look(
-    device: DeviceRecord,
+    device: Pick<SenderRecord, "id" | "wanted">,
     stream: "hello" | "report",
     slots: readonly SlotReport[],
   ): Promise<void> {
     const { deployments, refusals } = this.#ports;
-    const wanted = new Set(device.desired.slots.map(({ release }) => release));
-    const others = [...releasesOf(slots)].filter((release) => !wanted.has(release));
+    const others = [...releasesOf(slots)].filter((release) => !device.wanted.includes(release));
     if (others.length === 0) return;
     const assigned = await deployments.assignedAmong(device.id, others);
     for (const release of others) {

@@ -16,6 +16,8 @@ export interface IngestPorts {
   readonly fleet: FleetStore;
   readonly order: DeviceOrder;
   readonly refusals: RefusalCounts;
+  /** Something of this rollout has changed. */
+  readonly wake: (rollout: string) => void;
   readonly watch: AssignmentWatch;
 }
 

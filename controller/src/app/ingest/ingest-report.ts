@@ -7,11 +7,11 @@ import {
 } from "@modelfleet/protocol";
 import { MessageRefused } from "../../domain/errors.ts";
 import { readPlace } from "../../domain/ingest/read-place.ts";
-import type { DeviceRecord } from "../../ports/fleet-store.ts";
+import type { SenderRecord } from "../../ports/fleet-store.ts";
 import type { IngestOutcome } from "./ingest-outcome.ts";
 import { type IngestPorts, inOrder, storeThenAck } from "./ingest-ports.ts";
 import { refuseMessage } from "./refuse-message.ts";
-import { checkOwner, sender } from "./sender.ts";
+import { checkOwner, reporter } from "./sender.ts";
 
 /**
  * Takes in what a device says it did. Rules:
@@ -39,11 +39,11 @@ export class IngestReport {
   }
 
   async #take(id: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
-    const device = await sender(this.#ports.fleet, id);
+    const device = await reporter(this.#ports.fleet, id);
     const report = this.#open(device, payload);
     const { boot, seq, desiredSeq, items, slots, dropped } = report;
     const where = { device: id, stream: "report", place: { boot, seq } } as const;
-    const kind = await storeThenAck(this.#ports, where, () =>
+    const outcome = await storeThenAck(this.#ports, where, () =>
       this.#ports.fleet.recordReport(id, {
         boot,
         seq,
@@ -54,11 +54,14 @@ export class IngestReport {
         dropped,
       }),
     );
-    if (kind === "stored") await this.#ports.watch.look(device, "report", slots);
-    return { kind };
+    if (outcome.kind === "stored") {
+      for (const rollout of outcome.rollouts) this.#ports.wake(rollout);
+      await this.#ports.watch.look(device, "report", slots);
+    }
+    return { kind: outcome.kind };
   }
 
-  #open(device: DeviceRecord, payload: Uint8Array): ReportMessage {
+  #open(device: SenderRecord, payload: Uint8Array): ReportMessage {
     try {
       const report = openDeviceMessage(payload, "report", device.publicKey);
       checkOwner(report, device.id);
@@ -72,7 +75,7 @@ export class IngestReport {
   }
 
   /** Rule 2. */
-  #passOver(device: DeviceRecord, payload: Uint8Array): void {
+  #passOver(device: SenderRecord, payload: Uint8Array): void {
     const signed = signedPayload(device, payload);
     const place = signed && readPlace(signed, device.id);
     if (place !== undefined) this.#ports.acks.committed(device.id, "report", place);
@@ -80,7 +83,7 @@ export class IngestReport {
 }
 
 /** The payload, if this device's key has signed it, whatever it says. */
-function signedPayload({ publicKey }: DeviceRecord, envelope: Uint8Array): Uint8Array | undefined {
+function signedPayload({ publicKey }: SenderRecord, envelope: Uint8Array): Uint8Array | undefined {
   try {
     return openDevicePayload(envelope, "report", publicKey);
   } catch (error) {

@@ -9,13 +9,13 @@ import {
   type TelemetryWindow,
 } from "@modelfleet/protocol";
 import { checkWindow } from "../../domain/telemetry/check-window.ts";
-import type { DeviceRecord } from "../../ports/fleet-store.ts";
+import type { SenderRecord } from "../../ports/fleet-store.ts";
 import type { TelemetryBatchRecord, TelemetryStore } from "../../ports/telemetry-store.ts";
 import type { ReleaseProfiles } from "../release/release-profiles.ts";
 import type { IngestOutcome } from "./ingest-outcome.ts";
 import { type IngestPorts, inOrder, storeThenAck } from "./ingest-ports.ts";
 import { refuseMessage } from "./refuse-message.ts";
-import { checkOwner, sender } from "./sender.ts";
+import { checkOwner, reporter } from "./sender.ts";
 
 export interface IngestTelemetryPorts extends IngestPorts {
   readonly profiles: ReleaseProfiles;
@@ -50,7 +50,7 @@ export class IngestTelemetry {
   }
 
   async #take(id: DeviceId, frame: Uint8Array): Promise<IngestOutcome> {
-    const device = await sender(this.#ports.fleet, id);
+    const device = await reporter(this.#ports.fleet, id);
     const bytes = openSignedBatch(device.publicKey, frame);
     const batch = this.#decode(device, bytes);
     checkOwner(batch, id);
@@ -74,7 +74,7 @@ export class IngestTelemetry {
   }
 
   /** Rule 2. */
-  #decode(device: DeviceRecord, bytes: Uint8Array): TelemetryBatch {
+  #decode(device: SenderRecord, bytes: Uint8Array): TelemetryBatch {
     try {
       return decodeBatch(bytes);
     } catch (error) {

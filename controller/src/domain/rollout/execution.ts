@@ -85,7 +85,7 @@ export type ExecutionEvent =
       readonly code: "SUPERSEDED" | "EXCLUDED" | "ABORTED";
       readonly detail: string | null;
     }
-  | { readonly kind: "remove"; readonly code: "REVOKED_DEVICE" | "NOT_SELECTED" }
+  | { readonly kind: "remove"; readonly code: "REVOKED_DEVICE" | "NOT_SELECTED" | "SUPERSEDED" }
   /** Its order to go back is stored under this sequence; null: there is nothing to go back to. */
   | { readonly kind: "revert"; readonly seq: number | null }
   /** An operator asks for what failed again. */
