@@ -9,6 +9,7 @@ import { openDataFolder } from "./open-data-folder.ts";
 import type { Log } from "./ports/log.ts";
 import type { AgentRun } from "./wiring/agent-run.ts";
 import { openLocalApi } from "./wiring/open-local-api.ts";
+import { untilAborted } from "./wiring/until-aborted.ts";
 import { wireAgent } from "./wiring/wire-agent.ts";
 import { runFolderOf } from "./wiring/wire-host.ts";
 
@@ -85,7 +86,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     "agent is ready",
   );
   try {
-    await Promise.race([...all, aborted(signal)]);
+    await Promise.race([...all, untilAborted(signal)]);
   } finally {
     await api[Symbol.asyncDispose]();
     stop.abort();
@@ -97,11 +98,4 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
 function logDefect(log: Log, cause: unknown): void {
   const stack = cause instanceof Error ? cause.stack : undefined;
   log.error({ event: "agent.defect", stack }, "a defect in the agent; please report it");
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

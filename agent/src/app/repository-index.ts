@@ -1,12 +1,7 @@
-import {
-  type DesiredModel,
-  isCodedError,
-  type ReleaseReference,
-  type Sha256,
-  type SlotReport,
-} from "@modelfleet/protocol";
+import type { DesiredModel, ReleaseReference, Sha256, SlotReport } from "@modelfleet/protocol";
 import type { RepositoryEntry } from "../domain/open-inference/repository.ts";
 import type { ServedModel, ServedSlot } from "../domain/open-inference/served-models.ts";
+import { knownVersion } from "./install/known-version.ts";
 import type { ReleaseShelf } from "./install/release-shelf.ts";
 
 export interface RepositoryParts {
@@ -52,7 +47,7 @@ async function refusedReleases(parts: RepositoryParts): Promise<readonly Refused
     slot.refused.map(async ({ release, code, detail }) => {
       const named = namedBy(release, slot, parts.wanted());
       if (named === undefined) return [];
-      const version = await versionOf(named, parts);
+      const version = (await knownVersion(parts.shelf, named)) ?? release.slice(0, 12);
       return [{ release, name: named.model, version, reason: `${code}: ${detail}` }];
     }),
   );
@@ -70,17 +65,6 @@ function namedBy(
   const order = wanted.find((one) => one.release === release);
   if (order !== undefined) return { release, model: order.model, size: order.size };
   return active?.release === release ? { release, model: active.model } : undefined;
-}
-
-/** Its digest where its document is gone, or is not trusted any more. */
-async function versionOf(named: Named, { shelf }: RepositoryParts): Promise<string> {
-  const digest = named.release.slice(0, 12);
-  try {
-    return (await shelf.find(named))?.version ?? digest;
-  } catch (cause) {
-    if (isCodedError(cause)) return digest;
-    throw cause;
-  }
 }
 
 function servedEntry({ staged }: ServedModel, isReady: boolean, reason: string): RepositoryEntry {

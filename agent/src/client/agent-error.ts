@@ -10,9 +10,22 @@ import { CodedError } from "@modelfleet/protocol/errors";
 export type AgentErrorCode = (typeof codes)[number];
 
 const codes = [
-  ...(["BAD_TENSOR", "UNKNOWN_MODEL", "FORMAT", "NOT_FOUND", "METHOD", "TOO_LARGE"] as const),
-  ...(["ENCODING", "HOST", "OVERLOADED", "NOT_READY", "RUNNER_CRASH", "RUN_FAILED"] as const),
-  ...(["DEADLINE_EXCEEDED", "UNREACHABLE", "PROTOCOL", "DEFECT"] as const),
+  "BAD_TENSOR",
+  "UNKNOWN_MODEL",
+  "FORMAT",
+  "NOT_FOUND",
+  "METHOD",
+  "TOO_LARGE",
+  "ENCODING",
+  "HOST",
+  "OVERLOADED",
+  "NOT_READY",
+  "RUNNER_CRASH",
+  "RUN_FAILED",
+  "DEADLINE_EXCEEDED",
+  "UNREACHABLE",
+  "PROTOCOL",
+  "DEFECT",
 ] as const;
 
 /** The agent did not answer, or answered with an error. */

@@ -6,6 +6,7 @@ import type { Loadable } from "../domain/open-inference/find-served.ts";
 import type { LocalMqtt } from "../local-mqtt.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface BindingParts extends Loadable {
   readonly device: DeviceId;
@@ -18,7 +19,7 @@ export function localBinding(
   localMqtt: LocalMqtt | undefined,
   { device, clock, log, ...loadable }: BindingParts,
 ): Pick<LocalBinding, "run"> & { readonly status: () => Pick<AgentStatus, "localMqtt"> } {
-  if (localMqtt === undefined) return { run: aborted, status: () => ({}) };
+  if (localMqtt === undefined) return { run: untilAborted, status: () => ({}) };
   const { access, plan } = localMqtt;
   const clientId = access.clientId ?? `modelfleet-${device}`;
   const bus = createLocalBus({ ...access, clientId, clock, log });
@@ -27,11 +28,4 @@ export function localBinding(
     run: (signal) => binding.run(signal),
     status: () => ({ localMqtt: binding.status() }),
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

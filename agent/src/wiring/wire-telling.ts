@@ -1,6 +1,6 @@
 import { runnerLimits } from "@modelfleet/protocol";
 import { systemClock } from "../adapters/clock/system-clock.ts";
-import { type MetricsText, metricsText } from "../adapters/metrics/metrics-text.ts";
+import { metricsText } from "../adapters/metrics/metrics-text.ts";
 import type { Installer } from "../app/install/installer.ts";
 import { releaseNames } from "../app/install/release-names.ts";
 import type { ReleaseShelf } from "../app/install/release-shelf.ts";
@@ -10,7 +10,7 @@ import type { ShadowAgreement } from "../app/rehearsal/rehearsals.ts";
 import type { Report } from "../app/reporter.ts";
 import { repositoryIndex } from "../app/repository-index.ts";
 import type { AgentStatus, HeldStatus } from "../domain/agent-status.ts";
-import { type MetricFacts, metricsOf } from "../domain/metrics/metric.ts";
+import { type MetricFacts, type MetricsText, metricsOf } from "../domain/metrics/metric.ts";
 import { RequestTally } from "../domain/metrics/request-tally.ts";
 import { SwapTally } from "../domain/metrics/swap-tally.ts";
 import type { RepositoryEntry } from "../domain/open-inference/repository.ts";

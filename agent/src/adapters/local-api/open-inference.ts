@@ -1,5 +1,6 @@
 import { elementTypes, type TensorSpec } from "@modelfleet/protocol";
 import { InferError } from "../../domain/infer-error.ts";
+import type { MetricsText } from "../../domain/metrics/metric.ts";
 import {
   type Asking,
   answerInference,
@@ -29,11 +30,6 @@ export interface OpenInferenceOptions extends Loadable {
   /** `GET /metrics`. */
   readonly metrics?: () => Promise<MetricsText>;
   readonly agentVersion: string;
-}
-
-export interface MetricsText {
-  readonly contentType: string;
-  readonly text: string;
 }
 
 type AskedRoute = Exclude<Route, { readonly kind: "infer" | "repository-index" }>;

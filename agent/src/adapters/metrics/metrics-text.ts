@@ -1,9 +1,4 @@
-import type { Metric } from "../../domain/metrics/metric.ts";
-
-export interface MetricsText {
-  readonly contentType: string;
-  readonly text: string;
-}
+import type { Metric, MetricsText } from "../../domain/metrics/metric.ts";
 
 /** Figures in the text format of Prometheus. The library is loaded when somebody first asks: most devices are not scraped. */
 export async function metricsText(metrics: readonly Metric[]): Promise<MetricsText> {

@@ -28,7 +28,7 @@ export interface BrokerPatience {
   readonly ackMsMax?: number | undefined;
 }
 
-export const keepaliveSecondsDefault = 30;
+const keepaliveSecondsDefault = 30;
 
 /** One attempt. Resolves when the broker has accepted the login; rejects with the reason otherwise. */
 export function openConnection(

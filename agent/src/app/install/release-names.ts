@@ -1,5 +1,6 @@
-import { type DesiredModel, isCodedError, type SlotReport } from "@modelfleet/protocol";
+import type { DesiredModel, SlotReport } from "@modelfleet/protocol";
 import type { ReleaseName } from "../../domain/agent-status.ts";
+import { knownVersion } from "./known-version.ts";
 import type { ReleaseShelf } from "./release-shelf.ts";
 
 export interface NamesParts {
@@ -26,22 +27,10 @@ export async function releaseNames({
     names.set(release, { release, model, version });
   }
   for (const order of wanted) {
-    if (names.has(order.release)) continue;
-    const version = await versionOf(order, shelf);
-    if (version === undefined) continue;
-    names.set(order.release, { release: order.release, model: order.model, version });
+    const { release, model, size } = order;
+    if (names.has(release)) continue;
+    const version = await knownVersion(shelf, { release, model, size });
+    if (version !== undefined) names.set(release, { release, model, version });
   }
   return [...names.values()];
-}
-
-async function versionOf(
-  { release, model, size }: DesiredModel,
-  shelf: NamesParts["shelf"],
-): Promise<string | undefined> {
-  try {
-    return (await shelf.find({ release, model, size }))?.version;
-  } catch (cause) {
-    if (isCodedError(cause)) return undefined;
-    throw cause;
-  }
 }

@@ -175,10 +175,8 @@ export class ReleaseRehearsal implements Rehearsal {
 
   #shadowFacts(line: ShadowLine) {
     const allowsNonFinite = this.#rehearsed.model.golden.allowsNonFinite ?? false;
-    return {
-      ...{ figures: line.figures(), dropped: line.dropped(), allowsNonFinite },
-      ...this.#common(),
-    };
+    const [figures, dropped] = [line.figures(), line.dropped()];
+    return { figures, dropped, allowsNonFinite, ...this.#common() };
   }
 
   #canaryFacts(canary: CanaryStage) {

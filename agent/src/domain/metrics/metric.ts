@@ -36,6 +36,12 @@ export interface SlotLoad {
   readonly runMs: number;
 }
 
+/** Figures as monitoring reads them. */
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: string;
+}
+
 export interface MetricFacts {
   readonly requests: readonly RequestCounts[];
   readonly swaps: readonly SwapCounts[];

@@ -1,7 +1,7 @@
 import type { CanaryPolicy } from "@modelfleet/protocol";
 import type { Verdict } from "../install/probation.ts";
+import { shortNumber } from "../short-number.ts";
 import { judgeLive, type LiveFacts, type LiveLimits } from "./judge-live.ts";
-import { shortNumber } from "./short-number.ts";
 
 export interface CanaryFacts extends LiveFacts {
   readonly elapsedMs: number;

@@ -1,8 +1,8 @@
 import type { Failure } from "../install/failure.ts";
 import type { LiveMeasures } from "../serving/live-measures.ts";
+import { shortNumber } from "../short-number.ts";
 import { alarmShare, falseAlarmMax, tailMargin } from "./chance.ts";
 import { outputDistance } from "./output-distance.ts";
-import { shortNumber } from "./short-number.ts";
 
 /** What the live answers of a release on trial are held to. */
 export interface LiveLimits {
@@ -31,7 +31,7 @@ export interface LiveFacts {
 /**
  * So that five answers lie above a p95. Of fewer, a single hiccup of the device is the p95.
  */
-export const tailAnswersMin = 100;
+const tailAnswersMin = 100;
 
 /**
  * What the live answers say against a release on trial; null while they say nothing. In order:

@@ -1,7 +1,7 @@
 import type { ShadowPolicy } from "@modelfleet/protocol";
 import type { Verdict } from "../install/probation.ts";
+import { shortNumber } from "../short-number.ts";
 import type { ShadowFigures } from "./shadow-counts.ts";
-import { shortNumber } from "./short-number.ts";
 
 export interface ShadowFacts {
   readonly figures: ShadowFigures;

@@ -25,7 +25,6 @@ const ModelJson = z.object({
   signature: z.unknown().optional(),
   userDefinedMetadata: z.record(z.string(), z.unknown()).optional(),
 });
-export type ModelJson = z.infer<typeof ModelJson>;
 
 /**
  * Looks into the model file of a release without loading it: whether it names only files of the release, whether these
