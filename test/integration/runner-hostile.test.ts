@@ -13,10 +13,11 @@ const memoryMax = 64 * 1024 * 1024;
 /** What the supervisor says of each; the message names what was expected. */
 const verdicts: Readonly<Record<keyof typeof hostileAnswers, string>> = {
   "another id": "RUNNER_CRASH expected the answer to 4, got 11",
-  "no id": "RUNNER_CRASH expected id to be a whole number",
+  "no id": "RUNNER_CRASH expected the answer to 4, got 0",
+  "something where nothing is": "RUNNER_CRASH expected zero before a frame's header, got 1",
   "a kind of its own": "RUNNER_CRASH expected an answer of a known kind",
   "a length that is no number": "RUNNER_CRASH expected bytes to be a whole number",
-  "a length beyond the frame": "RUNNER_CRASH expected 1099511627776 bytes of tensors, got 8",
+  "a length beyond the frame": "RUNNER_CRASH expected 8 bytes for tensor y, got 1099511627776",
   "dimensions whose product is no whole number": "RUNNER_CRASH bytes for tensor y, got 8",
   "ten thousand tensors": "RUNNER_CRASH expected a frame header of at most",
   "another output": "LOAD_FAILED expected the outputs asked for",
@@ -25,6 +26,7 @@ const verdicts: Readonly<Record<keyof typeof hostileAnswers, string>> = {
   "a frame of four gigabytes": "RUNNER_CRASH expected a frame of at most",
   "bytes without end": "RUNNER_CRASH expected a frame of at most",
   "half a frame and silence": "WARMUP_TIMEOUT expected an answer within 3000 ms",
+  "other bytes under the same header": "RUNNER_CRASH expected 8 bytes of tensors, got 16",
   "two answers": "RUNNER_CRASH expected the answer to",
 };
 
