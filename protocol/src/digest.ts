@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createSecretKey } from "node:crypto";
 import { Sha256 } from "./units.ts";
 
 /** SHA-256 of the bytes, as the wire writes it: 64 lowercase hex characters. */
@@ -8,5 +8,11 @@ export function sha256(bytes: Uint8Array): Sha256 {
 
 /** HMAC-SHA-256 (RFC 2104) of the bytes under a key: 64 lowercase hex characters. */
 export function hmacSha256(key: Uint8Array, bytes: Uint8Array): Sha256 {
-  return Sha256.parse(createHmac("sha256", key).update(bytes).digest("hex"));
+  return keyedSha256(key)(bytes);
+}
+
+/** `hmacSha256` for many texts under one key; preparing the key is most of the work. */
+export function keyedSha256(key: Uint8Array): (bytes: Uint8Array) => Sha256 {
+  const prepared = createSecretKey(key);
+  return (bytes) => Sha256.parse(createHmac("sha256", prepared).update(bytes).digest("hex"));
 }

@@ -47,7 +47,7 @@ export const deviceFields: SelectorFields = {
     const slotField = slotFieldOf(field);
     if (slotField !== undefined)
       return SlotName.safeParse(slotField.slot).success ? "text" : undefined;
-    return Labels.safeParse({ [labelKey(field)]: "x" }).success ? "text" : undefined;
+    return Labels.keyType.safeParse(labelKey(field)).success ? "text" : undefined;
   },
 };
 

@@ -2,7 +2,7 @@ import type { RolloutPlan } from "@modelfleet/protocol";
 import { deviceSubject } from "./device-fields.ts";
 import { groupOf } from "./device-group.ts";
 import { matchesSelector } from "./matches-selector.ts";
-import { orderKey } from "./order-key.ts";
+import { inOrder } from "./order-key.ts";
 import { parseSelector } from "./parse-selector.ts";
 import type { SplitDevice, SplitPlace } from "./split-rollout.ts";
 
@@ -27,10 +27,8 @@ export interface JoinRequest {
 export function joinRollout(request: JoinRequest): readonly SplitPlace[] {
   const { plan, seed, devices, position } = request;
   if (plan.lateJoiners === "none") return [];
-  const keyed = devices.map((device) => ({ device, key: orderKey(seed, device.id) }));
-  keyed.sort((left, right) => (left.key < right.key ? -1 : 1));
   const stageOf = joinedStage(request);
-  const seats = keyed.flatMap(({ device }) => {
+  const seats = inOrder(seed, devices).flatMap((device) => {
     const stage = stageOf(device);
     return stage === undefined ? [] : [{ device, stage }];
   });

@@ -29,6 +29,9 @@ const operators: Readonly<Record<string, SelectorOperator>> = {
   "=ge=": ">=",
 };
 
+/** For people. */
+export const signs = "one of == != =in= =out= < <= > >=";
+
 const wordRule = /[A-Za-z0-9_.:@/+*-]+/y;
 const operatorRule = /==|!=|<=|>=|<|>|=[a-z]{1,8}=/y;
 const quotedRule = /"((?:[^"\\\p{Cc}]|\\["'\\])*)"|'((?:[^'\\\p{Cc}]|\\["'\\])*)'/uy;
@@ -64,11 +67,8 @@ function operatorAt(text: string, at: number): Read {
   const sign = matchAt(operatorRule, text, at)?.[0] ?? "";
   const operator = Object.hasOwn(operators, sign) ? operators[sign] : undefined;
   if (operator === undefined) {
-    throw selectorFault(
-      text,
-      at,
-      "a name, a value, a parenthesis or one of == != =in= =out= < <= > >= ; ,",
-    );
+    const isSign = /[=!~]/.test(text.charAt(at));
+    throw selectorFault(text, at, isSign ? signs : `a name, a value, ( or ) or ${signs}`);
   }
   return { token: { kind: "operator", at, operator }, length: sign.length };
 }

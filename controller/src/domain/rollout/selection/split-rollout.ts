@@ -2,7 +2,7 @@ import type { DeviceId, RolloutPlan, StageSize } from "@modelfleet/protocol";
 import { deviceSubject, type SelectableDevice } from "./device-fields.ts";
 import { groupOf, stratumOf } from "./device-group.ts";
 import { matchesSelector } from "./matches-selector.ts";
-import { orderKey } from "./order-key.ts";
+import { inOrder } from "./order-key.ts";
 import { parseSelector } from "./parse-selector.ts";
 import { stratifiedOrder } from "./stratified-order.ts";
 
@@ -47,7 +47,7 @@ export function splitRollout({ plan, seed, devices }: SplitRequest): Split {
     seed,
     devices.filter(({ isSkipped }) => !isSkipped),
   );
-  const skipped = byKey(
+  const skipped = inOrder(
     seed,
     devices.filter(({ isSkipped }) => isSkipped),
   );
@@ -86,7 +86,7 @@ function orderDevices(
   seed: string,
   devices: readonly SplitDevice[],
 ): readonly SplitDevice[] {
-  const ordered = byKey(seed, devices);
+  const ordered = inOrder(seed, devices);
   if (plan.stratifyBy.length === 0) return ordered;
   const strata = new Map<string, SplitDevice[]>();
   for (const device of ordered) {
@@ -96,12 +96,6 @@ function orderDevices(
     else members.push(device);
   }
   return stratifiedOrder([...strata.values()]);
-}
-
-function byKey(seed: string, devices: readonly SplitDevice[]): readonly SplitDevice[] {
-  const keyed = devices.map((device) => ({ device, key: orderKey(seed, device.id) }));
-  keyed.sort((left, right) => (left.key < right.key ? -1 : 1));
-  return keyed.map(({ device }) => device);
 }
 
 function takeStages(plan: SplitRequest["plan"], ordered: readonly SplitDevice[]) {

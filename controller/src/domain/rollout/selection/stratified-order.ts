@@ -35,6 +35,8 @@ interface Seat<T> {
   readonly rank: number;
   /** Place at which it stands at the latest. */
   readonly latest: number;
+  /** Where it would stand if all were spread evenly, as a share of the order. */
+  readonly even: number;
   /** Of the stratum: by size, the largest is 0. */
   readonly stratum: number;
 }
@@ -47,7 +49,8 @@ function seatsOf<T>(strata: readonly (readonly T[])[], total: number) {
     members.forEach((member, rank) => {
       const from = Math.floor((rank * total) / members.length) + 1;
       const latest = Math.ceil(((rank + 1) * total) / members.length);
-      const seat = { member, rank, latest, stratum };
+      const even = (rank + 0.5) / members.length;
+      const seat = { member, rank, latest, even, stratum };
       const there = seats.get(from);
       if (there === undefined) seats.set(from, [seat]);
       else there.push(seat);
@@ -60,5 +63,5 @@ function compareSeats<T>(left: Seat<T>, right: Seat<T>): number {
   const [isFirst, isOtherFirst] = [left.rank === 0, right.rank === 0];
   if (isFirst !== isOtherFirst) return isFirst ? -1 : 1;
   if (isFirst) return left.stratum - right.stratum;
-  return left.latest - right.latest || left.stratum - right.stratum;
+  return left.latest - right.latest || left.even - right.even || left.stratum - right.stratum;
 }
