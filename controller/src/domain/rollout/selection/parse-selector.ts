@@ -10,7 +10,12 @@ import type {
   SelectTerm,
 } from "./selector.ts";
 import { selectorFault } from "./selector-fault.ts";
-import { type SelectorOperator, type SelectorToken, selectorTokens } from "./selector-token.ts";
+import {
+  type SelectorOperator,
+  type SelectorToken,
+  selectorTokens,
+  signs,
+} from "./selector-token.ts";
 
 /**
  * A text of the selector language (grammar: docs/rollouts.md, "Selecting devices"). `;` is and, `,` is or; and binds
@@ -109,7 +114,7 @@ function parseTerm(reading: Reading): SelectTerm {
   }
   reading.take();
   const sign = reading.peek();
-  if (sign.kind !== "operator") throw reading.fault("one of == != =in= =out= < <= > >=");
+  if (sign.kind !== "operator") throw reading.fault(signs);
   reading.take();
   return termOf(reading, name.text, sign.operator);
 }
