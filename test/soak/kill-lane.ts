@@ -31,6 +31,8 @@ const offlineShare = 0.15;
 const earlyShare = 0.3;
 const earlyMsMax = 700;
 const servingMsMax = 700;
+/** About as long as an order takes from the controller into the agent's state. */
+const lateMsMax = 40;
 const patience = { withinMs: 60_000, everyMs: 15 };
 
 /**
@@ -116,14 +118,17 @@ async function servesAtLeast(data: string, atLeast: number): Promise<string[]> {
   }
 }
 
-/** The last release is installed to its end; then the agent is asked to stop. */
-async function endQuietly({ data, orders }: Device, agent: ChildProcess): Promise<string[]> {
+/** The last release is installed to its end; then the agent is asked to stop, while the same order comes once more. */
+async function endQuietly(device: Device, agent: ChildProcess): Promise<string[]> {
+  const { data, orders, random } = device;
   orders.stop();
   const isDone = await eventually(orders.isDone, patience).catch(() => false);
   // Its hello may tell the end of the last order before its runner has started again.
   const unserved = await servesAtLeast(data, orders.confirmed());
-  // Its loop clears away what nothing needs before it rests; what is taken from then on leaves nothing.
+  // Its loop clears away what nothing needs before it rests; what it takes from then on leaves nothing.
   await eventually(async () => (await leftoversOfFiles(data)).length === 0).catch(() => false);
+  void orders.repeat();
+  await wait(random.below(lateMsMax));
   agent.kill("SIGTERM");
   const end = await endOf(agent);
   return [
@@ -181,6 +186,8 @@ function followingOrders(controller: Awaited<ReturnType<typeof miniController>>)
       isEnding = true;
     },
     isDone,
+    /** The last order under a new number, as the answer to a hello is. */
+    repeat: () => controller.order(),
     end: () => clearInterval(timer),
   };
 }
