@@ -107,15 +107,7 @@ test("what was not acknowledged is sent again after a restart, with its old plac
 test("F62: a device that lost both state slots follows only an answer to its own hello, and fetches no file again", async () => {
   await using folder = await temporaryFolder();
   await using controller = await miniController();
-  await enrolledFolder(folder.path, controller);
-  const release = controller.release("1.0.0");
-  controller.want(release);
-  const agent = await runningAgent(folder.path);
-  await eventually(
-    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
-    patience,
-  );
-  await agent.close();
+  const { release } = await stoppedDevice(folder.path, controller);
   for (const name of ["a", "b"])
     await writeFile(folder.inside("state", name), Buffer.alloc(65_536));
   const asked = controller.asked().length;
@@ -151,15 +143,7 @@ test("a second agent on the same folder is refused and the first goes on", async
 test("status asks the running agent, and reads the disk when there is none", async () => {
   await using folder = await temporaryFolder();
   await using controller = await miniController();
-  await enrolledFolder(folder.path, controller);
-  const release = controller.release("1.0.0");
-  controller.want(release);
-  const agent = await runningAgent(folder.path);
-  await eventually(
-    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
-    patience,
-  );
-  await agent.close();
+  const { agent, release } = await stoppedDevice(folder.path, controller);
   const { readStatus } = await import("../../agent/src/cli/read-status.ts");
 
   expect(await readStatus(folder.path, agent.socketPath, "0.1.0")).toMatchObject({
@@ -238,3 +222,20 @@ test("after a restart, a request before the release is loaded is told so, never 
   const error = "the release digits 1.0.0 is being loaded; try again in a second";
   for (const told of refused) expect(told).toEqual({ error });
 });
+
+/** One that has confirmed a release and said so; its agent has ended. */
+async function stoppedDevice(
+  folder: string,
+  controller: Awaited<ReturnType<typeof miniController>>,
+) {
+  await enrolledFolder(folder, controller);
+  const release = controller.release("1.0.0");
+  controller.want(release);
+  const agent = await runningAgent(folder);
+  await eventually(
+    () => controller.reports.some(({ items }) => items[0]?.step === "confirmed"),
+    patience,
+  );
+  await agent.close();
+  return { agent, release };
+}

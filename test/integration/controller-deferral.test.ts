@@ -1,12 +1,12 @@
-import { DeploymentRequest, DesiredDocument, decodeEnvelope } from "@modelfleet/protocol";
+import { DeploymentRequest } from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import {
   type ControllerWorld,
   controllerWorld,
   enrolled,
   published,
 } from "../support/controller/controller-world.ts";
+import { deployed, everywhere, lastDesired } from "../support/controller/deployments.ts";
 import type { SimulatedDevice } from "../support/controller/simulated-device.ts";
 
 let world: ControllerWorld;
@@ -17,16 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const request = { model: "vision.defects", version: "1.0.0", target: { all: true } };
-
-const deploy = (changes: object = {}) =>
-  world.deploy.run(DeploymentRequest.parse({ ...request, ...changes }), localPrincipal);
-
-function lastModels() {
-  const envelope = world.bus.desired.at(-1)?.envelope ?? new Uint8Array();
-  const text = new TextDecoder().decode(decodeEnvelope(envelope).payload);
-  return DesiredDocument.parse(JSON.parse(text)).models;
-}
+const deploy = (changes: object = {}) => deployed(world, changes);
 
 test("tells devices for how long applications may put the swap off, also when a later one orders another slot", async () => {
   await published(world);
@@ -36,7 +27,7 @@ test("tells devices for how long applications may put the swap off, also when a 
 
   expect(deployment.deferMsMax).toBe(7_200_000);
   expect((await world.showDeployment.run(deployment.id)).deferMsMax).toBe(7_200_000);
-  const [main, side] = lastModels();
+  const [main, side] = lastDesired(world).document.models;
   expect(main).toMatchObject({ slot: "main", deferMsMax: 7_200_000 });
   expect(side?.deferMsMax).toBeUndefined();
 });
@@ -69,5 +60,5 @@ test.each([
   [-1, false],
   [1.5, false],
 ])("a bound of %d ms for applications is accepted: %s", (deferMsMax, isAccepted) => {
-  expect(DeploymentRequest.safeParse({ ...request, deferMsMax }).success).toBe(isAccepted);
+  expect(DeploymentRequest.safeParse({ ...everywhere, deferMsMax }).success).toBe(isAccepted);
 });

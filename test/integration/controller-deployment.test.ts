@@ -14,6 +14,7 @@ import {
   enrolled,
   published,
 } from "../support/controller/controller-world.ts";
+import { deployed, lastDesired } from "../support/controller/deployments.ts";
 import { refused } from "../support/controller/refused.ts";
 import { gatewayFacts, type SimulatedDevice } from "../support/controller/simulated-device.ts";
 import { smallUpload } from "../support/controller/upload.ts";
@@ -27,22 +28,8 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const deploy = (changes: object = {}) =>
-  world.deploy.run(
-    DeploymentRequest.parse({
-      model: "vision.defects",
-      version: "1.0.0",
-      target: { all: true },
-      ...changes,
-    }),
-    localPrincipal,
-  );
-const lastDesired = () => {
-  const sent = world.bus.desired.at(-1);
-  if (sent === undefined) throw new Error("expected a desired document on the bus");
-  const text = new TextDecoder().decode(decodeEnvelope(sent.envelope).payload);
-  return { ...sent, document: DesiredDocument.parse(JSON.parse(text)) };
-};
+const deploy = (changes: object = {}) => deployed(world, changes);
+const lastSent = () => lastDesired(world);
 const statusOf = async (id: string) => (await world.showDeployment.run(id)).devices[0]?.status;
 
 describe("a deployment", () => {
@@ -51,7 +38,7 @@ describe("a deployment", () => {
 
     const deployment = await deploy();
 
-    const { envelope, document } = lastDesired();
+    const { envelope, document } = lastSent();
     const state = initialTrustState(fleetRoot(), camera.id, 0);
     const context = { nowMs: fixtureTimes.nowMs, expectedNonce: null, requireNonce: false };
     expect(checkDesired(state, envelope, context).kind).toBe("new");
@@ -70,7 +57,7 @@ describe("a deployment", () => {
 
     await deploy({ slot: "aux" });
 
-    expect(lastDesired().document.models.map(({ slot }) => slot)).toEqual(["aux", "main"]);
+    expect(lastSent().document.models.map(({ slot }) => slot)).toEqual(["aux", "main"]);
   });
 
   test("reaches the devices that carry all of its labels, and no other", async () => {

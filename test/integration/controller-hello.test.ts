@@ -1,12 +1,11 @@
-import { DeploymentRequest, DesiredDocument, decodeEnvelope } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import {
   type ControllerWorld,
   controllerWorld,
   enrolled,
   published,
 } from "../support/controller/controller-world.ts";
+import { deployed, lastDesired } from "../support/controller/deployments.ts";
 import { nonceOf, type SimulatedDevice } from "../support/controller/simulated-device.ts";
 import { fixtureTimes } from "../support/trust-fixtures.ts";
 
@@ -18,22 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const deploy = (changes: object = {}) =>
-  world.deploy.run(
-    DeploymentRequest.parse({
-      model: "vision.defects",
-      version: "1.0.0",
-      target: { all: true },
-      ...changes,
-    }),
-    localPrincipal,
-  );
-const lastDesired = () => {
-  const sent = world.bus.desired.at(-1);
-  if (sent === undefined) throw new Error("expected a desired document on the bus");
-  const text = new TextDecoder().decode(decodeEnvelope(sent.envelope).payload);
-  return { ...sent, document: DesiredDocument.parse(JSON.parse(text)) };
-};
+const deploy = (changes: object = {}) => deployed(world, changes);
+const lastSent = () => lastDesired(world);
 
 describe("a hello", () => {
   test("is answered by a document that carries its nonce, and by the next sequence", async () => {
@@ -42,19 +27,19 @@ describe("a hello", () => {
 
     await world.answerHello.run(camera.id, camera.hello({ nonce: nonceOf(9) }));
 
-    expect(lastDesired().document).toMatchObject({ seq: 2, nonce: nonceOf(9), models: [{}] });
+    expect(lastSent().document).toMatchObject({ seq: 2, nonce: nonceOf(9), models: [{}] });
   });
 
   test("of a device nothing is wanted of is answered all the same", async () => {
     await world.answerHello.run(camera.id, camera.hello());
 
-    expect(lastDesired().document).toMatchObject({ seq: 1, models: [] });
+    expect(lastSent().document).toMatchObject({ seq: 1, models: [] });
   });
 
   test("of a device that holds a higher sequence is answered above it", async () => {
     await world.answerHello.run(camera.id, camera.hello({ desiredSeq: 90 }));
 
-    expect(lastDesired().document.seq).toBe(91);
+    expect(lastSent().document.seq).toBe(91);
   });
 
   test("fills in what is known of the device", async () => {
@@ -85,7 +70,7 @@ describe("a hello", () => {
 
     await world.answerHello.run(camera.id, camera.hello(wiped));
 
-    expect(lastDesired().document).toMatchObject({
+    expect(lastSent().document).toMatchObject({
       nonce: nonceOf(3),
       issuedAt: "2026-11-21T09:00:00Z",
     });
@@ -120,12 +105,12 @@ describe("a device that asks what it should run", () => {
   test("gets the very bytes again while they are fresh", async () => {
     await published(world);
     await deploy();
-    const first = lastDesired().envelope;
+    const first = lastSent().envelope;
 
     await world.clock.advance(3 * 24 * 3_600_000);
     await world.answerGetDesired.run(camera.id);
 
-    expect(lastDesired().envelope).toEqual(first);
+    expect(lastSent().envelope).toEqual(first);
   });
 
   test("gets a document signed anew in the second half of its life", async () => {
@@ -135,12 +120,12 @@ describe("a device that asks what it should run", () => {
     await world.clock.advance(3.5 * 24 * 3_600_000);
     await world.answerGetDesired.run(camera.id);
 
-    expect(lastDesired().document).toMatchObject({ seq: 2, models: [{ slot: "main" }] });
+    expect(lastSent().document).toMatchObject({ seq: 2, models: [{ slot: "main" }] });
   });
 
   test("and was never told anything gets an empty document", async () => {
     await world.answerGetDesired.run(camera.id);
 
-    expect(lastDesired().document).toMatchObject({ seq: 1, models: [] });
+    expect(lastSent().document).toMatchObject({ seq: 1, models: [] });
   });
 });

@@ -4,6 +4,7 @@ import { processMemoryBytes } from "../../agent/src/adapters/runner-process/proc
 import type { LoadedModel } from "../../agent/src/ports/runner-host.ts";
 import { floatsOf, floatTensor } from "../support/agent/floats.ts";
 import { identityModel } from "../support/agent/identity-model.ts";
+import { noModels } from "../support/agent/no-models.ts";
 import { realClock } from "../support/agent/runner-fixture.ts";
 import { denseContract, type StagedModel, stageModel } from "../support/agent/staged-model.ts";
 import { textLike } from "../support/agent/text-like.ts";
@@ -101,12 +102,7 @@ describe("a release in the agent's own process", () => {
     await first;
   });
 
-  test.each([
-    ["random bytes", Buffer.from("this is no model at all, only a text of some length")],
-    ["a truncated model", network.subarray(0, network.length / 2)],
-    ["an empty file", Buffer.alloc(0)],
-    ["zeros", Buffer.alloc(4_096)],
-  ])("is refused, LOAD_FAILED, where its file is %s", async (_, onnx) => {
+  test.each(noModels(network))("is refused, LOAD_FAILED, where its file is %s", async (_, onnx) => {
     await expect(load({ ...small, onnx })).rejects.toMatchObject({
       code: "LOAD_FAILED",
       message: textLike(/^model\.onnx: .+/),

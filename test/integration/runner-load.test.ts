@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { floatsOf, floatTensor } from "../support/agent/floats.ts";
 import { identityModel } from "../support/agent/identity-model.ts";
+import { noModels } from "../support/agent/no-models.ts";
 import { type RunnerFixture, runnerFixture, runnerPids } from "../support/agent/runner-fixture.ts";
 import { denseContract, type StagedModel, stageModel } from "../support/agent/staged-model.ts";
 import { textLike } from "../support/agent/text-like.ts";
@@ -124,13 +125,9 @@ describe("a good model", () => {
 });
 
 describe("a file that is no model", () => {
-  const truncated = network.subarray(0, network.length / 2);
-  test.each([
-    ["random bytes", Buffer.from("this is no model at all, only a text of some length")],
-    ["a truncated model", truncated],
-    ["an empty file", Buffer.alloc(0)],
-    ["zeros", Buffer.alloc(4_096)],
-  ])("is refused, LOAD_FAILED, with the runtime's own words: %s", async (_, onnx) => {
+  test.each(
+    noModels(network),
+  )("is refused, LOAD_FAILED, with the runtime's own words: %s", async (_, onnx) => {
     await expect(load({ ...small, onnx })).rejects.toMatchObject({
       code: "LOAD_FAILED",
       message: textLike(/^model\.onnx: .+/),
