@@ -1,4 +1,4 @@
-import { httpCertificate } from "./adapters/certificate-http/http-certificate.ts";
+import { httpCertificate } from "./adapters/http-client/http-certificate.ts";
 import type { BrokerAccess } from "./adapters/mqtt-bus/connection.ts";
 import { CertificateKeeper } from "./app/certificate-keeper.ts";
 import type { AgentConfig } from "./config.ts";

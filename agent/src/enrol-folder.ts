@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { DeviceId, FormatError, openPinnedRoot, parseEnrolment } from "@modelfleet/protocol";
 import { systemClock } from "./adapters/clock/system-clock.ts";
-import { httpEnrolment } from "./adapters/enrol-http/http-enrolment.ts";
 import { fileIdentity } from "./adapters/file-store/file-identity.ts";
 import { openFileStore } from "./adapters/file-store/file-store.ts";
 import { nodeFs } from "./adapters/file-store/node-fs.ts";
+import { httpEnrolment } from "./adapters/http-client/http-enrolment.ts";
 import { mqttEnrolment } from "./adapters/mqtt-bus/mqtt-enrolment.ts";
 import { type ApprovalWait, enrol } from "./app/enrol.ts";
 import { firstReachable } from "./app/first-reachable.ts";

@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { blobLimits } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { httpBlobSource, httpMirror } from "../../agent/src/adapters/blob-http/http-blob-source.ts";
-import { mirroredSource } from "../../agent/src/adapters/blob-http/mirrored-source.ts";
 import { systemClock } from "../../agent/src/adapters/clock/system-clock.ts";
+import {
+  httpBlobSource,
+  httpMirror,
+} from "../../agent/src/adapters/http-client/http-blob-source.ts";
+import { mirroredSource } from "../../agent/src/adapters/http-client/mirrored-source.ts";
 import { parseConfig } from "../../agent/src/config.ts";
 import {
   type BlobAnswer,

@@ -89,6 +89,20 @@ test.runIf(process.arch === "x64")(
   },
 );
 
+test("a packed agent starts without Node's library for fetch, which is 15 MB of memory", async () => {
+  const { folder } = await pack("linux-x64");
+  const program = `const { main } = await import(${JSON.stringify(join(folder, "dist/main.js"))});
+    const exitCode = await main(["start", "--data", ${JSON.stringify(out.inside("nothing"))}]);
+    console.log(JSON.stringify({ exitCode, loaded: process.moduleLoadList }));`;
+
+  const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program]);
+
+  const { exitCode, loaded } = JSON.parse(stdout) as { exitCode: number; loaded: string[] };
+  expect(exitCode).not.toBe(0);
+  expect(loaded).toContain("NativeModule _http_server");
+  expect(loaded.filter((name) => name.includes("undici"))).toEqual([]);
+});
+
 test.runIf(process.arch === "x64")("a packed runner loads a model and answers", async () => {
   const { folder } = await pack("linux-x64");
   await using fixture = await runnerFixture({ runnerPath: join(folder, "dist/runner/main.js") });

@@ -1,8 +1,8 @@
-import { httpBlobSource, httpMirror } from "../adapters/blob-http/http-blob-source.ts";
-import { mirroredSource } from "../adapters/blob-http/mirrored-source.ts";
 import { systemClock } from "../adapters/clock/system-clock.ts";
 import { carriedDocuments, carriedFiles } from "../adapters/exchange-folder/carried-source.ts";
 import { exchangePaths } from "../adapters/exchange-folder/exchange-folder.ts";
+import { httpBlobSource, httpMirror } from "../adapters/http-client/http-blob-source.ts";
+import { mirroredSource } from "../adapters/http-client/mirrored-source.ts";
 import type { AgentConfig } from "../config.ts";
 import type { DataFolder } from "../open-data-folder.ts";
 import type { BlobSource } from "../ports/blob-source.ts";

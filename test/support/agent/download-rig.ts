@@ -1,9 +1,9 @@
 import { ReleaseFile, sha256 } from "@modelfleet/protocol";
-import { httpBlobSource } from "../../../agent/src/adapters/blob-http/http-blob-source.ts";
 import { systemClock } from "../../../agent/src/adapters/clock/system-clock.ts";
 import { durableWriter } from "../../../agent/src/adapters/file-store/durable-write.ts";
 import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
 import { nodeFs } from "../../../agent/src/adapters/file-store/node-fs.ts";
+import { httpBlobSource } from "../../../agent/src/adapters/http-client/http-blob-source.ts";
 import type { ModelStore } from "../../../agent/src/ports/model-store.ts";
 import { type BlobAnswer, blobServer } from "./blob-server.ts";
 

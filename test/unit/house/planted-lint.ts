@@ -6,7 +6,7 @@ export type PlantedCode = {
 };
 
 const DOMAIN = "agent/src/domain";
-const ADAPTER = "agent/src/adapters/blob-http";
+const ADAPTER = "agent/src/adapters/http-client";
 const lines = (count: number, line: string) => `${line}\n`.repeat(count);
 
 export const plantedCode: readonly PlantedCode[] = [

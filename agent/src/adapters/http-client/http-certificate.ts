@@ -2,6 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { certificateLimits } from "@modelfleet/protocol";
 import { DownloadError } from "../../domain/download-error.ts";
 import type { CertificateService, DeviceCertificate } from "../../ports/certificate-service.ts";
+import { readText } from "./read-text.ts";
+import { isSuccess, reasonOf, sendRequest } from "./send-request.ts";
 
 export interface HttpCertificateOptions {
   readonly controllerUrl: string;
@@ -37,35 +39,21 @@ async function fetchPem(
   const login = Buffer.from(`${device}:${secret}`, "utf8").toString("base64");
   const signal = AbortSignal.any([stop, AbortSignal.timeout(certificateLimits.fetchMsMax)]);
   try {
-    const response = await fetch(new URL(path, controllerUrl), {
-      headers: { authorization: `Basic ${login}` },
-      // A redirect would carry the device's secret to another place.
-      redirect: "error",
-      signal,
-    });
-    const text = await readCapped(response);
-    if (response.status === 404) return undefined;
-    if (response.ok) return text;
-    throw new DownloadError("REFUSED", `${path}: expected a certificate, got ${response.status}`);
+    const headers = { authorization: `Basic ${login}` };
+    const answer = await sendRequest(new URL(path, controllerUrl), { headers, signal });
+    const text = await readText(answer, certificateLimits.pemBytesMax, tooLarge);
+    if (answer.statusCode === 404) return undefined;
+    if (isSuccess(answer)) return text;
+    const came = answer.statusCode ?? "none";
+    throw new DownloadError("REFUSED", `${path}: expected a certificate, got ${came}`);
   } catch (cause) {
     if (cause instanceof DownloadError) throw cause;
-    const came = cause instanceof Error ? cause.message : "no answer";
-    throw new DownloadError("UNREACHABLE", `${path}: expected an answer, got ${came}`, { cause });
+    const text = `${path}: expected an answer, got ${reasonOf(cause)}`;
+    throw new DownloadError("UNREACHABLE", text, { cause });
   }
 }
 
-async function readCapped(response: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  if (response.body === null) return "";
-  const body: AsyncIterable<Uint8Array> = response.body;
-  for await (const piece of body) {
-    bytes += piece.length;
-    if (bytes > certificateLimits.pemBytesMax) {
-      const limit = `expected at most ${certificateLimits.pemBytesMax} bytes`;
-      throw new DownloadError("REFUSED", `${path}: ${limit}`);
-    }
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString("utf8");
+function tooLarge(): DownloadError {
+  const limit = `expected at most ${certificateLimits.pemBytesMax} bytes`;
+  return new DownloadError("REFUSED", `${path}: ${limit}`);
 }

@@ -3,6 +3,7 @@ import { DownloadError } from "../../domain/download-error.ts";
 import type { DownloadWatch } from "../../ports/blob-source.ts";
 import type { PartialBlob } from "../../ports/model-store.ts";
 import { ask, type HttpAccess } from "./ask.ts";
+import type { HttpAnswer } from "./send-request.ts";
 
 export interface Filling extends DownloadWatch {
   readonly into: PartialBlob;
@@ -23,7 +24,7 @@ export async function fillOnce(
   if (into.haveBytes() === file.size) return;
   const question = { path, headers: rangeOf(file, into.haveBytes()), signal };
   await ask(access, question, {
-    begin: (response) => matchStart(response, into),
+    begin: (answer) => matchStart(answer, into),
     piece: async (bytes) => {
       if (into.haveBytes() + bytes.length > file.size) {
         await into.restart();
@@ -45,12 +46,11 @@ function rangeOf(file: ReleaseFile, haveBytes: number): Record<string, string> {
   return { range: `bytes=${haveBytes}-`, "if-range": `"${file.sha256}"` };
 }
 
-async function matchStart(response: Response, into: PartialBlob): Promise<void> {
-  const match = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "");
-  const startsAt = response.status === 206 ? Number(match?.[1] ?? Number.NaN) : 0;
+async function matchStart(answer: HttpAnswer, into: PartialBlob): Promise<void> {
+  const match = /^bytes (\d+)-/.exec(answer.headers["content-range"] ?? "");
+  const startsAt = answer.statusCode === 206 ? Number(match?.[1] ?? Number.NaN) : 0;
   if (startsAt === into.haveBytes()) return;
   await into.restart();
   if (startsAt === 0) return;
-  await response.body?.cancel();
   throw new DownloadError("UNREACHABLE", `expected the range asked for, got one at ${startsAt}`);
 }

@@ -1,6 +1,7 @@
 import { blobLimits, isCodedError } from "@modelfleet/protocol";
 import { DownloadError } from "../../domain/download-error.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { type HttpAnswer, isSuccess, reasonOf, sendRequest } from "./send-request.ts";
 
 export interface HttpAccess {
   /** Like `https://fleet.example.com`; a path at its end is kept. */
@@ -22,7 +23,7 @@ export interface Question {
 
 export interface Reader {
   /** Before the first piece. */
-  readonly begin: (response: Response) => Promise<void>;
+  readonly begin: (answer: HttpAnswer) => Promise<void>;
   readonly piece: (bytes: Uint8Array) => Promise<void>;
 }
 
@@ -42,25 +43,18 @@ export async function ask(
   const rate = rateMeter(access.clock, access.rateWindowMs ?? blobLimits.downloadRateWindowMs);
   const signal = AbortSignal.any([question.signal, stall.signal]);
   try {
-    const response = await fetch(new URL(`${access.baseUrl.replace(/\/$/, "")}${question.path}`), {
-      // The bytes as they are: ranges and sizes count those of the file, not of a compression on the way.
-      headers: {
-        ...question.headers,
-        ...credentialOf(access),
-        "accept-encoding": "identity",
-      },
-      // A redirect would carry the device's secret to another place.
-      redirect: "error",
-      signal,
-    });
-    if (response.status === 404 && question.mayBeAbsent === true) {
-      await response.body?.cancel();
-      return false;
+    const url = new URL(`${access.baseUrl.replace(/\/$/, "")}${question.path}`);
+    const headers = { ...question.headers, ...credentialOf(access) };
+    const answer = await sendRequest(url, { headers, signal });
+    try {
+      if (answer.statusCode === 404 && question.mayBeAbsent === true) return false;
+      requireSuccess(answer, question.path);
+      await reader.begin(answer);
+      await readBody(answer, reader, { stall, rate });
+      return true;
+    } finally {
+      answer.destroy();
     }
-    await requireSuccess(response, question.path);
-    await reader.begin(response);
-    await readBody(response, reader, { stall, rate });
-    return true;
   } catch (cause) {
     question.signal.throwIfAborted();
     if (isCodedError(cause) || cause instanceof RangeError) throw cause;
@@ -78,12 +72,11 @@ interface Patience {
 }
 
 async function readBody(
-  response: Response,
+  answer: HttpAnswer,
   reader: Reader,
   { stall, rate }: Patience,
 ): Promise<void> {
-  if (response.body === null) return;
-  const pieces: AsyncIterable<Uint8Array> = response.body;
+  const pieces: AsyncIterable<Uint8Array> = answer;
   for await (const piece of pieces) {
     stall.end();
     rate.arrived(piece.length);
@@ -93,15 +86,16 @@ async function readBody(
   }
 }
 
-async function requireSuccess(response: Response, path: string): Promise<void> {
-  if (response.ok) return;
-  await response.body?.cancel();
-  const { status } = response;
-  const mayChange = status >= 500 || status === 408 || status === 416 || status === 429;
-  throw new DownloadError(
-    mayChange ? "UNREACHABLE" : "REFUSED",
-    `expected ${path} from the source, got HTTP status ${status}`,
-  );
+function requireSuccess(answer: HttpAnswer, path: string): void {
+  const { statusCode: status = 0, headers } = answer;
+  if (!isSuccess(answer)) {
+    const mayChange = status >= 500 || status === 408 || status === 416 || status === 429;
+    const message = `expected ${path} from the source, got HTTP status ${status}`;
+    throw new DownloadError(mayChange ? "UNREACHABLE" : "REFUSED", message);
+  }
+  const coding = headers["content-encoding"] ?? "identity";
+  if (coding.toLowerCase() === "identity") return;
+  throw new DownloadError("REFUSED", `expected ${path} as it is, got it in ${coding}`);
 }
 
 interface RateMeter {
@@ -157,10 +151,4 @@ function credentialOf({ login }: HttpAccess): Record<string, string> {
   if (login === null) return {};
   const { device, secret } = login;
   return { authorization: `Basic ${Buffer.from(`${device}:${secret}`).toString("base64")}` };
-}
-
-/** fetch says only "fetch failed"; its cause says why. */
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return "an unknown failure";
-  return cause.cause instanceof Error ? cause.cause.message : cause.message;
 }
