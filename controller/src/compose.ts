@@ -41,6 +41,13 @@ import { ReadBlob } from "./app/release/read-blob.ts";
 import { ReadReleaseEnvelope } from "./app/release/read-release-envelope.ts";
 import { ReleaseProfiles } from "./app/release/release-profiles.ts";
 import { ShowRelease } from "./app/release/show-release.ts";
+import { CommandRollout } from "./app/rollout/command-rollout.ts";
+import { CreateRollout, type CreateRolloutPorts } from "./app/rollout/create-rollout.ts";
+import { resumeRollout } from "./app/rollout/engine/resume-rollout.ts";
+import { RolloutTurns } from "./app/rollout/engine/rollout-turns.ts";
+import { ExcludeDevice } from "./app/rollout/exclude-device.ts";
+import { RolloutEngine } from "./app/rollout/rollout-engine.ts";
+import { RolloutLanes } from "./app/rollout/rollout-lanes.ts";
 import { RolloutSignal } from "./app/rollout/rollout-signal.ts";
 import { PublishRoot } from "./app/root/publish-root.ts";
 import { ShowRoot } from "./app/root/show-root.ts";
@@ -49,6 +56,7 @@ import type { UseCases } from "./http/services.ts";
 import type { AccessStore } from "./ports/access-store.ts";
 import type { AuditLog, AuditTally } from "./ports/audit-log.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
+import type { Calendar } from "./ports/calendar.ts";
 import type { CertificateAuthority } from "./ports/certificate-authority.ts";
 import type { CertificateStore } from "./ports/certificate-store.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -58,6 +66,7 @@ import type { EventLog } from "./ports/event-log.ts";
 import type { FleetStore } from "./ports/fleet-store.ts";
 import type { Keys } from "./ports/keys.ts";
 import type { ReleaseStore } from "./ports/release-store.ts";
+import type { RolloutStore } from "./ports/rollout-store.ts";
 import type { TelemetryStore } from "./ports/telemetry-store.ts";
 import type { TokenVerifier } from "./ports/token-verifier.ts";
 
@@ -68,13 +77,19 @@ export interface Ports {
   readonly access: AccessStore;
   readonly audit: AuditLog;
   readonly blobs: BlobStore;
+  /** Lets others have a turn of the process, between two commits of many. */
+  readonly breathe: () => Promise<void>;
   readonly bus: DeviceBus;
+  readonly calendar: Calendar;
   readonly clock: Clock;
   readonly deployments: DeploymentStore;
   readonly fleet: FleetStore;
   readonly keys: Keys;
   readonly log: EventLog;
+  /** Told of a failure nobody expected. */
+  readonly onDefect: (error: unknown) => void;
   readonly releases: ReleaseStore;
+  readonly rollouts: RolloutStore;
   readonly tally: AuditTally;
   readonly telemetry: TelemetryStore;
   readonly tokens?: TokenVerifier | undefined;
@@ -87,6 +102,7 @@ export interface Application {
   readonly acks: AckSender;
   readonly door: DeviceDoor;
   readonly presence: TrackPresence;
+  readonly rolloutEngine: RolloutEngine;
   readonly roots: PublishRoot;
   readonly useCases: UseCases;
 }
@@ -102,9 +118,16 @@ export function compose(given: Ports): Application {
     acks,
     catalog: targetCatalog,
     order: new DeviceOrder(),
+    lanes: new RolloutLanes(),
     profiles: new ReleaseProfiles(given),
     wake: rolloutSignal.wake,
   };
+  const rolloutEngine = new RolloutEngine({
+    ...ports,
+    turn: new RolloutTurns(ports).run,
+    resume: (rollout) => resumeRollout(ports, rollout),
+  });
+  rolloutSignal.listen(rolloutEngine.wake);
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);
   const duplicate = new ReportDuplicate(ports);
@@ -117,6 +140,7 @@ export function compose(given: Ports): Application {
   return {
     acks,
     presence,
+    rolloutEngine,
     roots,
     door: {
       authenticate: async (device, secret) => (await authenticate.run(device, secret)) === device,
@@ -131,6 +155,7 @@ export function compose(given: Ports): Application {
     },
     useCases: {
       ...accessUseCases(ports),
+      ...rolloutUseCases(ports),
       approveDeployment: new ApproveDeployment(ports),
       approveRelease: new ApproveRelease(ports),
       approveDevice: new ApproveDevice(ports),
@@ -169,5 +194,13 @@ function accessUseCases(ports: Ports) {
     createApiKey: new CreateApiKey(ports),
     listApiKeys: new ListApiKeys(ports),
     revokeApiKey: new RevokeApiKey(ports),
+  };
+}
+
+function rolloutUseCases(ports: CreateRolloutPorts) {
+  return {
+    commandRollout: new CommandRollout(ports),
+    createRollout: new CreateRollout(ports),
+    excludeDevice: new ExcludeDevice(ports),
   };
 }

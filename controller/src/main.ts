@@ -1,7 +1,9 @@
 import { join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { type ApiKeyCreated, apiLimits } from "@modelfleet/protocol";
 import { AedesBroker } from "./adapters/aedes-broker/aedes-broker.ts";
 import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
+import { cronerCalendar } from "./adapters/calendar/croner-calendar.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
 import { openOidc } from "./adapters/oidc/open-oidc.ts";
@@ -113,9 +115,12 @@ async function open(
     ...rest,
     ...stores,
     authority,
+    breathe: () => setImmediate(),
     bus: broker,
+    calendar: cronerCalendar(),
     endpoints,
     log,
+    onDefect,
     tally,
     tokens,
     ...approvals(config),
@@ -140,6 +145,8 @@ async function open(
   expiry.start();
   closers.add(() => app.acks[Symbol.asyncDispose]());
   app.acks.start();
+  closers.add(() => app.rolloutEngine[Symbol.asyncDispose]());
+  app.rolloutEngine.start();
   const http = await startHttpServer({
     host: config.host,
     port: config.httpPort,

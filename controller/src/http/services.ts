@@ -28,6 +28,9 @@ import type { PublishRelease } from "../app/release/publish-release.ts";
 import type { ReadBlob } from "../app/release/read-blob.ts";
 import type { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
 import type { ShowRelease } from "../app/release/show-release.ts";
+import type { CommandRollout } from "../app/rollout/command-rollout.ts";
+import type { CreateRollout } from "../app/rollout/create-rollout.ts";
+import type { ExcludeDevice } from "../app/rollout/exclude-device.ts";
 import type { PublishRoot } from "../app/root/publish-root.ts";
 import type { ShowRoot } from "../app/root/show-root.ts";
 
@@ -39,10 +42,13 @@ export interface UseCases {
   readonly approveDevice: ApproveDevice;
   readonly authenticateDevice: AuthenticateDevice;
   readonly changeDevice: ChangeDevice;
+  readonly commandRollout: CommandRollout;
   readonly createApiKey: CreateApiKey;
   readonly createClaim: CreateClaim;
+  readonly createRollout: CreateRollout;
   readonly deployRelease: DeployRelease;
   readonly enrolDevice: EnrolDevice;
+  readonly excludeDevice: ExcludeDevice;
   readonly exportBundle: ExportBundle;
   readonly fetchCertificate: FetchCertificate;
   readonly listApiKeys: ListApiKeys;

@@ -28,6 +28,9 @@ import { PublishRelease } from "../app/release/publish-release.ts";
 import { ReadBlob } from "../app/release/read-blob.ts";
 import { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
 import { ShowRelease } from "../app/release/show-release.ts";
+import { CommandRollout } from "../app/rollout/command-rollout.ts";
+import { CreateRollout } from "../app/rollout/create-rollout.ts";
+import { ExcludeDevice } from "../app/rollout/exclude-device.ts";
 import { PublishRoot } from "../app/root/publish-root.ts";
 import { ShowRoot } from "../app/root/show-root.ts";
 import type { UseCases } from "./services.ts";
@@ -41,10 +44,13 @@ export function unwiredUseCases(): UseCases {
     approveDevice: unwired(ApproveDevice),
     authenticateDevice: unwired(AuthenticateDevice),
     changeDevice: unwired(ChangeDevice),
+    commandRollout: unwired(CommandRollout),
     createApiKey: unwired(CreateApiKey),
     createClaim: unwired(CreateClaim),
+    createRollout: unwired(CreateRollout),
     deployRelease: unwired(DeployRelease),
     enrolDevice: unwired(EnrolDevice),
+    excludeDevice: unwired(ExcludeDevice),
     exportBundle: unwired(ExportBundle),
     fetchCertificate: unwired(FetchCertificate),
     listApiKeys: unwired(ListApiKeys),
