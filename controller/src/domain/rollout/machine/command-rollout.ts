@@ -149,7 +149,6 @@ function promote(
   const next = { ...promoted(active), detail: reason };
   const to = { state: "running", paused: null, detail: null } as const;
   const passed = moveStage(snapshot, next, "promote");
-  if (snapshot.rollout.state === "running") return done(passed);
   return done(moveRollout(giveTime(passed, nowMs), to, { by: "promote", nowMs }));
 }
 

@@ -86,7 +86,7 @@ function planSuperseded({
   if (waitingJoiners > 0 || isControlAside || !stages.every(isEmptyStage)) return undefined;
   const canceled = total(stages, "canceled");
   if (canceled === 0) return undefined;
-  return rolloutTo("superseded", `all ${canceled} devices were taken by other wishes for them`);
+  return rolloutTo("superseded", `other wishes have taken all of its devices: ${canceled}`);
 }
 
 /** Rule 3. */
@@ -152,7 +152,8 @@ function planCompletion({ stages }: RolloutSnapshot): RolloutStep | undefined {
   const figures = stages.map(({ counts }) => stageFigures(counts));
   const bad = figures.reduce((sum, stage) => sum + stage.bad, 0);
   const deferred = figures.reduce((sum, stage) => sum + stage.deferred, 0);
-  const late = deferred === 0 ? null : `${deferred} offline devices get it when they come back`;
+  const late =
+    deferred === 0 ? null : `devices that get it when they are online again: ${deferred}`;
   return rolloutTo(bad === 0 ? "completed" : "completed-with-failures", late);
 }
 
@@ -171,10 +172,7 @@ function planAborting(snapshot: RolloutSnapshot, nowMs: number): RolloutStep | u
   const missing = missingFrom(snapshot);
   if (missing === 0) return rolloutTo("aborted", snapshot.rollout.detail);
   if (!isPastReturn(snapshot, nowMs)) return undefined;
-  return rolloutTo(
-    "aborted",
-    `${missing} devices have not gone back yet: they do when they return`,
-  );
+  return rolloutTo("aborted", stillAway(missing));
 }
 
 /** Rule 8. */
@@ -182,12 +180,16 @@ function planRollingBack(snapshot: RolloutSnapshot, nowMs: number): RolloutStep 
   const missing = missingFrom(snapshot);
   if (missing === 0) return rolloutTo("rolled-back", snapshot.rollout.detail);
   if (snapshot.rollout.state !== "rolling-back" || !isPastReturn(snapshot, nowMs)) return undefined;
-  const detail = `${missing} devices have not gone back yet: they do when they return`;
+  const detail = stillAway(missing);
   return rolloutTo("rollback-incomplete", detail);
 }
 
 function missingFrom({ stages, leftToSettle }: RolloutSnapshot): number {
   return leftToSettle + total(stages, "reverting");
+}
+
+function stillAway(missing: number): string {
+  return `devices that go back when they return: ${missing}`;
 }
 
 function isPastReturn({ stages }: RolloutSnapshot, nowMs: number): boolean {

@@ -67,7 +67,7 @@ function inconclusive(snapshot: RolloutSnapshot, stage: Stage): StageStep {
   const needed = Math.min(decidedMin, counted + deferred);
   const why =
     decided < needed
-      ? `${decided} devices are decided, at least ${needed} must be; ${deferred} are offline`
+      ? `decided are ${decided}, at least ${needed} must be; offline are ${deferred}`
       : `${ok} of ${counted} devices succeeded, which is less than ${successPercent} %; ${bad} failures are acknowledged`;
   return stageTo(stage, "inconclusive", `stage ${stage.stage + 1}: ${why}`);
 }

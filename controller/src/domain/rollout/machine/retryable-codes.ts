@@ -31,7 +31,7 @@ export function isRetryable(code: ExecutionReason): boolean {
 }
 
 /** Whether an operator's retry also takes in a device that rejected the release with this code. */
-export function isAskable(code: ExecutionReason | null): boolean {
+export function isAskable(code: string | null): boolean {
   return code !== null && askable.has(code);
 }
 
