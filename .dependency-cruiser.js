@@ -51,6 +51,12 @@ export default {
       { path: "node_modules/@peculiar/" },
     ),
     rule(
+      "calendar-in-one-room",
+      "Cron is reckoned in one room.",
+      { pathNot: "^controller/src/adapters/calendar/" },
+      { path: "node_modules/croner/" },
+    ),
+    rule(
       "domain-is-pure",
       "domain knows itself and protocol: no npm package, no node core.",
       { path: "^(agent|controller)/src/domain/" },

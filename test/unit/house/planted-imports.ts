@@ -102,6 +102,7 @@ export const plantedImports: readonly PlantedImport[] = [
   once("nest-only-in-http", "controller/src", "@nestjs/core"),
   once("reflection-only-where-asked-for", "controller/src/adapters/first", "reflect-metadata"),
   once("certificates-in-one-room", "controller/src/app", "@peculiar/x509"),
+  once("calendar-in-one-room", "controller/src/app", "croner"),
 
   ...inEveryForm("domain-is-pure", DOMAIN, "node:fs"),
   ...inEveryForm("domain-is-pure", "controller/src/domain", "pino"),

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { rolloutLimits } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { RolloutError } from "../../../../../../controller/src/domain/errors.ts";
@@ -132,6 +134,15 @@ describe("what is refused, and where", () => {
 
     expect(shown).toHaveLength(62);
     expect(shown[caret.indexOf("^")]).toBe(";");
+  });
+
+  test("what docs/rollouts.md shows is what is said", () => {
+    const docs = readFileSync(
+      join(import.meta.dirname, "../../../../../../docs/rollouts.md"),
+      "utf8",
+    );
+
+    expect(docs).toContain(faultOf("site==a;;class==b").replace("SELECTOR_INVALID: ", ""));
   });
 
   test("the name of a class of objects is no field that is always there", () => {
