@@ -85,4 +85,5 @@ export * from "./trust/root-document.ts";
 export * from "./trust/serving-policy.ts";
 export * from "./trust/sign-envelope.ts";
 export * from "./trust/sign-telemetry.ts";
+export * from "./trust/verify-in-pool.ts";
 export * from "./units.ts";

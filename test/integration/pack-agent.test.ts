@@ -89,6 +89,18 @@ test.runIf(process.arch === "x64")(
   },
 );
 
+test("a package holds nothing of the schema library that nobody uses, like its messages in 50 languages", async () => {
+  const { folder } = await pack("linux-x64");
+  const names = await readdir(join(folder, "dist"), { recursive: true });
+  const programs = names.filter((name) => name.endsWith(".js"));
+
+  const texts = await Promise.all(
+    programs.map((name) => readFile(join(folder, "dist", name), "utf8")),
+  );
+
+  expect(texts.filter((text) => /\p{Script=Cyrillic}/u.test(text))).toEqual([]);
+});
+
 test("a packed agent starts without Node's library for fetch, which is 15 MB of memory", async () => {
   const { folder } = await pack("linux-x64");
   const program = `const { main } = await import(${JSON.stringify(join(folder, "dist/main.js"))});

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accessLimits } from "../limits.ts";
 import { ModelPattern } from "../trust/root-document.ts";
 import { Labels, UnixMs } from "../units.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { auditLimits } from "../limits.ts";
 import { Counter, FleetId, Sha256, Timestamp, UnixMs } from "../units.ts";
 

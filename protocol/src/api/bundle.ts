@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { documentLimits } from "../limits.ts";
 import { ReleaseFile } from "../trust/release-document.ts";
 import { Counter, DeviceId, Sha256 } from "../units.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { claimLimits } from "../limits.ts";
 import { DeviceClass, DeviceId, Labels, UnixMs } from "../units.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DeviceId } from "../units.ts";
 
 /** `GET /v1/client-trust`: whom a broker lets in by certificate; goes into its configuration. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { rehearsalLimits } from "../limits.ts";
 import { RefusalCode } from "../messages/release-state.ts";
 import { ReportStep } from "../messages/report.ts";

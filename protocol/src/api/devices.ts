@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fingerprint } from "../fingerprint.ts";
 import { claimLimits, rehearsalLimits } from "../limits.ts";
 import { SlotReport } from "../messages/release-state.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** RFC 9457 `application/problem+json`; `type` and `code` are stable, `errors` point into the body. */
 export const Problem = z.object({

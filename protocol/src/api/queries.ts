@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { claimLimits } from "../limits.ts";
 import { DeviceId, Labels, ModelName, ReleaseVersion } from "../units.ts";
 import { Claim } from "./claims.ts";

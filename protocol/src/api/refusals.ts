@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Counter, DeviceId, UnixMs } from "../units.ts";
 
 /** Messages of one kind that were not taken in, or were a sign of something wrong, for one reason. */

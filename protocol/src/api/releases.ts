@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ReleaseDocument } from "../trust/release-document.ts";
 import { Sha256, UnixMs } from "../units.ts";
 import { Approval } from "./access.ts";

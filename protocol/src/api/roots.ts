@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { documentLimits } from "../limits.ts";
 import { KeyId, RootDocument } from "../trust/root-document.ts";
 import { Counter, Sha256, Timestamp } from "../units.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DeviceId, ModelName, ReleaseVersion, Sha256, UnixMs } from "../units.ts";
 
 const Shares = z.array(z.number());

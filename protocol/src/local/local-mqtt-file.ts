@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { localBusLimits } from "../limits.ts";
 import { ModelName, SlotName } from "../units.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Counter } from "../units.ts";
 
 /** `dn/ack`: everything of this stream up to (boot, seq) is committed; cumulative, idempotent (protocol.md 3). */

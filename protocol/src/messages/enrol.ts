@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Counter, DeviceClass, DeviceId, FleetId, Timestamp } from "../units.ts";
 
 /** What a new device signs with its own fresh key (trust.md 7). The claim's secret is never sent. */

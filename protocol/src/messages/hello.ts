@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DeviceFacts } from "../target/facts.ts";
 import { Counter, DeviceId, Timestamp } from "../units.ts";
 import { SlotReport } from "./release-state.ts";

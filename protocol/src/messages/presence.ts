@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Counter } from "../units.ts";
 
 /** `up/online`: the device's presence; retained, and its will with the same `boot` (protocol.md 2). */

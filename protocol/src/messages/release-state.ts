@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ModelName, ReleaseVersion, Sha256, SlotName } from "../units.ts";
 
 /**

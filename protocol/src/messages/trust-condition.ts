@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Sha256 } from "../units.ts";
 
 /** What a device says of itself, in every hello and report (protocol.md 4.9 to 4.11). */

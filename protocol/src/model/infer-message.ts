@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const Shape = z.array(z.int().min(0)).max(16);
 const Parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Element types of the Open Inference Protocol v2, with their names in ONNX, width in bytes and wire name. */
 export const elementTypes = {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DeviceClass } from "../units.ts";
 
 /** What the agent proved at start about the device it runs on (targets.md 1.4: reported). */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FormatError } from "../errors.ts";
 import { Target, type TargetFile } from "./target-file.ts";
 

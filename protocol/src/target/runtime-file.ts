@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TargetId } from "./target-file.ts";
 import { compareVersions, satisfiesRange, VersionRange } from "./version-range.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { documentLimits, rehearsalLimits } from "../limits.ts";
 import { Counter, DeviceId, FleetId, ModelName, Sha256, SlotName, Timestamp } from "../units.ts";
 

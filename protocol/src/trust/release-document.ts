@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { blobLimits, documentLimits } from "../limits.ts";
 import { TensorSpec } from "../model/tensor-spec.ts";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { rehearsalLimits, runnerLimits, sequenceLimits } from "../limits.ts";
 
 /** A copy of live requests for a release that does not answer yet (agent.md 5). */

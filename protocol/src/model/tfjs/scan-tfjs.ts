@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ReleasePath } from "../../units.ts";
 import { ModelFormatError } from "../onnx/model-format-error.ts";
 import type { TensorSpec } from "../tensor-spec.ts";

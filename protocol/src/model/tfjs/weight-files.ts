@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { tfjsLimits } from "../../limits.ts";
 import type { ReleaseFile } from "../../trust/release-document.ts";
 import { ReleasePath } from "../../units.ts";

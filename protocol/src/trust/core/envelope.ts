@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { documentLimits } from "../../limits.ts";
 import { readJson } from "./read-json.ts";
 import { decodeBase64 } from "./strict-base64.ts";

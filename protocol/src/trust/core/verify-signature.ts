@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import nacl from "tweetnacl";
 import { isStrictPublicKey, isStrictSignature } from "./strict-ed25519.ts";
 
@@ -43,15 +43,20 @@ export function verifySignatureNative(
 ): boolean {
   try {
     if (!isStrictInput(publicKey, message, signature)) return false;
-    const der = Buffer.concat([SPKI_HEADER, publicKey]);
-    const key = createPublicKey({ key: der, format: "der", type: "spki" });
-    return verify(null, message, key, signature);
+    return verify(null, message, nativeKey(publicKey), signature);
   } catch {
     return false; // A backend that gives up has not verified.
   }
 }
 
-function isStrictInput(publicKey: unknown, message: unknown, signature: unknown): boolean {
+/** The key as node:crypto takes it. */
+export function nativeKey(publicKey: Uint8Array): KeyObject {
+  const der = Buffer.concat([SPKI_HEADER, publicKey]);
+  return createPublicKey({ key: der, format: "der", type: "spki" });
+}
+
+/** Nothing that fails here is ever verified, by whichever backend. */
+export function isStrictInput(publicKey: unknown, message: unknown, signature: unknown): boolean {
   return (
     isStrictPublicKey(publicKey) && message instanceof Uint8Array && isStrictSignature(signature)
   );
