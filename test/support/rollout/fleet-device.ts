@@ -1,0 +1,128 @@
+import {
+  DesiredDocument,
+  type DesiredModel,
+  decodeEnvelope,
+  formatTimestamp,
+  mainSlot,
+  type RefusalCode,
+  type ReleaseReference,
+  type ReportItem,
+  type Sha256,
+  type SlotReport,
+} from "@modelfleet/protocol";
+import { SimulatedDevice } from "../controller/simulated-device.ts";
+
+/** What a device makes of one release. */
+export type Conduct =
+  | { readonly kind: "confirm" }
+  | { readonly kind: "refuse"; readonly code: RefusalCode; readonly detail?: string }
+  /** Says so much and then nothing more. */
+  | { readonly kind: "stop-after"; readonly step: ReportItem["step"] }
+  /** Says confirmed and serves what it served before. */
+  | { readonly kind: "lie" }
+  | { readonly kind: "roll-back" };
+
+const way = ["accepted", "downloading", "downloaded", "loading", "golden", "activated"] as const;
+
+/** A device that follows its orders at once, over real signed messages. */
+export class FleetDevice extends SimulatedDevice {
+  isOnline = true;
+  /** What it does with a release; confirms any other. */
+  conducts = new Map<Sha256, Conduct>();
+  /** What it does with the next order, whatever the release. */
+  nextConduct: Conduct | undefined;
+  active: ReleaseReference | null = null;
+  previous: ReleaseReference | null = null;
+  desiredSeq = 0;
+  /** Every release that has ever served here, in order. */
+  readonly served: Sha256[] = [];
+  readonly orders: DesiredModel[] = [];
+  #seq = 0;
+  #boot = 1;
+  #refused: SlotReport["refused"] = [];
+
+  /** @returns the report it answers with; undefined when the document is not newer */
+  follow(envelope: Uint8Array, nowMs: number): Uint8Array | undefined {
+    const text = new TextDecoder().decode(decodeEnvelope(envelope).payload);
+    const document = DesiredDocument.parse(JSON.parse(text));
+    if (document.seq <= this.desiredSeq) return undefined;
+    this.desiredSeq = document.seq;
+    const wanted = document.models.find(({ slot }) => slot === mainSlot);
+    if (wanted === undefined) return this.reportOf([], nowMs);
+    this.orders.push(wanted);
+    if (wanted.release === this.active?.release) return this.reportOf([], nowMs);
+    return this.reportOf(this.#try(wanted), nowMs);
+  }
+
+  helloNow(nowMs: number): Uint8Array {
+    return this.hello({
+      boot: this.#boot,
+      issuedAt: formatTimestamp(nowMs),
+      desiredSeq: this.desiredSeq,
+      slots: this.slots(),
+    });
+  }
+
+  /** It falls back to what it ran before, by itself. */
+  fallBack(nowMs: number): Uint8Array {
+    const lost = this.active;
+    this.active = this.previous;
+    this.previous = null;
+    const items = lost === null ? [] : [itemOf(lost, "rolled-back", { code: "RUNNER_CRASH" })];
+    return this.reportOf(items, nowMs);
+  }
+
+  reportOf(items: readonly ReportItem[], nowMs: number): Uint8Array {
+    const seq = this.#seq++;
+    const issuedAt = formatTimestamp(nowMs);
+    const { desiredSeq } = this;
+    return this.report({ boot: this.#boot, seq, issuedAt, desiredSeq, items, slots: this.slots() });
+  }
+
+  slots(): readonly SlotReport[] {
+    const { active, previous } = this;
+    return [{ slot: mainSlot, active, previous, trial: null, refused: this.#refused }];
+  }
+
+  #try(wanted: DesiredModel): readonly ReportItem[] {
+    const named = { release: wanted.release, model: wanted.model, version: versionOf(wanted) };
+    const conduct = this.nextConduct ?? this.conducts.get(wanted.release) ?? { kind: "confirm" };
+    this.nextConduct = undefined;
+    const steps = way.map((step) => itemOf(named, step));
+    switch (conduct.kind) {
+      case "confirm":
+        this.#serve(named);
+        return [...steps, itemOf(named, "confirmed")];
+      case "refuse": {
+        const { code, detail = "as the test wants it" } = conduct;
+        this.#refused = [{ release: wanted.release, code, detail }];
+        return [...steps.slice(0, 3), itemOf(named, "refused", { code, detail })];
+      }
+      case "stop-after":
+        return steps.slice(0, steps.findIndex(({ step }) => step === conduct.step) + 1);
+      case "lie":
+        return [...steps, itemOf(named, "confirmed")];
+      case "roll-back":
+        return [...steps, itemOf(named, "rolled-back", { code: "ROLLED_BACK" })];
+    }
+  }
+
+  #serve(named: ReleaseReference): void {
+    this.previous = this.active;
+    this.active = named;
+    this.served.push(named.release);
+  }
+}
+
+function itemOf(
+  { release, model, version }: ReleaseReference,
+  step: ReportItem["step"],
+  why: Pick<ReportItem, "code" | "detail"> = {},
+): ReportItem {
+  return { slot: mainSlot, release, model, version, step, ...why };
+}
+
+/** A document names no version; what a device reports as one decides nothing. */
+function versionOf(_wanted: DesiredModel): ReleaseReference["version"] {
+  return "1.0.0" as ReleaseReference["version"];
+}
