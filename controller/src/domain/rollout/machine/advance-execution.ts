@@ -1,6 +1,7 @@
 import type { Execution, ExecutionChange, ExecutionEvent } from "../execution.ts";
 import { enter, unchanged } from "./enter-state.ts";
 import type { ExecutionContext } from "./execution-context.ts";
+import { hasActivated } from "./execution-states.ts";
 import { closeExecution, firstDueAtMs, runTimers } from "./execution-timers.ts";
 import { hearReport } from "./hear-report.ts";
 import { isAskable } from "./retryable-codes.ts";
@@ -101,7 +102,7 @@ function revert(execution: Execution, { seq }: EventOf<"revert">, nowMs: number)
     if (seq <= execution.seq) return unchanged(execution);
     return enter({ ...execution, seq }, { on: "revert", to: "reverting" }, nowMs);
   }
-  if (state !== "activated" && state !== "succeeded") return unchanged(execution);
+  if (!hasActivated(state) || execution.code === "NO_PREVIOUS") return unchanged(execution);
   return { next: { ...execution, code: "NO_PREVIOUS" }, steps: [] };
 }
 
