@@ -1,4 +1,4 @@
-import { type Labels, type RolloutPlan, rolloutLimits } from "@modelfleet/protocol";
+import { type Labels, type MaintenanceWindow, rolloutLimits } from "@modelfleet/protocol";
 import type { NextWindows, WindowSpan } from "./window-span.ts";
 
 /** What windows are reckoned with; a `Calendar` is one. */
@@ -13,7 +13,7 @@ export interface WindowReckoning {
  * @returns at most `rolloutLimits.windowsAheadMax` spans that end after `nowMs`, in order; null: at any time
  */
 export function windowsOf(
-  plan: Pick<RolloutPlan, "windows">,
+  plan: { readonly windows: readonly MaintenanceWindow[] },
   device: { readonly labels: Labels },
   { calendar, nowMs }: { readonly calendar: WindowReckoning; readonly nowMs: number },
 ): readonly WindowSpan[] | null {
