@@ -112,7 +112,7 @@ test("a controller killed in the middle of an upload comes back, and the upload 
   await enrolAgent(first, "device-1", agentData);
   const agent = await startAgent("device-1", agentData);
   closers.push(() => agent.program.stop());
-  const bytes = denseNetwork({ layers: [784, 4000, 3000, 10], seed: 7 });
+  const bytes = denseNetwork({ layers: [784, 2500, 2000, 10], seed: 7 });
   const release = await writeReleaseFolder({
     folder: join(folder.path, "big"),
     model: "big",

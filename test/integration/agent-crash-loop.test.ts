@@ -4,6 +4,8 @@ import { confirmed, type InstallRig, installRig } from "../support/agent/install
 import { eventually } from "../support/eventually.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
+/** Pauses between restarts are real time. */
+const patience = { withinMs: 20_000 };
 const loadsOf = (rig: InstallRig, version: string) =>
   rig.host.loads.filter((loaded) => loaded === version).length;
 
@@ -60,7 +62,7 @@ test("F48: a confirmed release whose runner ends again and again is restarted th
       expect(rig.host.modelOf("2.0.0")?.stopped()).toBe(false);
       expect(rig.serving()).toBe(rig.host.modelOf("2.0.0"));
       expect(loadsOf(rig, "2.0.0")).toBe(1 + end);
-    });
+    }, patience);
   }
   rig.host.modelOf("2.0.0")?.crash();
   await eventually(() => rig.serving()?.staged.release === first);

@@ -1,12 +1,15 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { tfjsLimits } from "@modelfleet/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { Tensor } from "../../agent/src/domain/tensor.ts";
 import { modelFiles } from "../../agent/src/loading/model-files.ts";
 import { RuntimeDown, RuntimeOrder } from "../../agent/src/loading/runtime-order.ts";
-import { loadRuntime } from "../../agent/src/runner/load-runtime.ts";
 import type { RuntimeId } from "../../agent/src/wire/runtime-id.ts";
 import { floatsOf, floatTensor } from "../support/agent/floats.ts";
 import { type RunnerFixture, runnerFixture, runnerPids } from "../support/agent/runner-fixture.ts";
@@ -16,6 +19,8 @@ import { annotatedGraph, type GraphType, identityGraph } from "../support/tfjs/g
 import { stageTfjs, type TfjsRelease } from "../support/tfjs/stage-tfjs.ts";
 import { jsonBytes, type TfjsModel } from "../support/tfjs/tfjs-model.ts";
 
+const run = promisify(execFile);
+const coldAnswer = fileURLToPath(new URL("../support/agent/cold-answer.ts", import.meta.url));
 const never = new AbortController().signal;
 const values = [0.1, -0.2, 0.3, 0.4, 1, 2, 3, -4];
 const pixels = floatTensor("pixels_input", [2, 4], values);
@@ -164,9 +169,9 @@ test("a model whose release says other shapes than it has is refused", async () 
 
 test("S26: the first live answer of a model is not its first: it is warm before it may answer", async () => {
   const large = await denseLayersModel({ inputs: 512, hidden: 2_048, outputs: 2_048, seed: 2 });
-  const shape = [1, 512];
-  const row = floatTensor("pixels_input", shape, Array<number>(512).fill(0.5));
-  const coldMs = await coldAnswerMs(large, row);
+  const halves = Array<number>(512).fill(0.5);
+  const row = floatTensor("pixels_input", [1, 512], halves);
+  const coldMs = await coldAnswerMs(large, ["pixels_input", halves]);
 
   const model = await load(large);
   const beganMs = performance.now();
@@ -178,17 +183,15 @@ test("S26: the first live answer of a model is not its first: it is warm before 
   expect(firstMs).toBeLessThan(coldMs / 2);
 });
 
-/** What the very first answer takes, in a runner that nobody has asked to warm up. */
-async function coldAnswerMs(model: TfjsModel, row: Tensor): Promise<number> {
-  const staged = await stageTfjs(fixture.folder.path, model);
-  const runtime = await loadRuntime("tfjs-wasm");
-  const { path, weights } = await modelFiles(staged);
-  const cold = await runtime.load({ path, weights }, { threads: 1 });
-  const beganMs = performance.now();
-  await cold.run([row], []);
-  const tookMs = performance.now() - beganMs;
-  await cold.dispose();
-  return tookMs;
+/** What the very first answer takes, in a process that nobody has asked to warm up. */
+async function coldAnswerMs(
+  model: TfjsModel,
+  input: readonly [string, readonly number[]],
+): Promise<number> {
+  const files = await modelFiles(await stageTfjs(fixture.folder.path, model));
+  const flags = ["--conditions=modelfleet-source", "--no-warnings", coldAnswer];
+  const { stdout } = await run(process.execPath, [...flags, JSON.stringify({ ...files, input })]);
+  return z.coerce.number().positive().parse(stdout);
 }
 
 /** Somebody else's graph model with texts in: TensorFlow.js loads it, and breaks down in its first reshape. */

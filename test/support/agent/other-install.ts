@@ -33,7 +33,7 @@ export async function otherInstall(folder: string, install: OtherInstall): Promi
     await cp(join(root, "agent/src", room), join(folder, "agent/src", room), { recursive: true });
   }
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
-  for (const name of install.packages) {
+  for (const name of ["@modelfleet/protocol", ...install.packages]) {
     const place = join(folder, "node_modules", name);
     await mkdir(dirname(place), { recursive: true });
     await symlink(join(root, "node_modules", name), place);
