@@ -1,4 +1,9 @@
-import { type DeviceId, type HelloMessage, openDeviceMessage } from "@modelfleet/protocol";
+import {
+  type DeviceId,
+  type HelloMessage,
+  openDevicePayloadInPool,
+  parseDeviceMessage,
+} from "@modelfleet/protocol";
 import { MessageRefused } from "../../domain/errors.ts";
 import { placeHello } from "../../domain/fleet/hello-order.ts";
 import type { DeviceRecord } from "../../ports/fleet-store.ts";
@@ -41,7 +46,8 @@ export class AnswerHello {
 
   async #take(id: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
     const device = await sender(this.#ports.fleet, id);
-    const hello = openDeviceMessage(payload, "hello", device.publicKey);
+    const signed = await openDevicePayloadInPool(payload, "hello", device.publicKey);
+    const hello = parseDeviceMessage("hello", signed);
     checkOwner(hello, id);
     checkCounter(hello.desiredSeq);
     // A stale one too: its device sends everything again.

@@ -1,7 +1,7 @@
 import {
   type DeviceId,
-  openDeviceMessage,
-  openDevicePayload,
+  openDevicePayloadInPool,
+  parseDeviceMessage,
   type ReportMessage,
   VerifyError,
 } from "@modelfleet/protocol";
@@ -40,7 +40,7 @@ export class IngestReport {
 
   async #take(id: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
     const device = await reporter(this.#ports.fleet, id);
-    const report = this.#open(device, payload);
+    const report = await this.#open(device, payload);
     const { boot, seq, desiredSeq, items, slots, dropped } = report;
     const where = { device: id, stream: "report", place: { boot, seq } } as const;
     const outcome = await storeThenAck(this.#ports, where, () =>
@@ -61,9 +61,10 @@ export class IngestReport {
     return { kind: outcome.kind };
   }
 
-  #open(device: SenderRecord, payload: Uint8Array): ReportMessage {
+  async #open(device: SenderRecord, envelope: Uint8Array): Promise<ReportMessage> {
+    const payload = await openDevicePayloadInPool(envelope, "report", device.publicKey);
     try {
-      const report = openDeviceMessage(payload, "report", device.publicKey);
+      const report = parseDeviceMessage("report", payload);
       checkOwner(report, device.id);
       return report;
     } catch (error) {
@@ -75,19 +76,8 @@ export class IngestReport {
   }
 
   /** Rule 2. */
-  #passOver(device: SenderRecord, payload: Uint8Array): void {
-    const signed = signedPayload(device, payload);
-    const place = signed && readPlace(signed, device.id);
-    if (place !== undefined) this.#ports.acks.committed(device.id, "report", place);
-  }
-}
-
-/** The payload, if this device's key has signed it, whatever it says. */
-function signedPayload({ publicKey }: SenderRecord, envelope: Uint8Array): Uint8Array | undefined {
-  try {
-    return openDevicePayload(envelope, "report", publicKey);
-  } catch (error) {
-    if (error instanceof VerifyError) return undefined;
-    throw error;
+  #passOver({ id }: SenderRecord, payload: Uint8Array): void {
+    const place = readPlace(payload, id);
+    if (place !== undefined) this.#ports.acks.committed(id, "report", place);
   }
 }
