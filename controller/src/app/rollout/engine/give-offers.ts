@@ -50,7 +50,12 @@ export async function giveOffers(
   return (await storeChanges(ports, rollout, changes)) > 0;
 }
 
-async function roomFor({ rollouts }: RolloutPorts, { id, plan }: RolloutRecord, nowMs: number) {
+/** How many orders the plan's pace leaves room for now, and what its rate was reckoned from. */
+export async function roomFor(
+  { rollouts }: Pick<RolloutPorts, "rollouts">,
+  { id, plan }: RolloutRecord,
+  nowMs: number,
+) {
   const since = {
     minuteMs: nowMs - rolloutLimits.rateSpanMs,
     shareMs: nowMs - rolloutLimits.rateShareMs,
@@ -59,6 +64,7 @@ async function roomFor({ rollouts }: RolloutPorts, { id, plan }: RolloutRecord, 
   return {
     tokens: facts === undefined ? rolloutLimits.inFlightMax : rateTokens(plan.rate, facts),
     inFlight: await rollouts.inFlight(id),
+    facts,
   };
 }
 
@@ -100,9 +106,15 @@ async function limitsOf(
   }
 }
 
-function candidateOf({ device, group, online, execution }: StoredExecution): OfferCandidate {
-  const hasFailed = execution.attempts > 0 && execution.code !== null;
-  return { device, group, dueAtMs: execution.dueAtMs, isUnavailable: !online || hasFailed };
+/** A device as whoever gives orders sees it. */
+export function candidateOf({
+  device,
+  group,
+  online,
+  isUnwell,
+  execution: { dueAtMs },
+}: StoredExecution): OfferCandidate {
+  return { device, group, dueAtMs, isUnavailable: !online || isUnwell };
 }
 
 async function ordersFor(

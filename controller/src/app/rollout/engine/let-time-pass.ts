@@ -7,7 +7,8 @@ import { changeExecution } from "./change-execution.ts";
 import { storeChanges } from "./store-changes.ts";
 
 /**
- * What time alone changes: timers that are due, and stragglers that are back.
+ * What time alone changes: timers that are due, stragglers that are back and, where the plan wants it, fallen devices
+ * that get one order more while the rollout is watched.
  *
  * @returns whether there may be more of it
  */
@@ -24,7 +25,28 @@ export async function letTimePass(
     kind: "tick",
     isOnline: execution.online,
   }));
-  return stored > 0 && (due.length === count || back.length === count);
+  const again = await happen(ports, snapshot, await fallen(ports, snapshot, count), () => ({
+    kind: "retry",
+  }));
+  const isMore = due.length === count || back.length === count;
+  return again > 0 || (stored > 0 && isMore);
+}
+
+/** Who was confirmed and fell back by himself, and has attempts left. */
+async function fallen(
+  { rollouts }: RolloutPorts,
+  { rollout, stages }: RolloutSnapshot,
+  limit: number,
+): Promise<readonly StoredExecution[]> {
+  const { plan, watchUntilMs } = rollout;
+  if (plan.onFallback !== "offer-again" || watchUntilMs === null) return [];
+  if (!stages.some(({ counts }) => (counts.tally["rolled-back"] ?? 0) > 0)) return [];
+  const query = { states: ["rolled-back"], stage: null, limit, cursor: null } as const;
+  const { executions } = await rollouts.executions(rollout.id, query);
+  return executions.filter(
+    ({ execution: { attempts, code } }) =>
+      attempts < plan.retries.attemptsMax && code !== "REVERTED",
+  );
 }
 
 /** Undecided executions of a stage meet its deadline. @returns whether there may be more of them */
