@@ -43,12 +43,19 @@ import { ReleaseProfiles } from "./app/release/release-profiles.ts";
 import { ShowRelease } from "./app/release/show-release.ts";
 import { CommandRollout } from "./app/rollout/command-rollout.ts";
 import { CreateRollout, type CreateRolloutPorts } from "./app/rollout/create-rollout.ts";
+import { CreateRolloutOnce } from "./app/rollout/create-rollout-once.ts";
 import { resumeRollout } from "./app/rollout/engine/resume-rollout.ts";
 import { RolloutTurns } from "./app/rollout/engine/rollout-turns.ts";
 import { ExcludeDevice } from "./app/rollout/exclude-device.ts";
+import { ExplainDevice } from "./app/rollout/explain-device.ts";
+import { FollowRollout } from "./app/rollout/follow-rollout.ts";
+import { ListRolloutDevices } from "./app/rollout/list-rollout-devices.ts";
+import { ListRollouts } from "./app/rollout/list-rollouts.ts";
+import { PreviewRollout } from "./app/rollout/preview-rollout.ts";
 import { RolloutEngine } from "./app/rollout/rollout-engine.ts";
 import { RolloutLanes } from "./app/rollout/rollout-lanes.ts";
 import { RolloutSignal } from "./app/rollout/rollout-signal.ts";
+import { ShowRollout } from "./app/rollout/show-rollout.ts";
 import { PublishRoot } from "./app/root/publish-root.ts";
 import { ShowRoot } from "./app/root/show-root.ts";
 import { enrolOverBus } from "./http/enrol-over-bus.ts";
@@ -155,31 +162,22 @@ export function compose(given: Ports): Application {
     },
     useCases: {
       ...accessUseCases(ports),
+      ...fleetUseCases(ports),
       ...rolloutUseCases(ports),
       approveDeployment: new ApproveDeployment(ports),
       approveRelease: new ApproveRelease(ports),
-      approveDevice: new ApproveDevice(ports),
       authenticateDevice: authenticate,
-      changeDevice: new ChangeDevice(ports),
-      createClaim: new CreateClaim(ports),
       deployRelease: new DeployRelease(ports),
       enrolDevice: enrol,
-      fetchCertificate: new FetchCertificate(ports),
       exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
-      listClaims: new ListClaims(ports),
       listDeployments: new ListDeployments(ports),
-      listDevices: new ListDevices(ports),
       listReleases: new ListReleases(ports),
       publishRelease: new PublishRelease(ports),
       publishRoot: roots,
       readAudit: new ReadAudit(ports),
       readBlob: new ReadBlob(ports),
       readReleaseEnvelope: new ReadReleaseEnvelope(ports),
-      revokeClaim: new RevokeClaim(ports),
-      revokeDevice: new RevokeDevice(ports),
-      showClientTrust: new ShowClientTrust(ports),
       showDeployment: new ShowDeployment(ports),
-      showDevice: new ShowDevice(ports),
       showRefusals: new ShowRefusals(ports),
       showRelease: new ShowRelease(ports),
       showRoot: new ShowRoot(ports),
@@ -197,10 +195,33 @@ function accessUseCases(ports: Ports) {
   };
 }
 
+function fleetUseCases(ports: Ports) {
+  return {
+    approveDevice: new ApproveDevice(ports),
+    changeDevice: new ChangeDevice(ports),
+    createClaim: new CreateClaim(ports),
+    fetchCertificate: new FetchCertificate(ports),
+    listClaims: new ListClaims(ports),
+    listDevices: new ListDevices(ports),
+    revokeClaim: new RevokeClaim(ports),
+    revokeDevice: new RevokeDevice(ports),
+    showClientTrust: new ShowClientTrust(ports),
+    showDevice: new ShowDevice(ports),
+  };
+}
+
 function rolloutUseCases(ports: CreateRolloutPorts) {
+  const show = new ShowRollout(ports);
+  const create = new CreateRollout(ports);
   return {
     commandRollout: new CommandRollout(ports),
-    createRollout: new CreateRollout(ports),
+    createRollout: new CreateRolloutOnce({ ...ports, create, show }),
     excludeDevice: new ExcludeDevice(ports),
+    explainDevice: new ExplainDevice(ports),
+    followRollout: new FollowRollout(ports),
+    listRolloutDevices: new ListRolloutDevices(ports),
+    listRollouts: new ListRollouts(ports),
+    previewRollout: new PreviewRollout(ports),
+    showRollout: show,
   };
 }

@@ -66,7 +66,14 @@ export const rolloutLimits = {
   /** A call that has not come to an end by then never will: the controller went down in it. */
   idempotencyUnderWayMsMax: MINUTE_MS,
   idempotencyKeysMax: 100_000,
+  /** Rollouts a filtered page looks at before it is handed out short. */
+  listLookedAtMax: 2_000,
   eventStreamsMax: 64,
+  /** Then the reader asks anew, and is looked at anew. */
+  eventStreamMsMax: 15 * MINUTE_MS,
+  /** Between two looks for new events, and after how long a reader whose stream ended comes again. */
+  eventPollMs: SECOND_MS / 2,
+  eventRetryMs: 2 * SECOND_MS,
   eventHeartbeatMs: 15 * SECOND_MS,
   eventsPerPollMax: 500,
 } as const;

@@ -2,7 +2,8 @@ import "reflect-metadata";
 import { apiLimits, blobLimits, claimLimits, documentLimits } from "@modelfleet/protocol";
 import type { NestApplicationOptions } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
-import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { FastifyAdapter, NestFastifyApplication } from "@nestjs/platform-fastify";
+import { ColonAdapter } from "./colon-adapter.ts";
 import type { HttpReply } from "./exchange.ts";
 import { type HttpServices, httpModule } from "./http-module.ts";
 import { helmet } from "./plugins.ts";
@@ -58,7 +59,7 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
 }
 
 function createAdapter(trustedProxies: readonly string[]): FastifyAdapter {
-  const adapter = new FastifyAdapter({
+  const adapter = new ColonAdapter({
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: apiLimits.jsonBytesMax,
     requestTimeout: apiLimits.requestMsMax,

@@ -11,6 +11,8 @@ import { RequestLimits } from "./access/request-limits.ts";
 import { DownloadSlots } from "./downloads/download-slots.ts";
 import { SendBlob } from "./downloads/send-blob.ts";
 import { READ_ROOT, SendRoot } from "./downloads/send-root.ts";
+import { SendEvents } from "./rollouts/send-events.ts";
+import { TagRollout } from "./rollouts/tag-rollout.ts";
 import { ApiKeysRoutes } from "./routes/api-keys-routes.ts";
 import { AuditRoutes } from "./routes/audit-routes.ts";
 import { BundleRoutes } from "./routes/bundle-routes.ts";
@@ -24,6 +26,9 @@ import { EnrolRoutes } from "./routes/enrol-routes.ts";
 import { HEALTH_CHECKS, HealthRoutes } from "./routes/health-routes.ts";
 import { RefusalsRoutes } from "./routes/refusals-routes.ts";
 import { ReleasesRoutes } from "./routes/releases-routes.ts";
+import { RolloutDevicesRoutes } from "./routes/rollout-devices-routes.ts";
+import { RolloutWordsRoutes } from "./routes/rollout-words-routes.ts";
+import { RolloutsRoutes } from "./routes/rollouts-routes.ts";
 import { RootsRoutes } from "./routes/roots-routes.ts";
 import { TelemetryRoutes } from "./routes/telemetry-routes.ts";
 import type { HealthChecks, ReadRoot, UseCases } from "./services.ts";
@@ -55,6 +60,9 @@ export const routes = [
   HealthRoutes,
   RefusalsRoutes,
   ReleasesRoutes,
+  RolloutDevicesRoutes,
+  RolloutWordsRoutes,
+  RolloutsRoutes,
   RootsRoutes,
   TelemetryRoutes,
 ];
@@ -81,7 +89,9 @@ export function httpModule(services: HttpServices): DynamicModule {
       { provide: DownloadSlots, useValue: slots },
       { provide: AddressLimiter, useValue: new AddressLimiter(nowMs) },
       SendBlob,
+      SendEvents,
       SendRoot,
+      TagRollout,
     ],
   };
 }

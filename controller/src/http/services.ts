@@ -29,8 +29,14 @@ import type { ReadBlob } from "../app/release/read-blob.ts";
 import type { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
 import type { ShowRelease } from "../app/release/show-release.ts";
 import type { CommandRollout } from "../app/rollout/command-rollout.ts";
-import type { CreateRollout } from "../app/rollout/create-rollout.ts";
+import type { CreateRolloutOnce } from "../app/rollout/create-rollout-once.ts";
 import type { ExcludeDevice } from "../app/rollout/exclude-device.ts";
+import type { ExplainDevice } from "../app/rollout/explain-device.ts";
+import type { FollowRollout } from "../app/rollout/follow-rollout.ts";
+import type { ListRolloutDevices } from "../app/rollout/list-rollout-devices.ts";
+import type { ListRollouts } from "../app/rollout/list-rollouts.ts";
+import type { PreviewRollout } from "../app/rollout/preview-rollout.ts";
+import type { ShowRollout } from "../app/rollout/show-rollout.ts";
 import type { PublishRoot } from "../app/root/publish-root.ts";
 import type { ShowRoot } from "../app/root/show-root.ts";
 
@@ -45,17 +51,22 @@ export interface UseCases {
   readonly commandRollout: CommandRollout;
   readonly createApiKey: CreateApiKey;
   readonly createClaim: CreateClaim;
-  readonly createRollout: CreateRollout;
+  readonly createRollout: CreateRolloutOnce;
   readonly deployRelease: DeployRelease;
   readonly enrolDevice: EnrolDevice;
   readonly excludeDevice: ExcludeDevice;
+  readonly explainDevice: ExplainDevice;
   readonly exportBundle: ExportBundle;
   readonly fetchCertificate: FetchCertificate;
+  readonly followRollout: FollowRollout;
   readonly listApiKeys: ListApiKeys;
   readonly listClaims: ListClaims;
   readonly listDeployments: ListDeployments;
   readonly listDevices: ListDevices;
   readonly listReleases: ListReleases;
+  readonly listRolloutDevices: ListRolloutDevices;
+  readonly listRollouts: ListRollouts;
+  readonly previewRollout: PreviewRollout;
   readonly publishRelease: PublishRelease;
   readonly publishRoot: PublishRoot;
   readonly readAudit: ReadAudit;
@@ -69,6 +80,7 @@ export interface UseCases {
   readonly showDevice: ShowDevice;
   readonly showRefusals: ShowRefusals;
   readonly showRelease: ShowRelease;
+  readonly showRollout: ShowRollout;
   readonly showRoot: ShowRoot;
   readonly summarizeTelemetry: SummarizeTelemetry;
 }

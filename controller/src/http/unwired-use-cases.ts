@@ -29,8 +29,14 @@ import { ReadBlob } from "../app/release/read-blob.ts";
 import { ReadReleaseEnvelope } from "../app/release/read-release-envelope.ts";
 import { ShowRelease } from "../app/release/show-release.ts";
 import { CommandRollout } from "../app/rollout/command-rollout.ts";
-import { CreateRollout } from "../app/rollout/create-rollout.ts";
+import { CreateRolloutOnce } from "../app/rollout/create-rollout-once.ts";
 import { ExcludeDevice } from "../app/rollout/exclude-device.ts";
+import { ExplainDevice } from "../app/rollout/explain-device.ts";
+import { FollowRollout } from "../app/rollout/follow-rollout.ts";
+import { ListRolloutDevices } from "../app/rollout/list-rollout-devices.ts";
+import { ListRollouts } from "../app/rollout/list-rollouts.ts";
+import { PreviewRollout } from "../app/rollout/preview-rollout.ts";
+import { ShowRollout } from "../app/rollout/show-rollout.ts";
 import { PublishRoot } from "../app/root/publish-root.ts";
 import { ShowRoot } from "../app/root/show-root.ts";
 import type { UseCases } from "./services.ts";
@@ -47,17 +53,22 @@ export function unwiredUseCases(): UseCases {
     commandRollout: unwired(CommandRollout),
     createApiKey: unwired(CreateApiKey),
     createClaim: unwired(CreateClaim),
-    createRollout: unwired(CreateRollout),
+    createRollout: unwired(CreateRolloutOnce),
     deployRelease: unwired(DeployRelease),
     enrolDevice: unwired(EnrolDevice),
     excludeDevice: unwired(ExcludeDevice),
+    explainDevice: unwired(ExplainDevice),
     exportBundle: unwired(ExportBundle),
     fetchCertificate: unwired(FetchCertificate),
+    followRollout: unwired(FollowRollout),
     listApiKeys: unwired(ListApiKeys),
     listClaims: unwired(ListClaims),
     listDeployments: unwired(ListDeployments),
     listDevices: unwired(ListDevices),
     listReleases: unwired(ListReleases),
+    listRolloutDevices: unwired(ListRolloutDevices),
+    listRollouts: unwired(ListRollouts),
+    previewRollout: unwired(PreviewRollout),
     publishRelease: unwired(PublishRelease),
     publishRoot: unwired(PublishRoot),
     readAudit: unwired(ReadAudit),
@@ -71,6 +82,7 @@ export function unwiredUseCases(): UseCases {
     showDevice: unwired(ShowDevice),
     showRefusals: unwired(ShowRefusals),
     showRelease: unwired(ShowRelease),
+    showRollout: unwired(ShowRollout),
     showRoot: unwired(ShowRoot),
     summarizeTelemetry: unwired(SummarizeTelemetry),
   };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { rolloutLimits } from "../rollout-limits.ts";
 import {
   Counter,
@@ -246,3 +246,37 @@ export const RolloutQuery = z.object({
   fields: z.string().max(256).optional(),
 });
 export type RolloutQuery = z.infer<typeof RolloutQuery>;
+
+/** The id of a rollout in a path. */
+export const RolloutName = z.string().min(1).max(64);
+export type RolloutName = z.infer<typeof RolloutName>;
+
+/** `GET /v1/rollouts/{id}/devices?state=failed,rejected&stage=&limit=&cursor=`. */
+export const RolloutDeviceQuery = z.object({
+  /** Comma-separated; without it all. */
+  state: z
+    .string()
+    .max(512)
+    .transform((text) => text.split(","))
+    .pipe(z.array(ExecutionState))
+    .optional(),
+  stage: z.coerce
+    .number<string>()
+    .int()
+    .min(0)
+    .max(rolloutLimits.stagesMax - 1)
+    .optional(),
+  limit: z.coerce.number<string>().int().min(1).max(rolloutLimits.pageMax).optional(),
+  cursor: z.string().max(256).optional(),
+});
+export type RolloutDeviceQuery = z.infer<typeof RolloutDeviceQuery>;
+
+/** `GET /v1/rollouts/{id}/events?after=`: entries above this one. A stream takes `Last-Event-ID` instead. */
+export const RolloutEventQuery = z.object({
+  after: z.coerce.number<string>().int().min(0).default(0),
+});
+export type RolloutEventQuery = z.infer<typeof RolloutEventQuery>;
+
+/** What `GET /v1/rollouts/{id}/events` answers to who asks for JSON: oldest first; an empty page is the end so far. */
+export const RolloutEventPage = z.object({ events: z.array(RolloutEvent) });
+export type RolloutEventPage = z.infer<typeof RolloutEventPage>;

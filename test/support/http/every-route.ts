@@ -20,7 +20,8 @@ export function everyRoute(): readonly DeclaredRoute[] {
       const path = String(Reflect.getMetadata("path", handler));
       const access = (Reflect.getMetadata(ACCESS_KEY, handler) as Access | undefined) ?? onClass;
       const whole = `/${base}/${path}`.replaceAll(/\/+/g, "/").replace(/\/$/, "");
-      return [{ route: `${RequestMethod[method]} ${whole}`, access }];
+      // The router takes two colons for one that is meant as itself.
+      return [{ route: `${RequestMethod[method]} ${whole.replace("::", ":")}`, access }];
     });
   });
   return found.toSorted((one, other) => (one.route < other.route ? -1 : 1));
@@ -28,7 +29,7 @@ export function everyRoute(): readonly DeclaredRoute[] {
 
 /** A path with something of the right form in place of its parameters. */
 export function pathOf(path: string): string {
-  return path.replaceAll(/:(\w+)/g, (_, name: string) => examples[name] ?? "1");
+  return path.replaceAll(/(?<=\/):(\w+)/g, (_, name: string) => examples[name] ?? "1");
 }
 
 const examples: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@
  * The API over real use cases and a real database in memory, with the fixture fleet's keys, a clock that stands still
  * and no broker: as a controller without --dev, whose first admin key is known.
  */
+import { setImmediate } from "node:timers/promises";
 import {
   type ApiKey,
   ApiKeyCreated,
@@ -15,6 +16,7 @@ import {
 } from "@modelfleet/protocol";
 import type { z } from "zod";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
+import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import { MakeAdminKey } from "../../../controller/src/app/access/make-admin-key.ts";
 import { compose, type Ports } from "../../../controller/src/compose.ts";
@@ -57,12 +59,15 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
     blobs,
     keys: fixtureKeys(),
     endpoints,
+    breathe: () => setImmediate(),
+    calendar: cronerCalendar(),
+    onDefect: (error: unknown) => void defects.push(error),
   };
-  const { useCases, acks } = compose({ ...ports, ...given });
+  const { useCases, acks, rolloutEngine } = compose({ ...ports, ...given });
   const server = await startHttpServer({
     host: "127.0.0.1",
     port: 0,
-    onDefect: (error) => defects.push(error),
+    onDefect: ports.onDefect,
     trustedProxies,
     services: {
       useCases,
@@ -76,7 +81,7 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
   const first = await new MakeAdminKey(ports).first();
   const url = `http://127.0.0.1:${server.port}`;
   return {
-    ...{ url, stores, clock, bus, log, defects },
+    ...{ url, stores, clock, bus, log, defects, rolloutEngine },
     adminKey: first?.secret ?? "",
     admin: bearer(first?.secret ?? ""),
     /** With a body it is a POST, unless `init` says otherwise. */
@@ -93,6 +98,7 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
       fetch(`${url}/v1/releases`, { method: "POST", headers, body: smallForm(manifest) }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
+      await rolloutEngine[Symbol.asyncDispose]();
       await acks[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

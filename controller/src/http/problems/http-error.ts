@@ -10,6 +10,7 @@ export class HttpError extends CodedError<
   | "UPLOAD_BROKEN"
   | "RANGE_NOT_SATISFIABLE"
   | "DOWNLOADS_TOO_MANY"
+  | "STREAMS_TOO_MANY"
   | "ENROLMENTS_TOO_MANY"
   | "REQUESTS_TOO_MANY"
   | "LOGINS_TOO_MANY"
