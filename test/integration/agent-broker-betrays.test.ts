@@ -11,7 +11,8 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { fixtureDevice, signedDesired } from "../support/trust-fixtures.ts";
 
 const MIB = 1_024 * 1_024;
-const patience = { withinMs: 20_000 };
+/** Ten thousand signatures take their time on a busy machine. */
+const patience = { withinMs: 60_000 };
 const { desired } = deviceTopics(fixtureDevice);
 
 /** After any number of failures the next attempt comes after the shortest pause. */
@@ -72,6 +73,8 @@ async function servedDuring(work: Promise<unknown>) {
   const done = work.finally(() => {
     state.isDone = true;
   });
+  // Awaited below; until then its failure is nobody's.
+  done.catch(() => undefined);
   const codes = new Set<number>();
   const acknowledged: number[] = [];
   while (!state.isDone || acknowledged.length < 20) {
@@ -129,7 +132,7 @@ test("F63: 10,000 messages at once, garbage and orders of long ago, keep no requ
   const told = device.agent.events.filter(({ event }) => String(event).startsWith("desired."));
   expect(told.length).toBeLessThan(100);
   expect(device.controller.hellos.length).toBe(hellos);
-});
+}, 90_000);
 
 test("F63: a packet of 256 MB costs the connection and no request", async () => {
   const hellos = device.controller.hellos.length;
