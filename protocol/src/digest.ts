@@ -1,9 +1,9 @@
-import { createHash, createHmac, createSecretKey } from "node:crypto";
+import { createHmac, createSecretKey, hash } from "node:crypto";
 import { Sha256 } from "./units.ts";
 
 /** SHA-256 of the bytes, as the wire writes it: 64 lowercase hex characters. */
 export function sha256(bytes: Uint8Array): Sha256 {
-  return Sha256.parse(createHash("sha256").update(bytes).digest("hex"));
+  return Sha256.parse(hash("sha256", bytes, "hex"));
 }
 
 /** HMAC-SHA-256 (RFC 2104) of the bytes under a key: 64 lowercase hex characters. */

@@ -248,6 +248,12 @@ export const controllerLimits = {
   blobChunkBytes: 64 * KIB,
   writesPerCommitMax: 256,
   statementsKeptMax: 256,
+  /** Pages of the database held in memory. */
+  databaseCacheKib: 64 * KIB,
+  /** Of 4 KiB each, in the write-ahead log before they are written back into the database. */
+  walPagesMax: 8_192,
+  /** Public keys of devices that are held ready for checking signatures. */
+  keysKeptMax: 8_192,
   /** SQLite binds at most 32,766 values in one statement. */
   rowsPerInsertMax: 500,
   /** Windows of one device; what is to stay longer is kept merged (telemetry.md 2.7). */

@@ -4,13 +4,13 @@ import { HelloMessage } from "../messages/hello.ts";
 import { ReportMessage } from "../messages/report.ts";
 import { decodeEnvelope, pae, type UnverifiedEnvelope } from "./core/envelope.ts";
 import { keyIdOf } from "./core/key-id.ts";
-import { checkEnvelope } from "./core/open-envelope.ts";
+import { checkEnvelope, type RoleKeys } from "./core/open-envelope.ts";
 import { parsePayload } from "./core/payload.ts";
 import { payloadTypes } from "./core/payload-types.ts";
 import { decodeBase64 } from "./core/strict-base64.ts";
 import { isStrictPublicKey } from "./core/strict-ed25519.ts";
 import { VerifyError } from "./core/verify-error.ts";
-import { type Verifier, verifySignatureNative } from "./core/verify-signature.ts";
+import { verifySignatureNative } from "./core/verify-signature.ts";
 import { encodePayload } from "./encode-payload.ts";
 import { type Signer, signEnvelope } from "./sign-envelope.ts";
 import { verifyInPool } from "./verify-in-pool.ts";
@@ -45,7 +45,7 @@ export function openDevicePayload(
   publicKey: Uint8Array,
 ): Uint8Array {
   const envelope = decodeEnvelope(bytes);
-  checkSigner(envelope, type, { publicKey, verify: verifySignatureNative });
+  checkSigner(envelope, type, publicKey);
   return envelope.payload;
 }
 
@@ -61,9 +61,10 @@ export async function openDevicePayloadInPool(
   publicKey: Uint8Array,
 ): Promise<Uint8Array> {
   const envelope = decodeEnvelope(bytes);
-  const verdict = await verdictInPool(envelope, type, publicKey);
+  const role = soleSigner(publicKey);
+  const verdict = await verdictInPool(envelope, type, role);
   // The core decides by its own rules; only the arithmetic is done already.
-  checkSigner(envelope, type, { publicKey, verify: () => verdict });
+  checkEnvelope(envelope, payloadTypes[type], { role, verify: () => verdict });
   return envelope.payload;
 }
 
@@ -71,13 +72,15 @@ export async function openDevicePayloadInPool(
 function verdictInPool(
   { payload, payloadType, signatures }: UnverifiedEnvelope,
   type: DeviceMessageType,
-  publicKey: Uint8Array,
+  { keys }: RoleKeys,
 ): Promise<boolean> {
-  const keyId = keyIdOf(publicKey);
-  const own = signatures.filter(({ keyid }) => keyid === keyId);
+  const known: ReadonlyMap<string, Uint8Array> = keys;
+  const own = signatures.filter(({ keyid }) => known.has(keyid));
   const [signature] = own;
   // A repeated keyid is refused by the core, whatever the verdict.
-  if (signature === undefined || own.length > 1 || payloadType !== payloadTypes[type]) {
+  const isSole = signature !== undefined && own.length === 1;
+  const publicKey = isSole ? known.get(signature.keyid) : undefined;
+  if (publicKey === undefined || !isSole || payloadType !== payloadTypes[type]) {
     return Promise.resolve(false);
   }
   return verifyInPool(publicKey, pae(payloadType, payload), signature.sig);
@@ -105,7 +108,7 @@ export function openEnrolMessage(bytes: Uint8Array): OpenedEnrol {
     throw new VerifyError("FORMAT", "publicKey: expected a strict Ed25519 key in base64");
   }
   // protocol.md 7.3: the device proves that it holds the key it enrols.
-  checkSigner(envelope, "enrol", { publicKey, verify: verifySignatureNative });
+  checkSigner(envelope, "enrol", publicKey);
   return { message, payload: envelope.payload, publicKey };
 }
 
@@ -133,9 +136,13 @@ export function parseDeviceMessage<Type extends DeviceMessageType>(
 function checkSigner(
   envelope: UnverifiedEnvelope,
   type: DeviceMessageType,
-  { publicKey, verify }: { readonly publicKey: Uint8Array; readonly verify: Verifier },
+  publicKey: Uint8Array,
 ): void {
-  const role = { keys: new Map([[keyIdOf(publicKey), publicKey]]), threshold: 1 };
   // The native backend: a controller verifies thousands of these a second.
-  checkEnvelope(envelope, payloadTypes[type], { role, verify });
+  const by = { role: soleSigner(publicKey), verify: verifySignatureNative };
+  checkEnvelope(envelope, payloadTypes[type], by);
+}
+
+function soleSigner(publicKey: Uint8Array): RoleKeys {
+  return { keys: new Map([[keyIdOf(publicKey), publicKey]]), threshold: 1 };
 }

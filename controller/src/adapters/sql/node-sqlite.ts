@@ -15,6 +15,13 @@ export function openNodeSqlite(path: string): SqliteDatabase {
       "pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;",
     ),
   );
+  // What thousands of devices change every second is the same few pages: kept in memory, and written back seldom.
+  const { databaseCacheKib, walPagesMax } = controllerLimits;
+  guarded(path, () =>
+    database.exec(
+      `pragma cache_size = -${databaseCacheKib}; pragma wal_autocheckpoint = ${walPagesMax};`,
+    ),
+  );
   const statements = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),

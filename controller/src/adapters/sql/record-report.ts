@@ -27,29 +27,54 @@ export async function recordReport(
   report: ReportRecord,
 ): Promise<ReportOutcome> {
   const { boot, seq, atMs, items, dropped, reportedSeq } = report;
-  if ((await takeReport.run(transaction, { device, boot, seq, atMs, dropped })) === 0) {
-    return { kind: "duplicate" };
-  }
-  const slots = await replaceSlots(transaction, device, report);
+  const said = { boot, seq, atMs, dropped, reportedSeq, slots: JSON.stringify(report.slots) };
+  const taken = await takeReport.first(transaction, { device, ...said });
+  if (taken === undefined) return { kind: "duplicate" };
   await addItems(transaction, device, report);
-  for (const item of items) {
-    await advanceExecution(transaction, { device, item, heldSeq: reportedSeq });
+  for (const item of newestOfEach(items)) {
+    await noteItem(transaction, { device, item, heldSeq: reportedSeq });
   }
+  const slots = taken.slots === said.slots ? report.slots : slotsOf(taken.slots);
   const rollouts = await hearDevice(transaction, { device, reportedSeq, items, slots, atMs });
   return { kind: "stored", rollouts };
 }
 
-/** Rule 1. */
-const takeReport = new Prepared<
-  Readonly<{ device: string; boot: number; seq: number; atMs: number; dropped: number }>
->((database, value) =>
+function slotsOf(text: string): readonly SlotReport[] {
+  return JSON.parse(text) as SlotReport[];
+}
+
+type Said = Readonly<{
+  device: string;
+  boot: number;
+  seq: number;
+  atMs: number;
+  dropped: number;
+  reportedSeq: number;
+  slots: string;
+}>;
+
+/** Rules 1 and 2, in one change of the row. @returns the slots that are the newest known */
+const takeReport = new Prepared<Said, { readonly slots: string }>((database, value) =>
   database
     .updateTable("devices")
-    .set({
-      report_boot: value("boot"),
-      report_seq: value("seq"),
-      last_seen_at_ms: value("atMs"),
-      dropped: value("dropped"),
+    .set((column) => {
+      const isNewest = column.and([
+        column("reported_seq", "<=", value("reportedSeq")),
+        column.or([column("boot", "is", null), column("boot", "<=", value("boot"))]),
+      ]);
+      return {
+        report_boot: value("boot"),
+        report_seq: value("seq"),
+        last_seen_at_ms: value("atMs"),
+        dropped: value("dropped"),
+        reported_seq: column
+          .case()
+          .when(isNewest)
+          .then(value("reportedSeq"))
+          .else(column.ref("reported_seq"))
+          .end(),
+        slots: column.case().when(isNewest).then(value("slots")).else(column.ref("slots")).end(),
+      };
     })
     .where("id", "=", value("device"))
     .where((where) =>
@@ -60,35 +85,8 @@ const takeReport = new Prepared<
           where("report_seq", "<", value("seq")),
         ]),
       ]),
-    ),
-);
-
-/** Rule 2. @returns the newest slots that are known */
-async function replaceSlots(
-  transaction: Transaction<Schema>,
-  device: DeviceId,
-  { boot, reportedSeq, slots }: ReportRecord,
-): Promise<readonly SlotReport[]> {
-  const said = { device, boot, reportedSeq, slots: JSON.stringify(slots) };
-  if ((await takeSlots.run(transaction, said)) === 1) return slots;
-  const known = await knownSlots.first(transaction, { device });
-  return known === undefined ? [] : (JSON.parse(known.slots) as SlotReport[]);
-}
-
-const takeSlots = new Prepared<
-  Readonly<{ device: string; boot: number; reportedSeq: number; slots: string }>
->((database, value) =>
-  database
-    .updateTable("devices")
-    .set({ reported_seq: value("reportedSeq"), slots: value("slots") })
-    .where("id", "=", value("device"))
-    .where("reported_seq", "<=", value("reportedSeq"))
-    .where((where) => where.or([where("boot", "is", null), where("boot", "<=", value("boot"))])),
-);
-
-const knownSlots = new Prepared<{ readonly device: string }, { readonly slots: string }>(
-  (database, value) =>
-    database.selectFrom("devices").select("slots").where("id", "=", value("device")),
+    )
+    .returning("slots"),
 );
 
 async function addItems(
@@ -141,8 +139,23 @@ interface Told {
   readonly heldSeq: number;
 }
 
+/**
+ * Of what is said of one release in one slot only the last stays in its deployment. A refusal may belong to another
+ * deployment than a step, so that it stands for itself.
+ */
+function newestOfEach(items: readonly ReportItem[]): Iterable<ReportItem> {
+  const newest = new Map<string, ReportItem>();
+  for (const item of items) {
+    const key = `${item.slot} ${item.release} ${item.step === "refused"}`;
+    // Taken out first, so that it stands behind whatever came before it.
+    newest.delete(key);
+    newest.set(key, item);
+  }
+  return newest.values();
+}
+
 /** Rule 3. */
-async function advanceExecution(
+async function noteItem(
   transaction: Transaction<Schema>,
   { device, item, heldSeq }: Told,
 ): Promise<void> {

@@ -10,28 +10,23 @@ const LENGTH_BYTES = 4;
 export function chainHash(event: Omit<AuditEvent, "hash">): Sha256 {
   const { previousHash, seq, atMs, actor, action, subject, detail } = event;
   // protocol.md 9.2: the very text that is stored is hashed, each field after its length, so that none can flow into another.
-  const fields = [
-    DOMAIN,
-    previousHash,
-    String(seq),
-    String(atMs),
-    actor,
-    action,
-    subject,
-    detail,
-  ].map((text) => new TextEncoder().encode(text));
+  const fields = [DOMAIN, previousHash, String(seq), String(atMs), actor, action, subject, detail];
   return sha256(lengthPrefixed(fields));
 }
 
-function lengthPrefixed(fields: readonly Uint8Array[]): Uint8Array {
-  const size = fields.reduce((sum, field) => sum + LENGTH_BYTES + field.length, 0);
-  const bytes = new Uint8Array(size);
+const encoder = new TextEncoder();
+/** Of UTF-8, for one unit of UTF-16. */
+const BYTES_PER_UNIT_MAX = 3;
+
+function lengthPrefixed(fields: readonly string[]): Uint8Array {
+  const units = fields.reduce((sum, field) => sum + field.length, 0);
+  const bytes = new Uint8Array(fields.length * LENGTH_BYTES + units * BYTES_PER_UNIT_MAX);
   const view = new DataView(bytes.buffer);
   let at = 0;
   for (const field of fields) {
-    view.setUint32(at, field.length);
-    bytes.set(field, at + LENGTH_BYTES);
-    at += LENGTH_BYTES + field.length;
+    const { written } = encoder.encodeInto(field, bytes.subarray(at + LENGTH_BYTES));
+    view.setUint32(at, written);
+    at += LENGTH_BYTES + written;
   }
-  return bytes;
+  return bytes.subarray(0, at);
 }

@@ -22,6 +22,9 @@ export function linkEntry(end: ChainEnd, entry: AuditEntry): AuditEvent {
   return { ...event, hash: chainHash(event) };
 }
 
+/** Of UTF-8, for one unit of UTF-16: a short text need not be measured. */
+const BYTES_PER_UNIT_MAX = 3;
+
 /** What every database keeps as it is: short, without control characters and without halves of characters. */
 function storable(text: string): string {
   const { textLengthMax } = auditLimits;
@@ -32,6 +35,7 @@ function storable(text: string): string {
 /** protocol.md 9.3: of a detail that is too long the beginning is kept, with its full size. */
 function detailText(detail: AuditEntry["detail"]): string {
   const text = JSON.stringify(detail);
+  if (text.length * BYTES_PER_UNIT_MAX <= auditLimits.detailBytesMax) return text;
   const sizeBytes = new TextEncoder().encode(text).length;
   if (sizeBytes <= auditLimits.detailBytesMax) return text;
   return JSON.stringify({

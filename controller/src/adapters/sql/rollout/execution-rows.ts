@@ -89,14 +89,20 @@ export function executionOf(row: ExecutionRow): StoredExecution {
     online: row.online === 1,
     isUnwell: row.is_unwell === 1,
     previous: row.previous === null ? null : (JSON.parse(row.previous) as DesiredEntry),
-    execution: {
-      ...{ state: row.state, detail: row.detail, attempts: row.attempts, seq: row.seq },
-      code: row.code as ExecutionReason | null,
-      offeredAtMs: row.offered_at_ms,
-      attemptAtMs: row.attempt_at_ms,
-      changedAtMs: row.changed_at_ms,
-      dueAtMs: row.due_at_ms,
-    },
+    execution: stateOf(row),
+  };
+}
+
+/** How far it is. */
+export function stateOf(row: Selectable<RolloutExecutionsTable>): Execution {
+  const { state, detail, attempts, seq } = row;
+  return {
+    ...{ state, detail, attempts, seq },
+    code: row.code as ExecutionReason | null,
+    offeredAtMs: row.offered_at_ms,
+    attemptAtMs: row.attempt_at_ms,
+    changedAtMs: row.changed_at_ms,
+    dueAtMs: row.due_at_ms,
   };
 }
 

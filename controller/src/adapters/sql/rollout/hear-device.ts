@@ -5,9 +5,10 @@ import { advanceExecution } from "../../../domain/rollout/machine/advance-execut
 import { isOpen } from "../../../domain/rollout/machine/execution-states.ts";
 import { executionEntries } from "../../../domain/rollout/rollout-entry.ts";
 import { appendAudit } from "../append-audit.ts";
+import { Prepared } from "../prepared.ts";
 import type { Schema } from "../schema.ts";
 import { ExecutionChanges } from "./execution-changes.ts";
-import { type HeededRow, heededExecutions, machineOf } from "./heeded-executions.ts";
+import { type HeededExecution, heededExecutions, machineOf } from "./heeded-executions.ts";
 
 /** What a device has just said; the slots are the newest that are known. */
 export interface HeardDevice {
@@ -32,39 +33,58 @@ export async function hearDevice(
   transaction: Transaction<Schema>,
   heard: HeardDevice,
 ): Promise<readonly string[]> {
-  const rows = await heededExecutions(transaction, heard.device);
-  if (rows.length === 0) return [];
+  const all = await heededExecutions(transaction, heard.device);
+  if (all.length === 0) return [];
   const changes = new ExecutionChanges(transaction);
   const changed: string[] = [];
-  for (const row of rows) {
-    if (!isConcerned(row, rows, heard.atMs)) continue;
-    if (await hearOne(transaction, changes, { row, heard })) changed.push(row.rollout);
+  for (const heeded of all) {
+    const isElsewhere = all.some(({ row }) => row.slot === heeded.row.slot && isOpen(row.state));
+    if (!(await isConcerned(transaction, heeded.row, { isElsewhere, nowMs: heard.atMs }))) continue;
+    if (await hearOne(transaction, changes, { heeded, heard })) changed.push(heeded.row.rollout);
   }
   await changes.write();
   return changed;
 }
 
 /** Rules 1 and 2. */
-function isConcerned(row: HeededRow, rows: readonly HeededRow[], nowMs: number): boolean {
-  if (isOpen(row.state) || row.is_unwell === 1) return true;
-  const isWatched = row.is_over === 0 || (row.watch_until_ms ?? 0) >= nowMs;
-  const isElsewhere = rows.some((other) => other.slot === row.slot && isOpen(other.state));
-  return isWatched && !isElsewhere;
+async function isConcerned(
+  transaction: Transaction<Schema>,
+  { rollout, state, is_unwell: isUnwell }: HeededExecution["row"],
+  { isElsewhere, nowMs }: { readonly isElsewhere: boolean; readonly nowMs: number },
+): Promise<boolean> {
+  if (isOpen(state) || isUnwell === 1) return true;
+  if (isElsewhere) return false;
+  const watch = await watchOf.first(transaction, { rollout });
+  return watch?.is_over === 0 || (watch?.watch_until_ms ?? 0) >= nowMs;
 }
+
+const watchOf = new Prepared<
+  { readonly rollout: string },
+  Readonly<{ is_over: number; watch_until_ms: number | null }>
+>((database, value) =>
+  database
+    .selectFrom("rollouts")
+    .select(["is_over", "watch_until_ms"])
+    .where("id", "=", value("rollout")),
+);
 
 async function hearOne(
   transaction: Transaction<Schema>,
   changes: ExecutionChanges,
-  { row, heard }: { readonly row: HeededRow; readonly heard: HeardDevice },
+  { heeded, heard }: { readonly heeded: HeededExecution; readonly heard: HeardDevice },
 ): Promise<boolean> {
+  const { row, facts } = heeded;
   const { device, reportedSeq, atMs } = heard;
+  const { release } = facts.policy;
   const report: ExecutionReport = {
     kind: "report",
     reportedSeq,
-    items: heard.items.filter(({ slot, release }) => slot === row.slot && release === row.release),
+    items: heard.items.filter((item) => item.slot === row.slot && item.release === release),
     slot: heard.slots.find(({ slot }) => slot === row.slot),
   };
-  const { execution, context } = machineOf(row, atMs);
+  const isRefused = report.items.some(({ step }) => step === "refused");
+  const mayFail = isRefused || (report.slot?.refused.length ?? 0) > 0;
+  const { execution, context } = machineOf(heeded, { nowMs: atMs, mayFail });
   const change = advanceExecution(execution, report, context);
   // Rule 3.
   const isServing = (report.slot?.active ?? null) !== null;

@@ -11,7 +11,7 @@ import { executionEntries } from "../../../domain/rollout/rollout-entry.ts";
 import { appendAudit } from "../append-audit.ts";
 import type { Schema } from "../schema.ts";
 import type { ExecutionChanges } from "./execution-changes.ts";
-import { type HeededRow, heededExecutions, machineOf } from "./heeded-executions.ts";
+import { type HeededExecution, heededExecutions, machineOf } from "./heeded-executions.ts";
 
 /** A newer wish for a slot. */
 export interface NewerWish {
@@ -37,31 +37,32 @@ export async function supersede(
   changes: ExecutionChanges,
   wish: NewerWish,
 ): Promise<boolean> {
-  const rows = await heededExecutions(transaction, wish.device);
-  const others = rows.filter(
-    (row) => row.slot === wish.slot && row.rollout !== wish.by && isOpen(row.state),
+  const all = await heededExecutions(transaction, wish.device);
+  const others = all.filter(
+    ({ row }) => row.slot === wish.slot && row.rollout !== wish.by && isOpen(row.state),
   );
-  const isHigher = (row: HeededRow) => wish.priority !== null && row.priority > wish.priority;
-  if (others.some((row) => isHigher(row) && isUnderWay(row))) return false;
-  for (const row of others.filter((other) => !isHigher(other))) {
-    const change = endOf(row, wish);
-    await changes.store(row, change);
-    const { steps } = change;
-    const detail = { by: wish.by };
-    const { atMs, actor } = wish;
-    for (const entry of executionEntries(row.rollout, wish.device, { steps, atMs, actor, detail }))
+  const isHigher = ({ facts }: HeededExecution) =>
+    wish.priority !== null && facts.priority > wish.priority;
+  if (others.some((other) => isHigher(other) && isUnderWay(other))) return false;
+  for (const other of others.filter((one) => !isHigher(one))) {
+    const change = endOf(other, wish);
+    await changes.store(other.row, change);
+    const { atMs, actor, by } = wish;
+    const told = { steps: change.steps, detail: { by }, atMs, actor };
+    for (const entry of executionEntries(other.row.rollout, wish.device, told)) {
       await appendAudit(transaction, entry);
+    }
   }
   return true;
 }
 
-function isUnderWay({ state }: HeededRow): boolean {
-  return isInFlight(state) || state === "reverting";
+function isUnderWay({ row }: HeededExecution): boolean {
+  return isInFlight(row.state) || row.state === "reverting";
 }
 
-function endOf(row: HeededRow, { by, atMs }: NewerWish): ExecutionChange {
-  const { execution, context } = machineOf(row, atMs);
-  const event = isCancelable(row.state)
+function endOf(heeded: HeededExecution, { by, atMs }: NewerWish): ExecutionChange {
+  const { execution, context } = machineOf(heeded, { nowMs: atMs, mayFail: false });
+  const event = isCancelable(execution.state)
     ? ({ kind: "cancel", code: "SUPERSEDED", detail: `by ${by}` } as const)
     : ({ kind: "remove", code: "SUPERSEDED" } as const);
   return advanceExecution(execution, event, context);
