@@ -12,8 +12,10 @@ import {
   type Grant,
   openCredential,
   openPinnedRoot,
+  Problem,
   parseEnrolment,
 } from "@modelfleet/protocol";
+import { expect } from "vitest";
 import type { z } from "zod";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
@@ -139,6 +141,14 @@ export async function answerOf<Schema extends z.ZodType>(
   schema: Schema,
 ): Promise<z.infer<Schema>> {
   return schema.parse(await answer.json());
+}
+
+/** What was refused, in the one form that every refusal has. */
+export async function problemOf(answer: Response): Promise<Problem> {
+  const problem = await answerOf(answer, Problem);
+  expect(answer.headers.get("content-type")).toContain("application/problem+json");
+  expect(problem.status).toBe(answer.status);
+  return problem;
 }
 
 /** A member of the fleet with these labels. @returns its login to the routes of devices */
