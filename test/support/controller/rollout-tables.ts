@@ -14,6 +14,7 @@ import { Migrator } from "kysely/migration";
 import { GroupCommit } from "../../../controller/src/adapters/sql/group-commit.ts";
 import { migrations } from "../../../controller/src/adapters/sql/migrations.ts";
 import { openNodeSqlite } from "../../../controller/src/adapters/sql/node-sqlite.ts";
+import { runOnDriver } from "../../../controller/src/adapters/sql/prepared.ts";
 import type { Schema } from "../../../controller/src/adapters/sql/schema.ts";
 import { SqlAuditLog } from "../../../controller/src/adapters/sql/sql-audit-log.ts";
 import { SqlDeploymentStore } from "../../../controller/src/adapters/sql/sql-deployment-store.ts";
@@ -29,12 +30,12 @@ import { auditEntry } from "./audit-entry.ts";
 export type RolloutTables = Awaited<ReturnType<typeof rolloutTables>>;
 
 export async function rolloutTables() {
-  const database = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: openNodeSqlite(":memory:") }),
-  });
+  const driver = openNodeSqlite(":memory:");
+  const database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: driver }) });
   const provider = { getMigrations: () => Promise.resolve(migrations) };
   const { error } = await new Migrator({ db: database, provider }).migrateToLatest();
   if (error !== undefined) throw new Error("the schema could not be made", { cause: error });
+  runOnDriver(database, driver);
   const commits = new GroupCommit(database);
   const stores = {
     audit: new SqlAuditLog(database, commits),

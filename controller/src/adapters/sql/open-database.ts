@@ -12,6 +12,7 @@ import type { TelemetryStore } from "../../ports/telemetry-store.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { migrations } from "./migrations.ts";
 import { openNodeSqlite } from "./node-sqlite.ts";
+import { runOnDriver } from "./prepared.ts";
 import type { Schema } from "./schema.ts";
 import { SqlAccessStore } from "./sql-access-store.ts";
 import { SqlAuditLog } from "./sql-audit-log.ts";
@@ -44,12 +45,12 @@ export interface Stores extends AsyncDisposable {
  * @throws StoreError when the file cannot be opened, is full, or is another controller's
  */
 export async function openDatabase(file: string): Promise<Stores> {
-  const database = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: openNodeSqlite(file) }),
-  });
+  const driver = openNodeSqlite(file);
+  const database = new Kysely<Schema>({ dialect: new SqliteDialect({ database: driver }) });
   // It holds claim secrets: nobody else reads it.
   if (file !== IN_MEMORY) await chmod(file, 0o600);
   await migrate(database);
+  runOnDriver(database, driver);
   const commits = new GroupCommit(database);
   return {
     access: new SqlAccessStore(database),

@@ -7,7 +7,8 @@ import { Prepared } from "../prepared.ts";
 import { replaceDesired } from "../replace-desired.ts";
 import type { Schema } from "../schema.ts";
 import { setWish } from "../set-wish.ts";
-import { ExecutionChanges, executionBefore } from "./execution-changes.ts";
+import { ExecutionChanges } from "./execution-changes.ts";
+import { executionBefore } from "./execution-statements.ts";
 import { supersede } from "./supersede.ts";
 
 /** What the changes of one call have in common. */

@@ -1,27 +1,24 @@
 import { rolloutLimits } from "@modelfleet/protocol";
-import type { Selectable, Transaction } from "kysely";
+import type { Transaction } from "kysely";
 import { isDeviceFailure } from "../../../domain/rollout/device-failure.ts";
 import type { ExecutionChange } from "../../../domain/rollout/execution.ts";
 import type { DesiredEntry } from "../../../ports/fleet-store.ts";
-import { Prepared } from "../prepared.ts";
 import type { Schema } from "../schema.ts";
-import { executionColumns, RETURNABLE, standingColumns, WANTED } from "./execution-rows.ts";
-import type { RolloutExecutionsTable } from "./rollout-tables.ts";
+import { progressColumns, RETURNABLE, standingColumns, WANTED } from "./execution-rows.ts";
+import {
+  changeStanding,
+  countOrders,
+  type ExecutionBefore,
+  executionBefore,
+  forgetFailures,
+  forgetOrders,
+  keepPrevious,
+  moveExecution,
+  noteFailure,
+  noteOrders,
+  wishOf,
+} from "./execution-statements.ts";
 import { Tallies } from "./tallies.ts";
-
-/** What is read of an execution before it is changed. */
-export type ExecutionBefore = Pick<
-  Selectable<RolloutExecutionsTable>,
-  | "rollout"
-  | "device"
-  | "stage"
-  | "state"
-  | "code"
-  | "version"
-  | "is_unwell"
-  | "wanted"
-  | "previous"
->;
 
 export interface ChangeFacts {
   /** Set with the first order. */
@@ -53,12 +50,14 @@ export class ExecutionChanges {
     const hasFailed = steps.some(isDeviceFailure);
     const isUnwell =
       !isServing && (hasFailed || before.is_unwell === 1) && next.state !== "succeeded";
-    const changed = await changeExecution.run(this.#transaction, {
-      ...{ rollout, device, version },
-      ...executionColumns(next, { isUnwell, wanted }),
-      previous: previous === undefined ? before.previous : previousText(previous),
-    });
-    if (changed !== 1) return false;
+    const progress = progressColumns(next);
+    const moved = { rollout, device, version, ...progress };
+    if ((await moveExecution.run(this.#transaction, moved)) !== 1) return false;
+    await this.#stand(before, standingColumns(next.state, { isUnwell, wanted }));
+    if (previous !== undefined) {
+      const text = previous === null ? null : JSON.stringify(previous);
+      await keepPrevious.run(this.#transaction, { rollout, device, previous: text });
+    }
     this.#tallies.leave(rollout, before);
     this.#tallies.enter(rollout, { ...before, state: next.state, code: next.code });
     if (hasFailed) await this.#fail(before, next.changedAtMs, next.attempts);
@@ -93,10 +92,19 @@ export class ExecutionChanges {
     const wanted = isWanted ? wantedKind(before) : 0;
     if (wanted === before.wanted) return;
     const standing = { isUnwell: before.is_unwell === 1, wanted };
-    const columns = standingColumns(before.state, standing);
-    await changeStanding.run(this.#transaction, { rollout, device, ...columns });
+    await this.#stand(before, standingColumns(before.state, standing));
     this.#tallies.leave(rollout, before);
     this.#tallies.enter(rollout, { ...before, wanted });
+  }
+
+  /** Seldom anything new; and every index it is in would be written. */
+  async #stand(before: ExecutionBefore, after: ReturnType<typeof standingColumns>): Promise<void> {
+    const { rollout, device } = before;
+    const isSame =
+      after.is_heeded === before.is_heeded &&
+      after.is_unwell === before.is_unwell &&
+      after.wanted === before.wanted;
+    if (!isSame) await changeStanding.run(this.#transaction, { rollout, device, ...after });
   }
 
   /** For the penalty box, as far back as any plan looks. */
@@ -116,120 +124,3 @@ export class ExecutionChanges {
 function wantedKind({ previous }: ExecutionBefore): number {
   return previous === null ? WANTED : RETURNABLE;
 }
-
-function previousText(previous: DesiredEntry | null): string | null {
-  return previous === null ? null : JSON.stringify(previous);
-}
-
-type Key = { readonly rollout: string; readonly device: string };
-
-/** By its key; undefined where the device is no part of the rollout, or it is none. */
-export const executionBefore = new Prepared<Key, ExecutionBefore>((database, value) =>
-  database
-    .selectFrom("rollout_executions")
-    .select(["rollout", "device", "stage", "state", "code", "version", "is_unwell", "wanted"])
-    .select("previous")
-    .where("rollout", "=", value("rollout"))
-    .where("device", "=", value("device")),
-);
-
-const changeExecution = new Prepared<
-  Key & { readonly version: number; readonly previous: string | null } & ReturnType<
-      typeof executionColumns
-    >
->((database, value) =>
-  database
-    .updateTable("rollout_executions")
-    .set((column) => ({
-      state: value("state"),
-      code: value("code"),
-      detail: value("detail"),
-      attempts: value("attempts"),
-      seq: value("seq"),
-      offered_at_ms: value("offered_at_ms"),
-      attempt_at_ms: value("attempt_at_ms"),
-      changed_at_ms: value("changed_at_ms"),
-      due_at_ms: value("due_at_ms"),
-      timer_at_ms: value("timer_at_ms"),
-      is_unwell: value("is_unwell"),
-      is_heeded: value("is_heeded"),
-      wanted: value("wanted"),
-      previous: value("previous"),
-      version: column("version", "+", 1),
-    }))
-    .where("rollout", "=", value("rollout"))
-    .where("device", "=", value("device"))
-    .where("version", "=", value("version")),
-);
-
-const changeStanding = new Prepared<Key & ReturnType<typeof standingColumns>>((database, value) =>
-  database
-    .updateTable("rollout_executions")
-    .set({
-      is_unwell: value("is_unwell"),
-      is_heeded: value("is_heeded"),
-      wanted: value("wanted"),
-    })
-    .where("rollout", "=", value("rollout"))
-    .where("device", "=", value("device")),
-);
-
-const wishOf = new Prepared<
-  { readonly device: string; readonly slot: string },
-  { readonly deployment: string }
->((database, value) =>
-  database
-    .selectFrom("desired_slots")
-    .select("deployment")
-    .where("device", "=", value("device"))
-    .where("slot", "=", value("slot")),
-);
-
-const noteFailure = new Prepared<Key & { readonly at_ms: number; readonly attempt: number }>(
-  (database, value) =>
-    database
-      .insertInto("device_failures")
-      .values({
-        device: value("device"),
-        at_ms: value("at_ms"),
-        rollout: value("rollout"),
-        attempt: value("attempt"),
-      })
-      .onConflict((conflict) => conflict.doNothing()),
-);
-
-const forgetFailures = new Prepared<{ readonly device: string; readonly before: number }>(
-  (database, value) =>
-    database
-      .deleteFrom("device_failures")
-      .where("device", "=", value("device"))
-      .where("at_ms", "<", value("before")),
-);
-
-const countOrders = new Prepared<{ readonly rollout: string; readonly count: number }>(
-  (database, value) =>
-    database
-      .updateTable("rollouts")
-      .set((column) => ({ offered: column("offered", "+", value("count")) }))
-      .where("id", "=", value("rollout")),
-);
-
-const noteOrders = new Prepared<Readonly<{ rollout: string; at_ms: number; count: number }>>(
-  (database, value) =>
-    database
-      .insertInto("rollout_orders")
-      .values({ rollout: value("rollout"), at_ms: value("at_ms"), count: value("count") })
-      .onConflict((conflict) =>
-        conflict.columns(["rollout", "at_ms"]).doUpdateSet((column) => ({
-          count: column("rollout_orders.count", "+", column.ref("excluded.count")),
-        })),
-      ),
-);
-
-const forgetOrders = new Prepared<{ readonly rollout: string; readonly before: number }>(
-  (database, value) =>
-    database
-      .deleteFrom("rollout_orders")
-      .where("rollout", "=", value("rollout"))
-      .where("at_ms", "<=", value("before")),
-);

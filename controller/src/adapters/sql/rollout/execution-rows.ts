@@ -37,7 +37,8 @@ export function executionRow(
     is_control: isControl ? 1 : 0,
     group_value: group,
     reasons: JSON.stringify(reasons),
-    ...executionColumns(execution, { isUnwell: false, wanted: 0 }),
+    ...progressColumns(execution),
+    ...standingColumns(execution.state, { isUnwell: false, wanted: 0 }),
     version: 0,
     previous: null,
   };
@@ -52,7 +53,7 @@ export interface Standing {
 }
 
 /** What a transition changes. */
-export function executionColumns(execution: Execution, standing: Standing) {
+export function progressColumns(execution: Execution) {
   const { state, code, detail, attempts, seq, dueAtMs } = execution;
   return {
     ...{ state, code, detail, attempts, seq },
@@ -61,7 +62,6 @@ export function executionColumns(execution: Execution, standing: Standing) {
     changed_at_ms: execution.changedAtMs,
     due_at_ms: dueAtMs,
     timer_at_ms: state === "queued" ? null : dueAtMs,
-    ...standingColumns(state, standing),
   };
 }
 
