@@ -1,5 +1,4 @@
 import type {
-  DesiredSlot,
   DeviceClass,
   DeviceFacts,
   DeviceId,
@@ -10,6 +9,7 @@ import type {
   SlotReport,
 } from "@modelfleet/protocol";
 import type { AuditEntry } from "../domain/audit/audit-entry.ts";
+import type { OrderedSlot } from "../domain/fleet/desired-models.ts";
 
 /** Claims and devices. Every method is one transaction; an `audit` is written down in it. */
 export interface FleetStore {
@@ -162,9 +162,7 @@ export interface DesiredRecord {
 }
 
 /** What should run in one slot, and which deployment asked for it. */
-export interface DesiredEntry extends DesiredSlot {
-  /** Bytes of the release envelope. */
-  readonly envelopeSize: number;
+export interface DesiredEntry extends OrderedSlot {
   readonly deployment: string;
 }
 

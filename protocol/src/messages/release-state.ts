@@ -27,6 +27,8 @@ export const RefusalCode = z.enum([
   /** The shadow disagreed with the live release, or was too slow, or the canary failed. */
   "REHEARSAL_FAILED",
   "DEFERRED",
+  /** An application of the device said no to it. */
+  "CONSENT_DENIED",
   "ROLLED_BACK",
   "STORE_FAILED",
   "FLOOR",

@@ -20,6 +20,8 @@ export const ReportStep = z.enum([
   "golden",
   /** The application asked for a later time; `durationMs` until it is asked again. */
   "deferred",
+  /** Proven or not yet loaded, it waits for a `window` of its order or for a `lock` of this device; `detail` says which. */
+  "waiting",
   "shadowed",
   "canaried",
   "activated",

@@ -8,11 +8,10 @@ const ActivationSpan = z
   .tuple([Timestamp, Timestamp])
   .refine(([from, until]) => from < until, "expected a span that ends after it begins");
 
-/** When a device may begin to serve a release: the next spans, in order, none of them touching another. */
+/** When a device may begin to serve a release: the next spans, in order and apart; none: never by this document. */
 export const ActivationWindows = z.object({
   windows: z
     .array(ActivationSpan)
-    .min(1)
     .max(rolloutLimits.windowsAheadMax)
     .refine(areInOrder, "expected spans in order that do not overlap"),
 });

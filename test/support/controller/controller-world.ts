@@ -11,6 +11,7 @@ import {
   targetCatalog,
 } from "@modelfleet/protocol";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
+import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
 import { DeployRelease } from "../../../controller/src/app/deployment/deploy-release.ts";
@@ -80,6 +81,7 @@ export async function controllerWorld({
   const ports = {
     ...{ clock, bus, log, blobs, fleet, releases, deployments, telemetry, uploadBytesMax },
     ...{ audit, certificates, tally, refusals, authority },
+    calendar: cronerCalendar(),
     watch: new AssignmentWatch({ audit, clock, deployments, log, refusals }),
     keys: fixtureKeys(),
     catalog: targetCatalog,

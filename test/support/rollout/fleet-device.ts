@@ -40,6 +40,8 @@ export class FleetDevice extends SimulatedDevice {
   #seq = 0;
   #boot = 1;
   #refused: SlotReport["refused"] = [];
+  /** The last attempt of the release it has refused. */
+  #givenUp = 0;
 
   /** @returns the report it answers with; undefined when the document is not newer */
   follow(envelope: Uint8Array, nowMs: number): Uint8Array | undefined {
@@ -51,6 +53,7 @@ export class FleetDevice extends SimulatedDevice {
     if (wanted === undefined) return this.reportOf([], nowMs);
     this.orders.push(wanted);
     if (wanted.release === this.active?.release) return this.reportOf([], nowMs);
+    if (this.#isGivenUp(wanted)) return this.reportOf([], nowMs);
     return this.reportOf(this.#try(wanted), nowMs);
   }
 
@@ -84,6 +87,19 @@ export class FleetDevice extends SimulatedDevice {
     return [{ slot: mainSlot, active, previous, trial: null, refused: this.#refused }];
   }
 
+  /** protocol.md 4.5 */
+  #isGivenUp({ release, attempt = 1 }: DesiredModel): boolean {
+    const isSame = this.#refused.some((held) => held.release === release);
+    if (isSame && attempt <= this.#givenUp) return true;
+    this.#refused = [];
+    return false;
+  }
+
+  #giveUp({ release, attempt = 1 }: DesiredModel, code: RefusalCode, detail: string): void {
+    this.#refused = [{ release, code, detail }];
+    this.#givenUp = attempt;
+  }
+
   #try(wanted: DesiredModel): readonly ReportItem[] {
     const named = { release: wanted.release, model: wanted.model, version: versionOf(wanted) };
     const conduct = this.nextConduct ?? this.conducts.get(wanted.release) ?? { kind: "confirm" };
@@ -95,7 +111,7 @@ export class FleetDevice extends SimulatedDevice {
         return [...steps, itemOf(named, "confirmed")];
       case "refuse": {
         const { code, detail = "as the test wants it" } = conduct;
-        this.#refused = [{ release: wanted.release, code, detail }];
+        this.#giveUp(wanted, code, detail);
         return [...steps.slice(0, 3), itemOf(named, "refused", { code, detail })];
       }
       case "stop-after":
@@ -103,6 +119,7 @@ export class FleetDevice extends SimulatedDevice {
       case "lie":
         return [...steps, itemOf(named, "confirmed")];
       case "roll-back":
+        this.#giveUp(wanted, "ROLLED_BACK", "as the test wants it");
         return [...steps, itemOf(named, "rolled-back", { code: "ROLLED_BACK" })];
     }
   }

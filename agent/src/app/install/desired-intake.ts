@@ -186,9 +186,11 @@ async function reportAccepted(
   before: readonly DesiredModel[],
 ): Promise<void> {
   for (const { model, document } of releases) {
-    const { slot, release } = model;
-    // A document is signed again for every hello; only another release is news.
-    const known = before.some((held) => held.slot === slot && held.release === release);
+    const { slot, release, attempt } = model;
+    // A document is signed again for every hello; only another release, or attempt, is news.
+    const known = before.some(
+      (held) => held.slot === slot && held.release === release && held.attempt === attempt,
+    );
     if (known || isInstalled(parts.record.current(), model)) continue;
     await parts.report({
       slot,

@@ -34,7 +34,8 @@ export async function fetchRelease(step: StepOf<"fetch-release">, context: StepC
     signal.throwIfAborted();
     if (isOfDisk(cause)) throw cause;
     const failure = failureOf(cause);
-    await record.commit(block(record.current(), { release: step.wanted.release, ...failure }));
+    const { release, attempt } = step.wanted;
+    await record.commit(block(record.current(), { release, attempt, ...failure }));
     await reportRefused(parts, step.wanted, failure);
   }
 }
@@ -67,7 +68,9 @@ export async function startTrial(step: StepOf<"begin-trial">, context: StepConte
     const noSlot = refuseSlot(record.current(), context.runtime.slot);
     if (noSlot !== null) throw new ReleaseRefused(noSlot.code, noSlot.detail);
     const reference = ReleaseReference.parse({ ...document, release });
-    await record.commit(beginTrial(record.current(), context.runtime.slot, reference));
+    const { attempt } = step.wanted;
+    const trial = attempt === undefined ? reference : { ...reference, attempt };
+    await record.commit(beginTrial(record.current(), context.runtime.slot, trial));
   } catch (cause) {
     await refuseWanted(context, document, cause);
   }
@@ -77,9 +80,9 @@ async function refuseWanted(context: StepContext, document: ReleaseDocument, cau
   if (isOfDisk(cause)) throw cause;
   const { record } = context.parts;
   const failure = failureOf(cause);
-  const release = context.wanted?.release;
-  if (release === undefined) throw cause;
-  await record.commit(block(record.current(), { release, ...failure }));
+  if (context.wanted === null) throw cause;
+  const { release, attempt } = context.wanted;
+  await record.commit(block(record.current(), { release, attempt, ...failure }));
   await tell(context, document, { release, step: "refused", ...failure });
 }
 

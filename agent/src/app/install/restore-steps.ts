@@ -2,7 +2,7 @@ import type { Step } from "../../domain/install/plan-step.ts";
 import { block, dropPrevious, fallBack } from "../../domain/install/transitions.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 import { failureOf } from "./failure-of.ts";
-import { type StepContext, slotState, stage } from "./step-context.ts";
+import { attemptOf, type StepContext, slotState, stage } from "./step-context.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 
@@ -34,7 +34,9 @@ export async function fallBackTo({ release, failure }: StepOf<"fall-back">, cont
   const named = slotState(context).active;
   const healable = failure.code === "DIGEST" || failure.code === "STORE_FAILED";
   // Lost bytes can be fetched again; a release that will not run must not be.
-  const kept = healable ? record.current() : block(record.current(), { release, ...failure });
+  const attempt = attemptOf(context, release);
+  const refusal = { release, attempt, ...failure };
+  const kept = healable ? record.current() : block(record.current(), refusal);
   const { previous } = slotState(context);
   const isWayClosed = previous !== null && record.isRevoked(previous.release);
   const next = isWayClosed ? dropPrevious(kept, runtime.slot) : kept;

@@ -4,7 +4,7 @@ import { StoreError } from "../../domain/store-error.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 import { failureOf } from "./failure-of.ts";
 import { flip } from "./restore-steps.ts";
-import { type StepContext, slotState, stage } from "./step-context.ts";
+import { attemptOf, type StepContext, slotState, stage } from "./step-context.ts";
 
 type StepOf<Do extends Step["do"]> = Extract<Step, { do: Do }>;
 
@@ -29,7 +29,8 @@ export async function replaceRevoked(
   const { record } = parts;
   const failure = revocation(release);
   try {
-    const blocked = block(record.current(), { release, ...failure });
+    const attempt = attemptOf(context, release);
+    const blocked = block(record.current(), { release, attempt, ...failure });
     await record.commit(fallBack(blocked, runtime.slot, release));
   } catch (cause) {
     await loaded.stop();
@@ -44,10 +45,12 @@ export async function replaceRevoked(
 }
 
 /** Nothing else can run here: it serves on, and the controller, the log and the status of this device say so. */
-export async function noteRevoked({ release }: StepOf<"note-revoked">, { parts }: StepContext) {
+export async function noteRevoked({ release }: StepOf<"note-revoked">, context: StepContext) {
+  const { parts } = context;
   const { record, log } = parts;
   const failure = revocation(release);
-  await record.commit(block(record.current(), { release, ...failure }));
+  const attempt = attemptOf(context, release);
+  await record.commit(block(record.current(), { release, attempt, ...failure }));
   const text = "the active release is revoked and there is none to take its place; it serves on";
   log.error({ event: "release.revoked", release, code: failure.code }, text);
   await parts.report();

@@ -28,6 +28,11 @@ export function slotState({ parts, runtime }: StepContext): SlotState {
   return slotOf(parts.record.current(), runtime.slot);
 }
 
+/** Which attempt of this release ends, for the note that it was given up. */
+export function attemptOf({ wanted }: StepContext, release: Sha256): number | undefined {
+  return wanted?.release === release ? wanted.attempt : undefined;
+}
+
 /** The release as the state record or the desired document names it. @throws RangeError when neither does */
 export function nameOf(
   context: StepContext,

@@ -17,14 +17,19 @@ const digest = ReleaseReference.shape.release;
 export const Trial = ReleaseReference.extend({
   /** Starts left; taken down by one and committed before each start. */
   attemptsLeft: counter.max(storeLimits.trialAttemptsMax),
+  /** Which attempt of the order it is; absent: the first. */
+  attempt: counter.optional(),
 });
 export type Trial = ReturnType<typeof Trial.parse>;
 
 export const SlotState = SlotReport.omit({ refused: true }).extend({ trial: Trial.nullable() });
 export type SlotState = ReturnType<typeof SlotState.parse>;
 
-/** A release this device will not try again before an operator has deployed something else. */
-export const BlockedRelease = SlotReport.shape.refused.element;
+/** A release this device will not try again before it is told another one, or a higher attempt (protocol.md 4.5). */
+export const BlockedRelease = SlotReport.shape.refused.element.extend({
+  /** The last attempt there was; absent: the first. */
+  attempt: counter.optional(),
+});
 export type BlockedRelease = ReturnType<typeof BlockedRelease.parse>;
 
 /** Lowest security version still taken for a model. */

@@ -4,6 +4,7 @@ import type { Deferral } from "./deferral.ts";
 import type { Failure } from "./failure.ts";
 import type { Room } from "./memory-room.ts";
 import type { Verdict } from "./probation.ts";
+import { isNewAttempt } from "./transitions.ts";
 
 /*
  * What one slot does next. In order; the first rule that applies decides:
@@ -24,7 +25,7 @@ import type { Verdict } from "./probation.ts";
  *    both → load it; room only without the active one, and the release is made for that → swap in place, with a gap,
  *    unless an application puts that off (rule 10); no room → refuse it.
  * 7. The wanted release is active, or there is none wanted → idle.
- * 8. The wanted release is blocked → idle, until the controller wants something else.
+ * 8. The wanted release is blocked → idle, until the controller wants something else, or a higher attempt of it.
  * 9. Get what is missing: the document, then the files; then begin a trial.
  * 10. What would take the place of a release that answers waits as long as an application puts it off, which has an end.
  *    Where nothing answers, nothing is put off: a first start, a restore, a rollback.
@@ -233,7 +234,7 @@ function exhausted(attemptsLeft: number, transitions: number): Failure | null {
 function pursueWanted(facts: SlotFacts): Step {
   const { slot, wanted, onDisk } = facts;
   if (wanted === null || slot.active?.release === wanted.release) return { do: "idle" };
-  if (facts.blocked.some((held) => held.release === wanted.release)) return { do: "idle" };
+  if (isGivenUp(facts.blocked, wanted)) return { do: "idle" };
   switch (onDisk) {
     case "nothing":
       return { do: "fetch-release", wanted };
@@ -242,4 +243,9 @@ function pursueWanted(facts: SlotFacts): Step {
     case "files":
       return { do: "begin-trial", wanted };
   }
+}
+
+/** Rule 8. A higher attempt may have come while a lower one was under way. */
+function isGivenUp(blocked: readonly BlockedRelease[], wanted: DesiredModel): boolean {
+  return blocked.some((held) => held.release === wanted.release && !isNewAttempt(held, wanted));
 }

@@ -20,7 +20,9 @@ export function slotReports(state: AgentState, wanted: readonly DesiredModel[]):
         trial === null
           ? null
           : { release: trial.release, model: trial.model, version: trial.version },
-      refused: refused.slice(-refusedMax),
+      refused: refused.slice(-refusedMax).map(({ release, code, detail }) => {
+        return { release, code, detail };
+      }),
     };
   });
 }

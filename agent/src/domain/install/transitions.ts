@@ -15,6 +15,9 @@ import {
 } from "./agent-state.ts";
 import { cutDetail } from "./cut-detail.ts";
 
+/** Of an order that names none. */
+const FIRST_ATTEMPT = 1;
+
 /** Every change of the state record, as a function from one record to the next. Each is one commit. */
 
 /** Refusals that may end by themselves: tried again with the next document, whatever it names. */
@@ -26,22 +29,34 @@ const passing: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
 ]);
 
 /**
- * What stays blocked after a desired document was delivered: releases it still names, refused for a lasting reason.
- * Naming something else in between is how an operator says "try it again".
+ * What stays blocked after a desired document was delivered: releases it still names, with no higher attempt, refused for a
+ * lasting reason. Naming something else in between, or a higher attempt, is how an operator says "try it again".
  */
 export function stillBlocked(
   blocked: readonly BlockedRelease[],
   wanted: readonly DesiredModel[],
 ): BlockedRelease[] {
-  const named = new Set(wanted.map((model) => model.release));
-  return blocked.filter((held) => named.has(held.release) && !passing.has(held.code));
+  return blocked.filter(
+    (held) =>
+      !passing.has(held.code) &&
+      wanted.some(({ release }) => release === held.release) &&
+      !wanted.some((model) => isNewAttempt(held, model)),
+  );
+}
+
+/** Whether this is an order to try a release once more that was given up. */
+export function isNewAttempt(
+  held: BlockedRelease,
+  { release, attempt = FIRST_ATTEMPT }: DesiredModel,
+): boolean {
+  return release === held.release && attempt > (held.attempt ?? FIRST_ATTEMPT);
 }
 
 /** A release begins its trial with every start still to come. */
 export function beginTrial(
   state: AgentState,
   slot: SlotName,
-  reference: ReleaseReference,
+  reference: ReleaseReference & Pick<Trial, "attempt">,
 ): AgentState {
   const trial: Trial = { ...reference, attemptsLeft: storeLimits.trialAttemptsMax };
   return counted(withSlot(state, { ...slotOf(state, slot), trial }));
@@ -80,14 +95,15 @@ export function confirmTrial(
 ): AgentState {
   const held = slotOf(state, slot);
   if (held.trial === null) throw new RangeError(`expected a trial in slot ${slot}`);
-  const { attemptsLeft: _, ...active } = held.trial;
+  const { attemptsLeft: _, attempt: __, ...active } = held.trial;
   const confirmed = withSlot(state, { slot, active, previous: held.active, trial: null });
   return raiseFloorOf({ ...confirmed, transitions: 0 }, active.model, securityVersion);
 }
 
 /** The trial is over and lost; the active release was never replaced in this record. */
 export function blockTrial(state: AgentState, slot: SlotName, refusal: BlockedRelease): AgentState {
-  return block(dropTrial(state, slot), refusal);
+  const { attempt } = slotOf(state, slot).trial ?? {};
+  return block(dropTrial(state, slot), { ...refusal, attempt });
 }
 
 /** The active release cannot run here any more: the previous one takes its place; none is a state too. */
@@ -106,8 +122,9 @@ export function dropPrevious(state: AgentState, slot: SlotName): AgentState {
 export function block(state: AgentState, refusal: BlockedRelease): AgentState {
   const others = state.blocked.filter((held) => held.release !== refusal.release);
   const kept = others.slice(-(storeLimits.blockedReleasesMax - 1));
-  const { release, code, detail } = refusal;
-  const blocked = [...kept, { release, code, detail: cutDetail(detail) }];
+  const { release, code, detail, attempt } = refusal;
+  const numbered = attempt === undefined ? {} : { attempt };
+  const blocked = [...kept, { release, code, detail: cutDetail(detail), ...numbered }];
   return { ...state, blocked, transitions: 0 };
 }
 

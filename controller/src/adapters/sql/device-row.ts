@@ -2,6 +2,7 @@ import type {
   DeviceFacts,
   DeviceId,
   Labels,
+  MaintenanceWindow,
   ModelName,
   ReleaseVersion,
   Sha256,
@@ -83,5 +84,7 @@ function entryOf(row: Selectable<DesiredSlotsTable>): DesiredEntry {
     envelopeSize: row.envelope_size,
     deployment: row.deployment,
     ...(row.defer_ms_max === null ? {} : { deferMsMax: row.defer_ms_max }),
+    ...(row.attempt === null ? {} : { attempt: row.attempt }),
+    ...(row.windows === null ? {} : { windows: JSON.parse(row.windows) as MaintenanceWindow[] }),
   };
 }

@@ -182,6 +182,7 @@ export async function widenDesiredSlots(database: Kysely<unknown>): Promise<void
     .addColumn("deployment", "text", (column) => column.notNull())
     .addColumn("defer_ms_max", "bigint")
     .addColumn("windows", "text")
+    .addColumn("attempt", "bigint")
     .addPrimaryKeyConstraint("desired_slots_8_pk", ["device", "slot"])
     .execute();
   const named = sql.join(columns.map((name) => sql.ref(name)));

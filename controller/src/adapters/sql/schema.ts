@@ -122,6 +122,7 @@ export interface DesiredSlotsTable {
   defer_ms_max: number | null;
   /** When it may begin to serve, as JSON; null: at once. */
   windows: string | null;
+  attempt: number | null;
 }
 
 export interface ReportItemsTable {

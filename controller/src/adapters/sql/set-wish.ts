@@ -28,12 +28,13 @@ export interface Wish {
 type WishRow = Readonly<{ [Name in keyof DesiredSlotsTable]: DesiredSlotsTable[Name] }>;
 
 function wishRow(device: DeviceId, entry: DesiredEntry): WishRow {
-  const { slot, release, model, version, envelopeSize, deployment, deferMsMax = null } = entry;
+  const { slot, release, model, version, envelopeSize, deployment, windows } = entry;
   return {
     ...{ device, slot, release, model, version, deployment },
     envelope_size: envelopeSize,
-    defer_ms_max: deferMsMax,
-    windows: null,
+    defer_ms_max: entry.deferMsMax ?? null,
+    windows: windows === undefined ? null : JSON.stringify(windows),
+    attempt: entry.attempt ?? null,
   };
 }
 
@@ -50,6 +51,7 @@ const putWish = new Prepared<WishRow>((database, value) =>
       deployment: value("deployment"),
       defer_ms_max: value("defer_ms_max"),
       windows: value("windows"),
+      attempt: value("attempt"),
     })
     .onConflict((conflict) =>
       conflict.columns(["device", "slot"]).doUpdateSet((column) => ({
@@ -60,6 +62,7 @@ const putWish = new Prepared<WishRow>((database, value) =>
         deployment: column.ref("excluded.deployment"),
         defer_ms_max: column.ref("excluded.defer_ms_max"),
         windows: column.ref("excluded.windows"),
+        attempt: column.ref("excluded.attempt"),
       })),
     ),
 );

@@ -1,18 +1,13 @@
 import { controllerLimits, type DeviceId } from "@modelfleet/protocol";
 import { DeployError } from "../../domain/errors.ts";
-import { desiredModels } from "../../domain/fleet/desired-models.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
-import type { Keys } from "../../ports/keys.ts";
 import { knownDevice } from "../fleet/known-device.ts";
-import { signDesired } from "./sign-desired.ts";
+import { type SignDesiredPorts, signDesired } from "./sign-desired.ts";
 
-export interface AnswerDesiredPorts {
+export interface AnswerDesiredPorts extends SignDesiredPorts {
   readonly bus: DeviceBus;
-  readonly clock: Clock;
   readonly fleet: FleetStore;
-  readonly keys: Keys;
 }
 
 /**
@@ -33,7 +28,7 @@ export async function answerDesired(
       device: id,
       storedSeq: desired.seq,
       reportedSeq,
-      models: desiredModels(desired.slots),
+      slots: desired.slots,
       ...(nonce === undefined ? {} : { nonce }),
     });
     if (!(await ports.fleet.replaceDesired(id, next))) continue;

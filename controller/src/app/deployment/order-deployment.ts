@@ -1,23 +1,19 @@
 import { controllerLimits, documentLimits, type TargetCatalog } from "@modelfleet/protocol";
 import { assessDevice } from "../../domain/deployment/assess-device.ts";
 import { DeployError } from "../../domain/errors.ts";
-import { desiredModels, withSlot } from "../../domain/fleet/desired-models.ts";
-import type { Clock } from "../../ports/clock.ts";
+import { withSlot } from "../../domain/fleet/desired-models.ts";
 import type { Assignment, DeploymentRecord } from "../../ports/deployment-store.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import type { DeviceRecord, FleetStore } from "../../ports/fleet-store.ts";
-import type { Keys } from "../../ports/keys.ts";
 import type { ReleaseRecord } from "../../ports/release-store.ts";
 import { type Backer, selectDevices } from "./select-devices.ts";
-import { signDesired } from "./sign-desired.ts";
+import { type SignDesiredPorts, signDesired } from "./sign-desired.ts";
 
-export interface OrderDeploymentPorts {
+export interface OrderDeploymentPorts extends SignDesiredPorts {
   readonly bus: DeviceBus;
   readonly catalog: TargetCatalog;
-  readonly clock: Clock;
   readonly fleet: FleetStore;
-  readonly keys: Keys;
   readonly log: EventLog;
 }
 
@@ -91,6 +87,8 @@ async function assign(
   { id, slot, model, version, deferMsMax }: DeploymentRecord,
   { device, release }: { readonly device: DeviceRecord; readonly release: ReleaseRecord },
 ): Promise<Assignment> {
+  const before = device.desired.slots.find((held) => held.slot === slot);
+  const attempt = before?.release === release.release ? before.attempt : undefined;
   const entry = {
     slot,
     release: release.release,
@@ -98,6 +96,8 @@ async function assign(
     version,
     envelopeSize: release.envelope.length,
     deployment: id,
+    // The same release again is no new attempt, and a later one has to be higher than all there were.
+    ...(attempt === undefined ? {} : { attempt }),
     ...(deferMsMax === undefined ? {} : { deferMsMax }),
   };
   const slots = withSlot(device.desired.slots, entry);
@@ -111,7 +111,7 @@ async function assign(
     device: device.id,
     storedSeq: device.desired.seq,
     reportedSeq: device.reportedSeq,
-    models: desiredModels(slots),
+    slots,
   });
   return { ...document, device: device.id, entry };
 }

@@ -1,6 +1,5 @@
 import {
   checkEnvelope,
-  type DesiredModel,
   type DeviceId,
   decodeEnvelope,
   encodePayload,
@@ -10,8 +9,10 @@ import {
   verifySignatureNative,
 } from "@modelfleet/protocol";
 import { assembleDesired, nextDesiredSeq } from "../../domain/fleet/assemble-desired.ts";
+import { desiredModels } from "../../domain/fleet/desired-models.ts";
+import type { Calendar } from "../../ports/calendar.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { DesiredReplacement } from "../../ports/fleet-store.ts";
+import type { DesiredEntry, DesiredReplacement } from "../../ports/fleet-store.ts";
 import type { Keys } from "../../ports/keys.ts";
 import { refuseExpiredRoot } from "../root/refuse-expired-root.ts";
 
@@ -19,17 +20,24 @@ export interface DesiredWish {
   readonly device: DeviceId;
   readonly storedSeq: number;
   readonly reportedSeq: number;
-  readonly models: readonly Omit<DesiredModel, "activate">[];
+  readonly slots: readonly DesiredEntry[];
   readonly nonce?: string;
 }
 
+export interface SignDesiredPorts {
+  readonly calendar: Calendar;
+  readonly clock: Clock;
+  readonly keys: Keys;
+}
+
 /**
- * A signed document with the next sequence. It means nothing until it is stored under the expected one.
+ * A signed document with the next sequence, and the next spans of the windows it has to wait for. It means nothing until
+ * it is stored under the expected one.
  *
  * @throws RootError ROOT_EXPIRED
  */
 export async function signDesired(
-  ports: { readonly clock: Clock; readonly keys: Keys },
+  ports: SignDesiredPorts,
   wish: DesiredWish,
 ): Promise<DesiredReplacement> {
   const root = ports.keys.root();
@@ -43,7 +51,7 @@ export async function signDesired(
     rootVersion: root.document.version,
     nowMs,
     ...(wish.nonce === undefined ? {} : { nonce: wish.nonce }),
-    models: wish.models,
+    models: desiredModels(wish.slots, { calendar: ports.calendar, nowMs }),
   });
   const envelope = await signEnvelopeWith(payloadTypes.desired, encodePayload(document), [
     ports.keys.online(),

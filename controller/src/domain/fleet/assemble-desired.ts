@@ -16,7 +16,7 @@ export interface DesiredPlan {
   readonly nowMs: number;
   /** The device's challenge, base64; absent in a document that answers nobody. */
   readonly nonce?: string;
-  readonly models: readonly Omit<DesiredModel, "activate">[];
+  readonly models: readonly DesiredModel[];
 }
 
 /**
@@ -32,9 +32,7 @@ export function assembleDesired(plan: DesiredPlan): DesiredDocument {
     issuedAt: formatTimestamp(nowMs),
     expires: formatTimestamp(nowMs + documentLimits.desiredLifeMsDefault),
     ...(nonce === undefined ? {} : { nonce }),
-    models: models
-      .map((model) => ({ ...model, activate: "now" as const }))
-      .sort((left, right) => (left.slot < right.slot ? -1 : 1)),
+    models: models.toSorted((left, right) => (left.slot < right.slot ? -1 : 1)),
   });
 }
 

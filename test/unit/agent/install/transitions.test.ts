@@ -128,3 +128,40 @@ test("changes of trials are counted until one is confirmed or refused", () => {
   const refusal = { release: two.release, code: "GOLDEN_MISMATCH", detail: "" } as const;
   expect(blockTrial(spent, mainSlot, refusal).transitions).toBe(0);
 });
+
+const attempted = (reference: ReleaseReference, attempt: number) => ({
+  ...wanted(reference),
+  attempt,
+});
+
+test.each([
+  { held: undefined, wish: undefined, isTriedAgain: false },
+  { held: undefined, wish: 1, isTriedAgain: false },
+  { held: undefined, wish: 2, isTriedAgain: true },
+  { held: 2, wish: undefined, isTriedAgain: false },
+  { held: 2, wish: 1, isTriedAgain: false },
+  { held: 2, wish: 2, isTriedAgain: false },
+  { held: 2, wish: 3, isTriedAgain: true },
+])("given up at attempt $held, wanted as attempt $wish: tried again $isTriedAgain", (given) => {
+  const { held, wish, isTriedAgain } = given;
+  const refusal = { release: two.release, code: "GOLDEN_MISMATCH", detail: "" } as const;
+  const trial = held === undefined ? two : { ...two, attempt: held };
+  const state = blockTrial(beginTrial(withOne, mainSlot, trial), mainSlot, refusal);
+  const wish2 = wish === undefined ? wanted(two) : attempted(two, wish);
+
+  expect(stillBlocked(state.blocked, [wish2])).toEqual(isTriedAgain ? [] : state.blocked);
+});
+
+test("a higher attempt of one release does not lift the refusal of another", () => {
+  const blocked = [{ release: one.release, code: "GOLDEN_MISMATCH", detail: "" } as const];
+
+  expect(stillBlocked(blocked, [wanted(one), attempted(two, 9)])).toEqual(blocked);
+});
+
+test("a trial is given up as the attempt it began as, and confirmed without a number", () => {
+  const trying = beginTrial(withOne, mainSlot, { ...two, attempt: 4 });
+
+  const refusal = { release: two.release, code: "RUNNER_CRASH", detail: "" } as const;
+  expect(blockTrial(trying, mainSlot, refusal).blocked).toEqual([{ ...refusal, attempt: 4 }]);
+  expect(slotOf(confirmTrial(trying, mainSlot, 1), mainSlot).active).toEqual(two);
+});

@@ -63,6 +63,7 @@ test("a desired document names its slots in order and lives seven days", () => {
     model: ModelName.parse("digits"),
     release: key,
     size: 100,
+    activate: "now" as const,
   });
 
   const document = assembleDesired({

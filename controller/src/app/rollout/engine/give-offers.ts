@@ -154,7 +154,9 @@ async function orderFor(
   const skip = skipOf(ports, device, { rollout, release });
   if (skip !== undefined) return changeExecution(stored, { kind: "skip", ...skip }, moment);
   const { slot } = rollout.plan;
-  const entry = rolloutEntryOf(rollout, release);
+  const { attempts } = stored.execution;
+  const { calendar } = ports;
+  const entry = rolloutEntryOf(rollout, release, { device, attempts, calendar });
   const assignment = await orderDevice(ports, device, { slot, entry });
   const previous = device.desired.slots.find((one) => one.slot === slot) ?? null;
   return changeExecution(

@@ -1,6 +1,8 @@
-import { documentLimits, type SlotName } from "@modelfleet/protocol";
-import { desiredModels, withSlot } from "../../../domain/fleet/desired-models.ts";
+import { documentLimits, type MaintenanceWindow, type SlotName } from "@modelfleet/protocol";
+import { withSlot } from "../../../domain/fleet/desired-models.ts";
+import { deviceZone } from "../../../domain/rollout/pacing/windows-of.ts";
 import type { RolloutRecord } from "../../../domain/rollout/rollout.ts";
+import type { Calendar } from "../../../ports/calendar.ts";
 import type { DesiredEntry, DeviceRecord } from "../../../ports/fleet-store.ts";
 import type { ReleaseRecord } from "../../../ports/release-store.ts";
 import type { RolloutAssignment } from "../../../ports/rollout-store.ts";
@@ -9,7 +11,7 @@ import type { RolloutPorts } from "../rollout-ports.ts";
 
 /** What a slot is told to run, signed. It means nothing until it is stored under the device's sequence. */
 export async function orderDevice(
-  ports: Pick<RolloutPorts, "clock" | "keys">,
+  ports: Pick<RolloutPorts, "calendar" | "clock" | "keys">,
   device: DeviceRecord,
   { slot, entry }: { readonly slot: SlotName; readonly entry: DesiredEntry | null },
 ): Promise<RolloutAssignment> {
@@ -17,7 +19,7 @@ export async function orderDevice(
     device: device.id,
     storedSeq: device.desired.seq,
     reportedSeq: device.reportedSeq,
-    models: desiredModels(slotsWith(device, slot, entry)),
+    slots: slotsWith(device, slot, entry),
   });
   return { ...document, entry };
 }
@@ -28,20 +30,44 @@ export function isOneSlotTooMany(device: DeviceRecord, slot: SlotName): boolean 
   return others.length + 1 > documentLimits.modelsPerDesiredMax;
 }
 
-/** What a rollout wants of a slot. */
+/**
+ * What a rollout wants of a slot of this device. Rules:
+ *
+ * 1. An order after the first has a higher attempt than any that the device has got for this release since it was told
+ *    another: only so is a release that it gave up tried again (protocol.md 4.5).
+ * 2. Windows are in the zone that the device is in now.
+ */
 export function rolloutEntryOf(
   { id, model, modelVersion, plan }: RolloutRecord,
   { release, envelope }: ReleaseRecord,
+  { device, attempts, calendar }: Ordered,
 ): DesiredEntry {
+  const { slot, windows, deferMsMax } = plan;
+  const wish = device.desired.slots.find((one) => one.slot === slot);
+  const known = wish?.release === release ? (wish.attempt ?? 1) : 0;
   return {
-    slot: plan.slot,
+    slot,
     release,
     model,
     version: modelVersion,
     envelopeSize: envelope.length,
     deployment: id,
-    ...(plan.deferMsMax === undefined ? {} : { deferMsMax: plan.deferMsMax }),
+    attempt: Math.max(attempts + 1, attempts === 0 ? known : known + 1),
+    ...(windows.length === 0 ? {} : { windows: windows.map(zoned) }),
+    ...(deferMsMax === undefined ? {} : { deferMsMax }),
   };
+
+  function zoned(window: MaintenanceWindow): MaintenanceWindow {
+    if (window.zone !== "device") return window;
+    return { ...window, zone: deviceZone(device.labels, calendar.isZone) };
+  }
+}
+
+interface Ordered {
+  readonly device: DeviceRecord;
+  /** Orders it has got from this rollout. */
+  readonly attempts: number;
+  readonly calendar: Pick<Calendar, "isZone">;
 }
 
 function slotsWith(device: DeviceRecord, slot: SlotName, entry: DesiredEntry | null) {

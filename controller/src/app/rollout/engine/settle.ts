@@ -1,7 +1,7 @@
 import { rolloutLimits } from "@modelfleet/protocol";
 import { hasActivated, isCancelable } from "../../../domain/rollout/machine/execution-states.ts";
 import type { RolloutRecord, RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
-import type { DeviceRecord } from "../../../ports/fleet-store.ts";
+import type { DesiredEntry, DeviceRecord } from "../../../ports/fleet-store.ts";
 import type { SettleQuery, StoredChange, StoredExecution } from "../../../ports/rollout-store.ts";
 import type { RolloutPorts } from "../rollout-ports.ts";
 import { changeExecution } from "./change-execution.ts";
@@ -16,6 +16,7 @@ import { storeChanges } from "./store-changes.ts";
  * 2. Who serves it keeps it, or is sent back to what *it* ran before. That lies on the device: nothing is fetched.
  * 3. A device that is meanwhile told to run something else by somebody else is let be.
  * 4. A device with nothing to go back to keeps what it has: it is never left without a model.
+ * 5. The way back waits for no window.
  *
  * @returns whether there may be more of them
  */
@@ -56,7 +57,7 @@ export async function settleOne(
   const device = await ports.fleet.device(stored.device);
   const isOurs = device !== undefined && isToldByUs(device, stored);
   const isKept = hasActivated(state) && stored.previous === null;
-  const entry = stored.previous;
+  const entry = atOnce(stored.previous);
   const assignment =
     isOurs && !isKept
       ? await orderDevice(ports, device, { slot: rollout.plan.slot, entry })
@@ -66,6 +67,13 @@ export async function settleOne(
     ? ({ kind: "cancel", code, detail } as const)
     : ({ kind: "revert", seq: assignment?.seq ?? null } as const);
   return changeExecution(stored, event, { ...moment, ...sent });
+}
+
+/** Rule 5. */
+function atOnce(previous: DesiredEntry | null): DesiredEntry | null {
+  if (previous === null) return null;
+  const { windows: _, ...entry } = previous;
+  return entry;
 }
 
 /** Rule 3. */
