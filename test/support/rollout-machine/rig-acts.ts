@@ -10,6 +10,8 @@ interface Some {
   readonly count: number;
   /** Only those in this state. */
   readonly of?: ExecutionState;
+  /** Not those before this one. */
+  readonly from?: number;
 }
 
 /** A rollout that was started. */
@@ -20,20 +22,20 @@ export function begun(plan: RigPlan, watch: RigWatch = {}): RolloutRig {
 }
 
 /** So many devices of the stage confirm their order. @throws RangeError when there are fewer */
-export function confirm(rig: RolloutRig, { stage, count, of = "offered" }: Some): void {
-  for (const device of chosen(rig, { stage, count, of })) rig.obey(device);
+export function confirm(rig: RolloutRig, { stage, count, of = "offered", from = 0 }: Some): void {
+  for (const device of chosen(rig, { stage, count, of, from })) rig.obey(device);
 }
 
 /** So many devices refuse the release for good, or go back from it. @throws RangeError when there are fewer */
-export function refuse(rig: RolloutRig, { stage, count, of = "offered" }: Some): void {
-  for (const device of chosen(rig, { stage, count, of })) {
+export function refuse(rig: RolloutRig, { stage, count, of = "offered", from = 0 }: Some): void {
+  for (const device of chosen(rig, { stage, count, of, from })) {
     const told =
       of === "succeeded"
         ? item("rolled-back", { code: "ROLLED_BACK" })
         : item("refused", { code: "GOLDEN_MISMATCH" });
     rig.happen(device, report(device.execution.seq ?? 0, [told]));
-    rig.settle();
   }
+  rig.settle();
 }
 
 /** How many devices of a stage are told to run the release. */
@@ -41,12 +43,12 @@ export function told(rig: RolloutRig, stage: number): number {
   return rig.devices.filter((device) => device.stage === stage && device.isTold).length;
 }
 
-function chosen(rig: RolloutRig, { stage, count, of }: Required<Some>): readonly RigDevice[] {
+function chosen(rig: RolloutRig, { stage, count, of, from }: Required<Some>): readonly RigDevice[] {
   const able = rig.devices.filter(
     (device) => device.stage === stage && device.execution.state === of,
   );
-  if (able.length < count) {
-    throw new RangeError(`expected ${count} devices that are ${of}, got ${able.length}`);
+  if (able.length < from + count) {
+    throw new RangeError(`expected ${count} devices that are ${of}, got ${able.length - from}`);
   }
-  return able.slice(0, count);
+  return able.slice(from, from + count);
 }

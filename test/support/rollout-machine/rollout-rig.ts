@@ -39,13 +39,17 @@ export class RolloutRig {
   nowMs = 0;
   readonly devices: RigDevice[];
   /** `machine:cause:from:to` of all that happened. */
-  readonly seen = new Set<string>();
+  readonly seen: Set<string>;
   readonly #watch: RigWatch;
+  /** Whether everything that follows by itself has followed. */
+  isSettled = true;
   #snapshot: RolloutSnapshot;
   #seq = 0;
+  #roundsMax = ROUNDS_MAX;
 
-  constructor(plan: RigPlan, watch: RigWatch = {}) {
+  constructor(plan: RigPlan, watch: RigWatch = {}, seen = new Set<string>()) {
     this.#watch = watch;
+    this.seen = seen;
     this.#snapshot = draft(plan);
     this.devices = plan.sizes.flatMap((size, stage) =>
       Array.from({ length: size }, () => this.#device(stage)),
@@ -78,10 +82,19 @@ export class RolloutRig {
 
   /** Everything that follows by itself now, to the end. */
   settle(): void {
-    for (let round = 0; round < ROUNDS_MAX; round++) {
-      if (!this.#round()) return;
+    const rounds = this.#roundsMax;
+    this.#roundsMax = ROUNDS_MAX;
+    for (let round = 0; round < rounds; round++) {
+      this.isSettled = !this.#round();
+      if (this.isSettled) return;
     }
+    if (rounds < ROUNDS_MAX) return;
     throw new RangeError(`expected an end within ${ROUNDS_MAX} rounds, got ${this.node}`);
+  }
+
+  /** Something comes in between the next time: only so many rounds follow. */
+  hurry(rounds: number): void {
+    this.#roundsMax = rounds;
   }
 
   /** @returns why it was refused; undefined: it was done */
@@ -111,15 +124,20 @@ export class RolloutRig {
     return device.execution !== before;
   }
 
-  /** The device takes its newest order to the end, whatever that is. */
+  /** The device takes its newest order to the end, and what follows follows. */
   obey(device: RigDevice): void {
+    this.follow(device);
+    this.settle();
+  }
+
+  /** The device takes its newest order to the end, whatever that is. */
+  follow(device: RigDevice): void {
     const { seq, state } = device.execution;
     if (!device.isOnline || seq === null) return;
     const isBack = state === "reverting";
     const items = isBack ? [] : [item("activated"), item("confirmed")];
     const active = isBack || !device.isTold ? {} : { active: ours };
     this.happen(device, report(seq, device.isTold ? items : [], slot(active)));
-    this.settle();
   }
 
   #device(stage: number): RigDevice {

@@ -76,7 +76,13 @@ function followSteps(
     (change, item) => joined(change, followStep(change.next, item, context)),
     unchanged(execution),
   );
-  return joined(steps, judgeSlot(steps.next, { report, last }, context));
+  const heard = joined(steps, judgeSlot(steps.next, { report, last }, context));
+  return isNews(execution, heard) ? heard : unchanged(execution);
+}
+
+/** Reasons that were told one after the other may come to the one that is known. */
+function isNews({ code, detail }: Execution, { next, steps }: ExecutionChange): boolean {
+  return steps.length > 0 || next.code !== code || next.detail !== detail;
 }
 
 function followStep(
@@ -127,8 +133,7 @@ function goForward(
 
 function retold(execution: Execution, told: Partial<Refusal>): Execution {
   const { code = execution.code, detail = execution.detail } = told;
-  const isNews = code !== execution.code || detail !== execution.detail;
-  return isNews ? { ...execution, code, detail } : execution;
+  return { ...execution, code, detail };
 }
 
 /** Rule 5. */

@@ -15,7 +15,7 @@ const retryable: ReadonlySet<string> = new Set<RefusalCode>([
 ]);
 
 /** Rejections that a person may ask anew: what stood against them was a person, too. */
-const askable: ReadonlySet<string> = new Set(["CONSENT_DENIED"]);
+const askable: ReadonlySet<string> = new Set<RefusalCode>(["CONSENT_DENIED"]);
 
 /** What a device writes when the server was unwell (agent: blob-http), and what runtimes say of a broken connection. */
 const serverAtFault: readonly RegExp[] = [

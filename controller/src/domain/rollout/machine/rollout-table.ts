@@ -21,8 +21,8 @@ export interface StageTransition {
   readonly when: string;
 }
 
-const held = ["paused (operator)", "paused (inconclusive)", "paused (review)"] as const;
-const paused = [...held, "paused (halt)"] as const;
+const unreviewed = ["paused (operator)", "paused (inconclusive)", "paused (halt)"] as const;
+const paused = [...unreviewed, "paused (review)"] as const;
 const notBegun = ["draft", "validating", "awaiting-approval", "scheduled"] as const;
 const ended = ["completed", "completed-with-failures"] as const;
 
@@ -75,7 +75,7 @@ export const rolloutTransitions: readonly RolloutTransition[] = [
   },
   {
     by: "resume",
-    from: ["paused (operator)", "paused (inconclusive)", "paused (halt)"],
+    from: unreviewed,
     to: "running",
     when: "a person lets it go on",
   },
@@ -145,7 +145,7 @@ export const rolloutTransitions: readonly RolloutTransition[] = [
   },
   {
     by: "plan",
-    from: ["awaiting-approval", "scheduled", "running", ...paused],
+    from: ["awaiting-approval", "scheduled", "running", ...unreviewed],
     to: "superseded",
     when: "other wishes have taken all of its devices",
   },

@@ -1,7 +1,6 @@
 import type { ExecutionState } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { isExecutionTransition } from "../../../../../../controller/src/domain/rollout/machine/execution-table.ts";
-import { isAskable } from "../../../../../../controller/src/domain/rollout/machine/retryable-codes.ts";
 import {
   at,
   fresh,
@@ -181,9 +180,11 @@ describe("an operator's retry", () => {
   });
 
   test("does not take in what will not change: only a denial of a person is asked anew", () => {
+    const denied = at(offered, 1, refusedFor("CONSENT_DENIED")).next;
+
     expect(at(rejected, 6, { kind: "retry" }).next).toBe(rejected);
-    expect(isAskable("CONSENT_DENIED")).toBe(true);
-    expect(isAskable(rejected.code)).toBe(false);
+    expect(denied.state).toBe("rejected");
+    expect(at(denied, 6, { kind: "retry" }).next.state).toBe("queued");
   });
 
   test("means nothing to a device that is under way or done", () => {

@@ -18,6 +18,7 @@ import {
   anyExecutionEvent,
   eventFor,
 } from "../../../../../support/rollout-machine/any-execution-event.ts";
+import { everyEvent, everyState } from "../../../../../support/rollout-machine/every-execution.ts";
 import {
   HOUR_MS,
   MINUTE_MS,
@@ -174,8 +175,28 @@ test(`whatever happens to a device, in ${RUNS} sequences (seed ${SEED}), its exe
   });
 
   fc.assert(anySequence, { numRuns: RUNS, seed: SEED });
+});
+
+test("whatever state an execution is in, each event leads where the table says, or nowhere", () => {
+  const policy = policies[0] ?? usual;
+  for (const [before, attemptsMax] of everyState().flatMap((one) => [
+    [one, 1] as const,
+    [one, 2] as const,
+  ])) {
+    const few = { ...policy, retries: { ...policy.retries, attemptsMax } };
+    for (const event of everyEvent(before)) {
+      const nowMs = 9 * HOUR_MS;
+      const change = advanceExecution(before, event, { policy: few, nowMs, chance: 0 });
+      holdsTogether({ policy: few, before, event, change, nowMs });
+      keepsItsEnd({ policy: few, before, event, change, nowMs });
+    }
+  }
+});
+
+test("every transition of the table was gone through, and no other", () => {
   const table = executionTransitions.flatMap(({ on, from, to }) =>
     from.map((state) => `${on}:${state}:${to}`),
   );
+
   expect([...seen].toSorted()).toEqual(table.toSorted());
 });
