@@ -9,9 +9,9 @@ import {
 } from "@modelfleet/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../agent/src/adapters/clock/system-clock.ts";
-import { httpEnrolment } from "../../agent/src/adapters/http-client/http-enrolment.ts";
 import { fileIdentity } from "../../agent/src/adapters/file-store/file-identity.ts";
 import { nodeFs } from "../../agent/src/adapters/file-store/node-fs.ts";
+import { httpEnrolment } from "../../agent/src/adapters/http-client/http-enrolment.ts";
 import { type ApprovalWait, enrol } from "../../agent/src/app/enrol.ts";
 import { enrolFolder } from "../../agent/src/enrol-folder.ts";
 import { createWriter } from "../../agent/src/open-data-folder.ts";
