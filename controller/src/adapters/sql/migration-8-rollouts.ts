@@ -193,6 +193,13 @@ export async function widenDesiredSlots(database: Kysely<unknown>): Promise<void
   await database.schema.alterTable("desired_slots_8").renameTo("desired_slots").execute();
 }
 
+/** Every report asks for the newest order: it is found in its place, without sorting. */
+export async function indexNewestOrders(database: Kysely<unknown>): Promise<void> {
+  await database.schema.dropIndex("executions_of_device").execute();
+  const index = database.schema.createIndex("executions_newest").on("executions");
+  await index.columns(["device", "slot", "release", "seq"]).execute();
+}
+
 /** Rollouts are followed entry by entry. */
 export async function indexAuditBySubject(database: Kysely<unknown>): Promise<void> {
   const index = database.schema.createIndex("audit_events_by_subject").on("audit_events");

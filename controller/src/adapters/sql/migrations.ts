@@ -13,6 +13,7 @@ import {
   createDeviceLabels,
   createRollouts,
   indexAuditBySubject,
+  indexNewestOrders,
   widenDesiredSlots,
 } from "./migration-8-rollouts.ts";
 
@@ -54,6 +55,7 @@ export const migrations: Record<string, Migration> = {
       await widenDesiredSlots(database);
       await createDeviceLabels(database);
       await indexAuditBySubject(database);
+      await indexNewestOrders(database);
     },
   },
 };

@@ -35,8 +35,7 @@ const heededOfDevice = new Prepared<
     .selectFrom("rollout_executions")
     .selectAll()
     .where("device", "=", value("device"))
-    .where("is_heeded", "=", 1)
-    .orderBy("rollout"),
+    .where("is_heeded", "=", 1),
 );
 
 /**
