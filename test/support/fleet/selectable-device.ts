@@ -13,7 +13,7 @@ export function selectableDevice(id: string, parts: Parts = {}): SplitDevice {
     agentVersion: "0.1.0",
     facts: null,
     slots: [],
-    isSkipped: false,
+    isExempt: false,
     ...parts,
   };
 }

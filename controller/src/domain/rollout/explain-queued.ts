@@ -1,4 +1,4 @@
-import type { ExplainedDevice } from "./explain-execution.ts";
+import type { ExplainedDevice } from "./explained-device.ts";
 import { offeringStages } from "./machine/offering-stages.ts";
 import { stageFigures } from "./machine/stage-figures.ts";
 import { isPassed } from "./machine/stage-standing.ts";

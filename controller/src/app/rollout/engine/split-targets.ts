@@ -43,7 +43,7 @@ function targetOf(
   const skip = skipOf(isPinned(device.labels), assessDevice(catalog, device, release));
   const { id, class: deviceClass, labels, online, agentVersion, facts, slots } = device;
   const known = { id, class: deviceClass, labels, online, agentVersion, facts, slots };
-  return { ...known, isSkipped: skip !== null, skip };
+  return { ...known, isExempt: skip !== null, skip };
 }
 
 function skipOf(isPinned: boolean, reasons: Reasons): Skip | null {

@@ -9,7 +9,7 @@ export interface JudgedDevice {
   /** The first that stands in the way; undefined: it is not incompatible. */
   readonly reason: EligibilityReason | undefined;
   /** Nothing is offered to it and no stage counts it. */
-  readonly isSkipped: boolean;
+  readonly isExempt: boolean;
   /** It has the release on its disk, in whatever slot. */
   readonly isHeld: boolean;
 }
@@ -20,9 +20,9 @@ export function judgeDevice(
 ): JudgedDevice {
   const pinned = isPinned(device.labels);
   const reason = pinned ? undefined : reasons[0];
-  const isSkipped = pinned || reason !== undefined;
+  const isExempt = pinned || reason !== undefined;
   const isHeld = isOnDisk(device, release);
-  const known = { device, reason, isSkipped, isHeld };
+  const known = { device, reason, isExempt, isHeld };
   if (pinned) return { ...known, verdict: "pinned" };
   if (reason !== undefined) return { ...known, verdict: "incompatible" };
   const serving = device.slots.find((one) => one.slot === slot);

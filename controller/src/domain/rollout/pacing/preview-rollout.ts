@@ -44,7 +44,7 @@ export function previewRollout(request: PreviewRequest): RolloutPreview {
   const judged = judgeTarget(request);
   const byId = new Map(judged.map((one) => [one.device.id, one]));
   const { places, leftOut } = splitRollout({ plan, seed, devices: judged.map(splitDevice) });
-  const counted = places.filter(({ device }) => byId.get(device)?.isSkipped === false);
+  const counted = places.filter(({ device }) => byId.get(device)?.isExempt === false);
   const ordered = counted.filter(({ device }) => byId.get(device)?.verdict === "eligible");
   const fetching = ordered.filter(({ device }) => byId.get(device)?.isHeld === false);
   const stages = stagesOf(plan, counted);
@@ -78,8 +78,8 @@ function judgeTarget(request: PreviewRequest): readonly JudgedDevice[] {
     );
 }
 
-function splitDevice({ device, isSkipped }: JudgedDevice) {
-  return { ...device, isSkipped };
+function splitDevice({ device, isExempt }: JudgedDevice) {
+  return { ...device, isExempt };
 }
 
 function verdictsOf(judged: readonly JudgedDevice[]) {

@@ -75,7 +75,7 @@ function shareWarnings(plan: RolloutPlan, { control, leftOut, judged }: PreviewS
     const detail = `${leftOut} devices are chosen and in no stage, so they never get the release`;
     warnings.push({ code: "DEVICES_LEFT_OUT", pointer: "/stages", detail });
   }
-  const wanted = controlCount(plan, judged.filter(({ isSkipped }) => !isSkipped).length);
+  const wanted = controlCount(plan, judged.filter(({ isExempt }) => !isExempt).length);
   if (control < wanted) {
     const detail = `expected ${wanted} devices, and the last stage adds only ${control}`;
     warnings.push({ code: "CONTROL_CUT", pointer: "/control", detail });
@@ -93,7 +93,7 @@ function budgetWarnings({ plan, fleet }: PreviewFleet, { judged }: PreviewSizes)
     sizes.set(group, (sizes.get(group) ?? 0) + 1);
   }
   const floor = budget.availableMin;
-  const chosen = judged.filter(({ isSkipped }) => !isSkipped);
+  const chosen = judged.filter(({ isExempt }) => !isExempt);
   const stuck = new Set(
     chosen
       .map(({ device }) => groupOf(device, budget.groupBy) ?? "")

@@ -6,9 +6,9 @@ import { inOrder } from "./order-key.ts";
 import { parseSelector } from "./parse-selector.ts";
 import { stratifiedOrder } from "./stratified-order.ts";
 
-/** A device of the target set; `isSkipped`: incompatible or pinned, so that nothing is offered to it. */
+/** A device of the target set; `isExempt`: incompatible or pinned, so that nothing is offered to it. */
 export interface SplitDevice extends SelectableDevice {
-  readonly isSkipped: boolean;
+  readonly isExempt: boolean;
 }
 
 /** One device's place; positions count from 0, without a gap, in the order of offers. */
@@ -45,11 +45,11 @@ export function splitRollout({ plan, seed, devices }: SplitRequest): Split {
   const ordered = orderDevices(
     plan,
     seed,
-    devices.filter(({ isSkipped }) => !isSkipped),
+    devices.filter(({ isExempt }) => !isExempt),
   );
   const skipped = inOrder(
     seed,
-    devices.filter(({ isSkipped }) => isSkipped),
+    devices.filter(({ isExempt }) => isExempt),
   );
   const { stages, leftOut } = takeStages(plan, ordered);
   const last = stages.at(-1) ?? [];

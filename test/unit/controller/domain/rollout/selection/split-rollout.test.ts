@@ -206,8 +206,8 @@ describe("filters, control and skipped devices", () => {
   });
 
   test("whom nothing is offered to takes no place of a canary, and stands at the end", () => {
-    const devices = selectableDevices(20, (index) => ({ isSkipped: index % 2 === 0 }));
-    const skipped = new Set(devices.filter((device) => device.isSkipped).map(({ id }) => id));
+    const devices = selectableDevices(20, (index) => ({ isExempt: index % 2 === 0 }));
+    const skipped = new Set(devices.filter((device) => device.isExempt).map(({ id }) => id));
 
     const { stages, places } = cohorts(percents(50, 100), devices);
 
@@ -256,7 +256,7 @@ test(`whatever the plan, each device is in one place or left out, and no stage i
       const devices = selectableDevices(count, (index) => ({
         class: `c${index % 3}`,
         labels: index % 4 === 0 ? {} : { site: `s${index % 5}` },
-        isSkipped: index % 7 === 6,
+        isExempt: index % 7 === 6,
       }));
 
       const { places, leftOut } = splitRollout({ plan: planOf(parts), seed, devices });
@@ -265,7 +265,7 @@ test(`whatever the plan, each device is in one place or left out, and no stage i
       expect(all.toSorted()).toEqual(devices.map(({ id }) => id).toSorted());
       expect(places.every(({ isControl, stage }) => isControl === (stage === null))).toBe(true);
       parts.stages.forEach(({ size: own }, stage) => {
-        const eligible = devices.filter(({ isSkipped }) => !isSkipped);
+        const eligible = devices.filter(({ isExempt }) => !isExempt);
         const inStage = places.filter((place) => place.stage === stage);
         const taken = inStage.filter(({ device }) => eligible.some(({ id }) => id === device));
         const bound =
