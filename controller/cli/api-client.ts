@@ -8,6 +8,10 @@ export interface ApiClient {
   readonly call: <Schema extends z.ZodType>(
     request: ApiRequest<Schema>,
   ) => Promise<z.infer<Schema>>;
+  /** The same, of an answer that has another page behind it. */
+  readonly page: <Schema extends z.ZodType>(
+    request: ApiRequest<Schema>,
+  ) => Promise<ApiPage<z.infer<Schema>>>;
   /** The bytes of a GET, as they come. @throws CliError UNREACHABLE | BROKEN_OFF | REFUSED */
   readonly download: (path: string) => Promise<AsyncIterable<Uint8Array>>;
 }
@@ -18,7 +22,14 @@ export interface ApiRequest<Schema extends z.ZodType> {
   readonly path: string;
   readonly answer: Schema;
   readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly stream?: { readonly body: ReadableStream<Uint8Array>; readonly contentType: string };
+}
+
+export interface ApiPage<Answer> {
+  readonly answer: Answer;
+  /** Path of the next page; undefined: this is the last. */
+  readonly next: string | undefined;
 }
 
 export interface ApiAccess {
@@ -45,19 +56,28 @@ export function createApiClient(access: ApiAccess): ApiClient {
       if (response.body === null) throw new CliError("BAD_ANSWER", `GET ${path}: expected bytes`);
       return response.body;
     },
-    call: async (request) => {
-      const response = await send(`${base}${request.path}`, requestInit(request, access));
-      const text = await readText(response, base);
-      if (!response.ok) throw refusal(text, response.status);
-      const parsed = request.answer.safeParse(parseJson(text));
-      if (parsed.success) return parsed.data;
-      const issue = parsed.error.issues[0];
-      throw new CliError(
-        "BAD_ANSWER",
-        `${request.method} ${request.path}: unexpected answer at ${issue?.path.join(".") ?? "?"}: ${issue?.message ?? ""}; are command and controller of the same version?`,
-      );
-    },
+    call: async (request) => (await exchange(base, request, access)).answer,
+    page: (request) => exchange(base, request, access),
   };
+}
+
+async function exchange<Schema extends z.ZodType>(
+  base: string,
+  request: ApiRequest<Schema>,
+  access: ApiAccess,
+): Promise<ApiPage<z.infer<Schema>>> {
+  const response = await send(`${base}${request.path}`, requestInit(request, access));
+  const text = await readText(response, base);
+  if (!response.ok) throw refusal(text, response.status);
+  const [, next] = /<([^>]*)>; rel="next"/.exec(response.headers.get("link") ?? "") ?? [];
+  // Nothing is what some changes are answered with (204).
+  const parsed = request.answer.safeParse(text === "" ? undefined : parseJson(text));
+  if (parsed.success) return { answer: parsed.data, next };
+  const issue = parsed.error.issues[0];
+  throw new CliError(
+    "BAD_ANSWER",
+    `${request.method} ${request.path}: unexpected answer at ${issue?.path.join(".") ?? "?"}: ${issue?.message ?? ""}; are command and controller of the same version?`,
+  );
 }
 
 function readOrigin(text: string): string {
@@ -82,8 +102,8 @@ function requestInit(request: ApiRequest<z.ZodType>, access: ApiAccess): Request
     const streamed = { ...init, headers, body: stream.body, duplex: "half" };
     return streamed as RequestInit;
   }
-  if (json === undefined) return { ...init, headers: { ...authorization } };
-  const headers = { ...authorization, "content-type": "application/json" };
+  if (json === undefined) return { ...init, headers: { ...request.headers, ...authorization } };
+  const headers = { ...request.headers, ...authorization, "content-type": "application/json" };
   return { ...init, headers, body: JSON.stringify(json) };
 }
 
@@ -138,7 +158,10 @@ function refusal(text: string, status: number): CliError {
     .filter((error) => !detail.includes(error.detail))
     .map((error) => `\n  ${error.pointer}: ${error.detail}`)
     .join("");
-  return new CliError("REFUSED", `${code}: ${detail}${places}`, { problemCode: code });
+  return new CliError("REFUSED", `${code}: ${detail}${places}`, {
+    problemCode: code,
+    places: errors,
+  });
 }
 
 function parseJson(text: string): unknown {

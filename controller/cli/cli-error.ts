@@ -1,15 +1,18 @@
-import { CodedError } from "@modelfleet/protocol";
+import { CodedError, type Problem } from "@modelfleet/protocol";
 
 export interface CliErrorOptions extends ErrorOptions {
   /** The controller's own code, where it was the controller that said no. */
   readonly problemCode?: string;
+  /** Where the controller found fault, as JSON pointers into what it was sent. */
+  readonly places?: Problem["errors"];
 }
 
 /**
  * A command that could not do its work. The message says what was expected, what came, and the way out.
- * USAGE ends with exit code 2, everything else with 1. UNREACHABLE: nobody listened. BROKEN_OFF: the connection was
- * there, and ended before the answer. NOT_DONE: the answer itself says what is missing. UNANSWERED: a person at the keyboard
- * would not say.
+ * How each ends the program: `exitCodeOf`. UNREACHABLE: nobody listened. BROKEN_OFF: the connection was
+ * there, and ended before the answer. UNANSWERED: a person at the keyboard would not say. Of these the answer was
+ * printed and says more: NOT_DONE, something is missing; ENDED_OTHERWISE, a rollout was aborted or rolled back; TIMED_OUT and
+ * INTERRUPTED, it goes on without the command.
  */
 export class CliError extends CodedError<
   | "USAGE"
@@ -20,11 +23,16 @@ export class CliError extends CodedError<
   | "NOT_DONE"
   | "FILE"
   | "UNANSWERED"
+  | "ENDED_OTHERWISE"
+  | "TIMED_OUT"
+  | "INTERRUPTED"
 > {
   readonly problemCode: string | undefined;
+  readonly places: NonNullable<Problem["errors"]>;
 
   constructor(code: CliError["code"], message: string, options?: CliErrorOptions) {
     super(code, message, options);
     this.problemCode = options?.problemCode;
+    this.places = options?.places ?? [];
   }
 }

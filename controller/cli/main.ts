@@ -13,6 +13,10 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     version: packageVersion(),
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),
+    onInterrupt: (listener) => {
+      process.on("SIGINT", listener);
+      return { [Symbol.dispose]: () => void process.off("SIGINT", listener) };
+    },
   });
 }
 

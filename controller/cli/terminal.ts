@@ -11,4 +11,6 @@ export interface Terminal {
   readonly version: string;
   readonly nowMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
+  /** Ctrl-C, from now on and until disposed, is told here and ends nothing. */
+  readonly onInterrupt: (listener: () => void) => Disposable;
 }

@@ -76,4 +76,7 @@ export const rolloutLimits = {
   eventRetryMs: 2 * SECOND_MS,
   eventHeartbeatMs: 15 * SECOND_MS,
   eventsPerPollMax: 500,
+  /** The command line: between two looks at a rollout that is watched, and tries to create one whose answer was lost. */
+  watchPollMs: SECOND_MS / 2,
+  createAttemptsMax: 4,
 } as const;

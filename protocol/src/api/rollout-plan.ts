@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { rehearsalLimits } from "../limits.ts";
 import { rolloutLimits } from "../rollout-limits.ts";
 import { mainSlot, SlotName } from "../units.ts";

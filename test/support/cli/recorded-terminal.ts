@@ -6,6 +6,8 @@ export type RecordedTerminal = {
   readonly err: () => string;
   /** Every pause a command asked for, in milliseconds. Nothing really waits. */
   readonly pauses: readonly number[];
+  /** Ctrl-C. @returns whether anybody listens */
+  readonly interrupt: () => boolean;
 };
 
 /** A terminal nobody watches; its clock moves only when a command sleeps. */
@@ -16,11 +18,16 @@ export function recordedTerminal(
   const out: string[] = [];
   const err: string[] = [];
   const pauses: number[] = [];
+  const listeners = new Set<() => void>();
   let nowMs = 1_800_000_000_000;
   return {
     out: () => out.join(""),
     err: () => err.join(""),
     pauses,
+    interrupt: () => {
+      for (const listener of listeners) listener();
+      return listeners.size > 0;
+    },
     terminal: {
       out: (text) => void out.push(text),
       err: (text) => void err.push(text),
@@ -33,6 +40,10 @@ export function recordedTerminal(
         pauses.push(ms);
         nowMs += ms;
         return Promise.resolve();
+      },
+      onInterrupt: (listener) => {
+        listeners.add(listener);
+        return { [Symbol.dispose]: () => void listeners.delete(listener) };
       },
     },
   };
