@@ -10,12 +10,13 @@ import { addDeployCommand } from "./commands/deploy.ts";
 import { addDeviceCommands } from "./commands/device.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addReleaseCommands } from "./commands/release.ts";
+import { addRolloutCommands } from "./commands/rollout.ts";
 import { addRootCommands } from "./commands/root.ts";
 import { addTelemetryCommands } from "./commands/telemetry.ts";
+import { type ExitCode, exitCodeOf, isAnswered, problemCodeOf } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Exit codes: 0 done, 1 not done, 2 called wrongly. */
-export type ExitCode = 0 | 1 | 2;
+export type { ExitCode } from "./exit-code.ts";
 
 /** Runs one command line (without the program's own name) and says how it ended; never throws for an expected failure. */
 export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -29,7 +30,7 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     const { isCodedError } = await import("@modelfleet/protocol");
     if (!isCodedError(error)) throw error;
     report(terminal, argv, error);
-    return isMistake(error) ? 2 : 1;
+    return exitCodeOf(error);
   }
 }
 
@@ -60,6 +61,7 @@ function createProgram(terminal: Terminal): Command {
   addRootCommands(program, terminal);
   addKeyCommands(program, terminal);
   addDeployCommand(program, terminal);
+  addRolloutCommands(program, terminal);
   addTelemetryCommands(program, terminal);
   addBundleCommands(program, terminal);
   addAuditCommands(program, terminal);
@@ -73,23 +75,13 @@ function withWayOut(text: string): string {
   return `${text.trimEnd()}: it stands before the options, or after --; see --help\n`;
 }
 
-/** Called wrongly: known here, or said by the controller of the request. */
-function isMistake(error: CodedError<string>): boolean {
-  return ["USAGE", "CONFIG"].includes(error.code) || problemCodeOf(error) === "REQUEST_INVALID";
-}
-
 function report(terminal: Terminal, argv: readonly string[], error: CodedError<string>): void {
   if (!argv.includes("--json")) {
     terminal.err(`error: ${error.message}\n`);
     return;
   }
-  // One JSON object a command: where the work is not done, the answer has been printed and says so.
-  if (error.code === "NOT_DONE") return;
+  // One JSON object a command: where the answer has been printed, it says so itself.
+  if (isAnswered(error)) return;
   const code = problemCodeOf(error) ?? error.code;
   terminal.out(`${JSON.stringify({ error: { code, detail: error.message } })}\n`);
-}
-
-function problemCodeOf(error: CodedError<string>): string | undefined {
-  const problemCode = "problemCode" in error ? error.problemCode : undefined;
-  return typeof problemCode === "string" ? problemCode : undefined;
 }
