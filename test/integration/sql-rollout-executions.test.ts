@@ -226,6 +226,9 @@ describe("pages of executions", () => {
     ["a stage", { stage: 1 }, [3, 4, 5]],
     ["a state of a stage", { stage: 0, states: ["queued"] as const }, [0, 2]],
     ["whoever is connected", { isOnline: true as const }, [4]],
+    ["whoever has got no order yet", { attemptsBelow: 1 }, [0, 2, 3, 4, 5]],
+    ["a state, with orders left", { attemptsBelow: 2, states: ["offered"] as const }, [1]],
+    ["a state, with none left", { attemptsBelow: 1, states: ["offered"] as const }, []],
   ])("of %s name each once, in their order", async (_, query, expected) => {
     await split((place) => (place < 3 ? 0 : 1));
     await offer(1);

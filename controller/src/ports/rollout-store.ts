@@ -210,6 +210,8 @@ export interface ExecutionQuery {
   readonly states: readonly ExecutionState[];
   /** Only of devices that are connected. */
   readonly isOnline?: true;
+  /** Only those that have got fewer orders than this. */
+  readonly attemptsBelow?: number;
   readonly stage: number | null;
   readonly limit: number;
   readonly cursor: string | null;

@@ -17,7 +17,8 @@ export async function executionPage(
 ): Promise<ExecutionPage> {
   const onlineMin = query.isOnline === true ? 1 : 0;
   const after = afterOf(query.cursor);
-  const place = { rollout, after, onlineMin, count: query.limit + 1 };
+  const attemptsBelow = query.attemptsBelow ?? Number.MAX_SAFE_INTEGER;
+  const place = { rollout, after, onlineMin, attemptsBelow, count: query.limit + 1 };
   const rows =
     query.states.length === 0 && query.stage === null
       ? await inOrder.rows(database, place)
@@ -30,7 +31,13 @@ export async function executionPage(
   };
 }
 
-type Place = Readonly<{ rollout: string; after: number; onlineMin: number; count: number }>;
+interface Place {
+  readonly rollout: string;
+  readonly after: number;
+  readonly onlineMin: number;
+  readonly attemptsBelow: number;
+  readonly count: number;
+}
 
 async function mergedRows(
   database: Kysely<Schema>,
@@ -56,6 +63,7 @@ const inOrder = new Prepared<Place, ExecutionRow>((database, value) =>
     .where("e.rollout", "=", value("rollout"))
     .where("e.position", ">", value("after"))
     .where("d.online", ">=", value("onlineMin"))
+    .where("e.attempts", "<", value("attemptsBelow"))
     .orderBy("e.position")
     .limit(value("count")),
 );
@@ -70,6 +78,7 @@ const inStage = new Prepared<
     .where("e.state", "=", value("state"))
     .where("e.position", ">", value("after"))
     .where("d.online", ">=", value("onlineMin"))
+    .where("e.attempts", "<", value("attemptsBelow"))
     .orderBy("e.position")
     .limit(value("count")),
 );

@@ -1,7 +1,7 @@
 import { type ExecutionState, rolloutLimits } from "@modelfleet/protocol";
 import type { ExecutionEvent } from "../../../domain/rollout/execution.ts";
 import type { RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
-import type { StoredChange, StoredExecution } from "../../../ports/rollout-store.ts";
+import type { ExecutionPage, StoredChange, StoredExecution } from "../../../ports/rollout-store.ts";
 import type { RolloutPorts } from "../rollout-ports.ts";
 import { changeExecution } from "./change-execution.ts";
 import { storeChanges } from "./store-changes.ts";
@@ -41,12 +41,16 @@ async function fallen(
   const { plan, watchUntilMs } = rollout;
   if (plan.onFallback !== "offer-again" || watchUntilMs === null) return [];
   if (!stages.some(({ counts }) => (counts.tally["rolled-back"] ?? 0) > 0)) return [];
-  const query = { states: ["rolled-back"], stage: null, limit, cursor: null } as const;
-  const { executions } = await rollouts.executions(rollout.id, query);
-  return executions.filter(
-    ({ execution: { attempts, code } }) =>
-      attempts < plan.retries.attemptsMax && code !== "REVERTED",
-  );
+  const attemptsBelow = plan.retries.attemptsMax;
+  const query = { states: ["rolled-back"], attemptsBelow, stage: null, limit } as const;
+  let cursor: string | null = null;
+  do {
+    const page: ExecutionPage = await rollouts.executions(rollout.id, { ...query, cursor });
+    const found = page.executions.filter(({ execution: { code } }) => code !== "REVERTED");
+    if (found.length > 0) return found;
+    cursor = page.next;
+  } while (cursor !== null);
+  return [];
 }
 
 /** Undecided executions of a stage meet its deadline. @returns whether there may be more of them */
