@@ -12,19 +12,6 @@ export interface RigDevice {
   execution: Execution;
 }
 
-export function pendingStage(stage: number): Stage {
-  return {
-    stage,
-    state: "pending",
-    detail: null,
-    startedAtMs: null,
-    deadlineAtMs: null,
-    bakeUntilMs: null,
-    acknowledged: 0,
-    counts: { tally: {}, alreadyInstalled: 0 },
-  };
-}
-
 /** The stages with what follows from the devices. */
 export function talliesOf(
   stages: readonly Stage[],

@@ -9,6 +9,7 @@ import {
 } from "../../../controller/src/domain/rollout/machine/execution-states.ts";
 import { freshExecution } from "../../../controller/src/domain/rollout/machine/fresh-execution.ts";
 import { offeringStages } from "../../../controller/src/domain/rollout/machine/offering-stages.ts";
+import { pendingStage } from "../../../controller/src/domain/rollout/machine/pending-stage.ts";
 import { planRollout } from "../../../controller/src/domain/rollout/machine/plan-rollout.ts";
 import {
   type RolloutCause,
@@ -20,7 +21,7 @@ import type {
   RolloutStep,
 } from "../../../controller/src/domain/rollout/rollout.ts";
 import { item, ours, report, slot } from "./execution-facts.ts";
-import { pendingStage, type RigDevice, talliesOf } from "./rig-device.ts";
+import { type RigDevice, talliesOf } from "./rig-device.ts";
 import { draft, type RigPlan } from "./rollout-facts.ts";
 
 const ROUNDS_MAX = 200;

@@ -1,5 +1,6 @@
-import { type ExecutionState, rolloutLimits } from "@modelfleet/protocol";
+import { ExecutionState, rolloutLimits } from "@modelfleet/protocol";
 import type { ExecutionEvent } from "../../../domain/rollout/execution.ts";
+import { isUndecided } from "../../../domain/rollout/machine/execution-states.ts";
 import type { RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
 import type { ExecutionPage, StoredChange, StoredExecution } from "../../../ports/rollout-store.ts";
 import type { RolloutPorts } from "../rollout-ports.ts";
@@ -74,17 +75,10 @@ export async function closeStage(
   return stored > 0;
 }
 
-const undecidedStates: readonly ExecutionState[] = [
-  "queued",
-  "offered",
-  "accepted",
-  "downloading",
-  "downloaded",
-  "waiting",
-  "warming",
-  "shadowing",
-  "activated",
-];
+/** Who is on his way back has a deadline of his own. */
+const undecidedStates = ExecutionState.options.filter(
+  (state) => isUndecided(state) && state !== "reverting",
+);
 
 async function returned(
   { rollouts }: RolloutPorts,

@@ -1,9 +1,9 @@
 import { rolloutLimits } from "@modelfleet/protocol";
 import { systemPrincipal } from "../../../domain/access/principal.ts";
+import { pendingStage } from "../../../domain/rollout/machine/pending-stage.ts";
 import type { RolloutRecord, RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
 import { rolloutEntry } from "../../../domain/rollout/rollout-entry.ts";
 import { splitRollout } from "../../../domain/rollout/selection/split-rollout.ts";
-import type { Stage } from "../../../domain/rollout/stage.ts";
 import type { NewExecution } from "../../../ports/rollout-store.ts";
 import { knownRelease } from "../../release/known-release.ts";
 import type { RolloutPorts } from "../rollout-ports.ts";
@@ -67,17 +67,4 @@ function reject({ rollouts }: RolloutPorts, rollout: RolloutRecord, nowMs: numbe
   const next: RolloutRecord = { ...rollout, state: "rejected", detail, endedAtMs: nowMs };
   const snapshot = { rollout: next, stages: [], waitingJoiners: 0, leftToSettle: 0 };
   return rollouts.change(rollout.version, snapshot, { audit });
-}
-
-function pendingStage(stage: number): Stage {
-  return {
-    stage,
-    state: "pending",
-    detail: null,
-    startedAtMs: null,
-    deadlineAtMs: null,
-    bakeUntilMs: null,
-    acknowledged: 0,
-    counts: { tally: {}, alreadyInstalled: 0 },
-  };
 }
