@@ -108,6 +108,14 @@ describe("a lease", () => {
     expect(await tables.rollouts.lease("other", "three", moment)).toBe(true);
   });
 
+  test("of a clock that was ahead by more than a lease holds nobody up", async () => {
+    expect(await lease("one", 86_400_000)).toBe(true);
+
+    expect(await lease("two", 86_399_990)).toBe(false);
+    expect(await lease("two", 86_399_989)).toBe(true);
+    expect(await lease("one", 86_399_989)).toBe(false);
+  });
+
   test("that was lost does not let its holder change what the next one has changed", async () => {
     const release = await addRelease(tables, "1.0.0");
     const [device] = (await addDevices(tables, 1)) as [DeviceId];
@@ -123,6 +131,25 @@ describe("a lease", () => {
     expect(await tables.rollouts.advance("r1", 0, [order])).toBe(false);
     expect(await tables.rollouts.change(0, halted, { audit: [] })).toBe(false);
     expect((await tables.fleet.device(device))?.desired.seq).toBe(0);
+  });
+});
+
+describe("after a controller that was killed", () => {
+  test("its lease is over, and calls nobody will answer may be made again; answered ones stay", async () => {
+    const call = (key: string) => ({
+      ...{ caller: "key:ann", key, bodySha256: sha256(Buffer.from("body")), atMs: 1_000 },
+    });
+    const moment = { nowMs: 100, untilMs: 110 };
+    await tables.rollouts.lease("rollouts", "dead", moment);
+    await tables.rollouts.takeIdempotencyKey(call("open"));
+    await tables.rollouts.takeIdempotencyKey(call("done"));
+    await tables.rollouts.answerIdempotencyKey(call("done"), "r1");
+
+    await tables.rollouts.recover();
+
+    expect(await tables.rollouts.lease("rollouts", "next", moment)).toBe(true);
+    expect(await tables.rollouts.takeIdempotencyKey(call("open"))).toBeUndefined();
+    expect(await tables.rollouts.takeIdempotencyKey(call("done"))).toMatchObject({ answer: "r1" });
   });
 });
 

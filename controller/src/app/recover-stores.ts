@@ -1,13 +1,18 @@
 import type { BlobStore } from "../ports/blob-store.ts";
 import type { ReleaseStore } from "../ports/release-store.ts";
+import type { RolloutStore } from "../ports/rollout-store.ts";
 import { ForgetTelemetry, type ForgetTelemetryPorts } from "./ingest/forget-telemetry.ts";
 
 export interface RecoverStoresPorts extends ForgetTelemetryPorts {
   readonly blobs: BlobStore;
   readonly releases: ReleaseStore;
+  readonly rollouts: RolloutStore;
 }
 
-/** At start, before anybody may upload: what a killed upload left behind goes, and telemetry that is too old. */
+/**
+ * At start, before anybody may ask for anything: what a killed controller left behind goes, and telemetry that is too old.
+ * The data folder is locked: no other controller is at work on it.
+ */
 export class RecoverStores {
   readonly #ports: RecoverStoresPorts;
 
@@ -17,6 +22,7 @@ export class RecoverStores {
 
   async run(): Promise<void> {
     await this.#removeUploads();
+    await this.#ports.rollouts.recover();
     await new ForgetTelemetry(this.#ports).run();
   }
 

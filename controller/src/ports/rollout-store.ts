@@ -130,6 +130,11 @@ export interface RolloutStore {
     holder: string,
     moment: { readonly nowMs: number; readonly untilMs: number },
   ) => Promise<boolean>;
+  /**
+   * At the start of a controller that has the database to itself: leases of an earlier one are over, and calls that were
+   * under way in it are answered by nobody.
+   */
+  readonly recover: () => Promise<void>;
 }
 
 export interface RolloutChange {

@@ -75,12 +75,12 @@ export async function controllerWorld({
     new RecordingLog(),
   ];
   const blobs = await openBlobFolder(folder.path);
-  const { audit, certificates, fleet, releases, deployments, telemetry } = stores;
+  const { audit, certificates, fleet, releases, rollouts, deployments, telemetry } = stores;
   const refusals = new RefusalCounts({ log });
   const tally = new MinuteTally({ audit, clock, log });
   const ports = {
     ...{ clock, bus, log, blobs, fleet, releases, deployments, telemetry, uploadBytesMax },
-    ...{ audit, certificates, tally, refusals, authority },
+    ...{ audit, certificates, rollouts, tally, refusals, authority },
     calendar: cronerCalendar(),
     watch: new AssignmentWatch({ audit, clock, deployments, log, refusals }),
     keys: fixtureKeys(),

@@ -18,7 +18,7 @@ import { advanceExecutions } from "./rollout/advance-executions.ts";
 import { addRollout, changeRollout } from "./rollout/change-rollouts.ts";
 import { failuresOf } from "./rollout/device-failures.ts";
 import { groupFigures } from "./rollout/group-figures.ts";
-import { answerKey, forgetKey, takeKey } from "./rollout/idempotency-keys.ts";
+import { answerKey, forgetKey, forgetUnanswered, takeKey } from "./rollout/idempotency-keys.ts";
 import { executionPage } from "./rollout/page-executions.ts";
 import { rateFactsOf } from "./rollout/rate-facts.ts";
 import {
@@ -123,4 +123,10 @@ export class SqlRolloutStore implements RolloutStore {
     this.#database
       .transaction()
       .execute((transaction) => takeLease(transaction, { name, holder, ...moment }));
+
+  readonly recover = () =>
+    this.#database.transaction().execute(async (transaction) => {
+      await transaction.deleteFrom("leases").execute();
+      await forgetUnanswered(transaction);
+    });
 }

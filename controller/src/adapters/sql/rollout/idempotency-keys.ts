@@ -60,6 +60,11 @@ export async function forgetKey(
     .execute();
 }
 
+/** Rule 3, when nobody else is there to answer: none of them is under way. */
+export async function forgetUnanswered(transaction: Transaction<Schema>): Promise<void> {
+  await transaction.deleteFrom("idempotency_keys").where("answer", "is", null).execute();
+}
+
 /** Rules 1, 3 and 4. */
 async function forgetOld(transaction: Transaction<Schema>, nowMs: number): Promise<void> {
   const { idempotencyMsMax, idempotencyUnderWayMsMax, idempotencyKeysMax } = rolloutLimits;

@@ -8,7 +8,13 @@ export interface LeaseWish {
   readonly untilMs: number;
 }
 
-/** Whoever has it may prolong it; another gets it once it is over. @returns whether `holder` has it now */
+/**
+ * Whoever has it may prolong it; another gets it once it is over. One that ends more than a whole lease
+ * after the one that is wished for was given by a clock that was ahead, and is over too; clocks of two controllers differ
+ * by less.
+ *
+ * @returns whether `holder` has it now
+ */
 export async function takeLease(
   transaction: Transaction<Schema>,
   { name, holder, nowMs, untilMs }: LeaseWish,
@@ -22,7 +28,11 @@ export async function takeLease(
         .column("name")
         .doUpdateSet(lease)
         .where((where) =>
-          where.or([where("leases.holder", "=", holder), where("leases.until_ms", "<=", nowMs)]),
+          where.or([
+            where("leases.holder", "=", holder),
+            where("leases.until_ms", "<=", nowMs),
+            where("leases.until_ms", ">", 2 * untilMs - nowMs),
+          ]),
         ),
     )
     .executeTakeFirst();
