@@ -32,25 +32,39 @@ describe("creating", () => {
   const keyed = (key: string, body: object = { ...named, start: false }) =>
     server.post("/v1/rollouts", body, { "idempotency-key": key });
 
-  test("R30: the same key and body ten times at once is one rollout", async () => {
+  test("R30: same key and body ten times in parallel make one rollout; other body 422; stale If-Match 412", async () => {
+    const count = async () =>
+      (await answerOf(await server.ask("/v1/rollouts?limit=500"), RolloutList)).rollouts.length;
+    const before = await count();
+
     const answers = await Promise.all(Array.from({ length: 10 }, () => keyed("k-1")));
     const rollouts = await Promise.all(answers.map((answer) => answerOf(answer, Rollout)));
+    const [{ id } = { id: "" }] = rollouts;
+    const [etag = ""] = answers.map(({ headers }) => headers.get("etag") ?? "");
+    const other = await keyed("k-1", { start: false, ...named, plan: { priority: 51 } });
+    const abort = (ifMatch: string) =>
+      server.post(
+        `/v1/rollouts/${id}:abort`,
+        { reason: "a test", devices: "keep" },
+        { "if-match": ifMatch },
+      );
+    const [fresh, stale] = [await abort(etag), await abort(etag)];
 
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
-    expect(new Set(rollouts.map(({ id }) => id)).size).toBe(1);
-    const { id } = await answerOf(await keyed("k-1"), Rollout);
-    expect(id).toBe(rollouts[0]?.id);
+    expect(new Set(rollouts.map((rollout) => rollout.id))).toEqual(new Set([id]));
+    expect(await count()).toBe(before + 1);
+    expect([other.status, (await problemOf(other)).code]).toEqual([422, "KEY_REUSED"]);
+    expect(fresh.status).toBe(200);
+    expect([stale.status, (await problemOf(stale)).code]).toEqual([412, "STALE"]);
+    expect((await answerOf(await keyed("k-1"), Rollout)).id).toBe(id);
   });
 
-  test("R30: a default that is written out is the same body; another plan under the key is refused", async () => {
+  test("a default that is written out is the same body", async () => {
     const first = await answerOf(await keyed("k-2"), Rollout);
 
     const same = await keyed("k-2", { start: false, ...named, plan: { priority: 50 } });
-    const other = await keyed("k-2", { start: false, ...named, plan: { priority: 51 } });
 
     expect((await answerOf(same, Rollout)).id).toBe(first.id);
-    expect(other.status).toBe(422);
-    expect((await problemOf(other)).code).toBe("KEY_REUSED");
   });
 
   test("a key belongs to its caller", async () => {
@@ -155,7 +169,7 @@ describe("what the caller has seen", () => {
     expect(later.status).toBe(200);
   });
 
-  test("R30: a word about what has changed since is refused with 412", async () => {
+  test("a word about what has changed since is refused with 412", async () => {
     const { rollout, etag } = await draft();
     const say = (ifMatch: string) =>
       server.post(
@@ -248,4 +262,37 @@ test("a rollout that is followed to its end is completed, and every device of it
     ["passed", 3],
   ]);
   expect(found).not.toHaveProperty("scope");
+});
+
+test("R19: over HTTP nobody approves his own rollout, and a second person does", async () => {
+  await using own = await startRolloutServer({ devices: 2 });
+  await own.world.publish("1.0.0");
+  const [ann, bob] = [
+    await own.keyFor({ role: "deployer" }),
+    await own.keyFor({ role: "deployer" }),
+  ];
+  const made = await own.post("/v1/rollouts", { ...named, plan: { approval: true } }, ann);
+  const { id } = await answerOf(made, Rollout);
+  await own.world.settle();
+  const sentBefore = own.world.bus.sent;
+  const approve = (key: Readonly<Record<string, string>>) =>
+    own.post(`/v1/rollouts/${id}:approve`, { reason: "looked at" }, key);
+
+  const refused = await approve(ann);
+  await own.world.settle();
+  const sentAfterOwn = own.world.bus.sent;
+  const approved = await approve(bob);
+  await own.world.settle();
+
+  expect(refused.status).toBe(403);
+  expect(refused.headers.get("content-type")).toMatch(/^application\/problem\+json/);
+  const problem = await problemOf(refused);
+  expect(problem.code).toBe("SECOND_PERSON_REQUIRED");
+  expect(problem.type).toMatch(/SECOND_PERSON_REQUIRED$/i);
+  expect(sentAfterOwn).toBe(sentBefore);
+  expect([approved.status, (await answerOf(approved, Rollout)).approval.state]).toEqual([
+    200,
+    "approved",
+  ]);
+  expect((await own.world.show(id)).state).toBe("completed");
 });

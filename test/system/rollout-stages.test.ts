@@ -35,6 +35,34 @@ test("R1: a hundred devices in three stages all end confirmed, each stage passed
   expect(times("rollout.completed")).toBe(1);
 });
 
+test("R2: the same seed twice makes the same stages; 5 made to 25 % keeps the first 5 %", async () => {
+  const split = async (shares: readonly number[], draws = 0) => {
+    await using world = await rolloutWorld({ devices: 60 });
+    await world.publish("1.0.0");
+    for (let draw = 0; draw < draws; draw++) world.clock.randomBytes(1);
+    const { id } = await world.start({ plan: { stages: shares.map((one) => percent(one)) } });
+    const { seed, stages } = await world.show(id);
+    const order = (await inOrder(world, id)).map((device) => device.id);
+    const members = stages.map(({ size }, stage) => {
+      const from = stages.slice(0, stage).reduce((sum, before) => sum + before.size, 0);
+      return order.slice(from, from + size);
+    });
+    return { seed, members };
+  };
+
+  const [first, again] = [await split([5, 100]), await split([5, 100])];
+  const larger = await split([25, 100]);
+  const other = await split([5, 100], 1);
+
+  expect(again).toEqual(first);
+  expect(larger.seed).toBe(first.seed);
+  expect(first.members.map((stage) => stage.length)).toEqual([3, 57]);
+  expect(larger.members.map((stage) => stage.length)).toEqual([15, 45]);
+  expect(larger.members[0]).toEqual(expect.arrayContaining(first.members[0] ?? []));
+  expect(other.seed).not.toBe(first.seed);
+  expect(other.members[0]).not.toEqual(first.members[0]);
+});
+
 test("R4: five failures of fifty go on, the sixth halts: no order follows, and the reason names count and limit", async () => {
   await using world = await rolloutWorld({ devices: 60 });
   await world.publish("1.0.0");

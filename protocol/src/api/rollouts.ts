@@ -271,9 +271,12 @@ export const RolloutDeviceQuery = z.object({
 });
 export type RolloutDeviceQuery = z.infer<typeof RolloutDeviceQuery>;
 
-/** `GET /v1/rollouts/{id}/events?after=`: entries above this one. A stream takes `Last-Event-ID` instead. */
+/**
+ * `GET /v1/rollouts/{id}/events?after=`: entries above this one; `newest`: only what happens from now on. A stream takes
+ * `Last-Event-ID` instead.
+ */
 export const RolloutEventQuery = z.object({
-  after: z.coerce.number<string>().int().min(0).default(0),
+  after: z.union([z.literal("newest"), z.coerce.number<string>().int().min(0)]).default(0),
 });
 export type RolloutEventQuery = z.infer<typeof RolloutEventQuery>;
 

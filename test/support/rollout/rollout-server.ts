@@ -2,13 +2,19 @@
 
 import { ApiKeyCreated, Rollout } from "@modelfleet/protocol";
 import { startHttpServer } from "../../../controller/src/http/http-server.ts";
+import type { UseCases } from "../../../controller/src/http/services.ts";
 import type { GrantLike } from "../http/fleet-server.ts";
-import { type RolloutWorldOptions, rolloutWorld } from "./rollout-world.ts";
+import { type RolloutWorld, type RolloutWorldOptions, rolloutWorld } from "./rollout-world.ts";
 
 type Headers = Readonly<Record<string, string>>;
 export type RolloutServer = Awaited<ReturnType<typeof startRolloutServer>>;
 
-export async function startRolloutServer(options: RolloutWorldOptions) {
+export interface RolloutServerOptions extends RolloutWorldOptions {
+  /** Use cases in place of the world's own. */
+  readonly replace?: (world: RolloutWorld) => Partial<UseCases>;
+}
+
+export async function startRolloutServer({ replace, ...options }: RolloutServerOptions) {
   const world = await rolloutWorld(options);
   const defects: unknown[] = [];
   const server = await startHttpServer({
@@ -16,7 +22,7 @@ export async function startRolloutServer(options: RolloutWorldOptions) {
     port: 0,
     onDefect: (error) => defects.push(error),
     services: {
-      useCases: world.app.useCases,
+      useCases: { ...world.app.useCases, ...replace?.(world) },
       health: { database: () => Promise.resolve(), broker: () => Promise.resolve() },
       readRoot: () => undefined,
       local: { isDev: true },

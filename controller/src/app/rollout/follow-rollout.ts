@@ -26,6 +26,11 @@ export class FollowRollout {
       return events.map(eventView);
     };
   }
+
+  /** Sequence number that only what happens from now on is above. */
+  async newest(): Promise<number> {
+    return (await this.#ports.audit.newest())?.seq ?? 0;
+  }
 }
 
 function eventView({ seq, atMs, actor, action, detail }: AuditEvent): RolloutEvent {

@@ -9,8 +9,8 @@ export async function* eventLines(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const { eventHeartbeatMs, eventPollMs, eventRetryMs, eventStreamMsMax } = rolloutLimits;
-  // At once, so that the reader knows it is heard before anything happens.
-  yield `retry: ${eventRetryMs}\n\n`;
+  // At once, so that the reader knows it is heard, and where it goes on, before anything happens.
+  yield `id: ${from}\nretry: ${eventRetryMs}\n\n`;
   let after = from;
   let quietMs = 0;
   for (let openMs = 0; openMs < eventStreamMsMax && !signal.aborted; openMs += eventPollMs) {

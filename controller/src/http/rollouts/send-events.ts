@@ -27,17 +27,18 @@ export class SendEvents implements OnModuleDestroy {
 
   /** @throws NotFoundError ROLLOUT_UNKNOWN; HttpError STREAMS_TOO_MANY | REQUEST_INVALID */
   async run(
-    { id, after }: { readonly id: string; readonly after: number },
+    { id, after }: { readonly id: string; readonly after: number | "newest" },
     request: HttpRequest,
     reply: HttpReply,
   ): Promise<void> {
     const read = await this.#follow.run(id, callerOf(request));
+    const asked = after === "newest" ? await this.#follow.newest() : after;
     if (!wantsStream(request)) {
-      const events = await read(after);
+      const events = await read(asked);
       reply.headers({ "cache-control": "no-store" }).send({ events });
       return;
     }
-    const from = lastEventId(request) ?? after;
+    const from = lastEventId(request) ?? asked;
     const end = this.#take(reply);
     reply
       .headers({
