@@ -102,6 +102,8 @@ export interface Ports {
   readonly tokens?: TokenVerifier | undefined;
   readonly releasesAwaitApproval?: boolean;
   readonly rolloutsAwaitApproval?: boolean;
+  /** A rollout is to have a turn: by `wake`, now or a little later. At once where it is left out. */
+  readonly onWake?: (rollout: string, wake: (rollout: string) => void) => void;
   readonly endpoints: () => Endpoints;
 }
 
@@ -134,7 +136,7 @@ export function compose(given: Ports): Application {
     turn: new RolloutTurns(ports).run,
     resume: (rollout) => resumeRollout(ports, rollout),
   });
-  rolloutSignal.listen(rolloutEngine.wake);
+  listenFor(rolloutSignal, rolloutEngine, given);
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);
   const duplicate = new ReportDuplicate(ports);
@@ -184,6 +186,14 @@ export function compose(given: Ports): Application {
       summarizeTelemetry: new SummarizeTelemetry(ports),
     },
   };
+}
+
+function listenFor(
+  signal: RolloutSignal,
+  { wake }: RolloutEngine,
+  { onWake }: Pick<Ports, "onWake">,
+): void {
+  signal.listen(onWake === undefined ? wake : (rollout) => onWake(rollout, wake));
 }
 
 function accessUseCases(ports: Ports) {

@@ -3,6 +3,7 @@
 const programs = {
   agent: () => import("@modelfleet/agent/program"),
   demo: () => import("../dist/demo/main.js"),
+  simulate: () => import("../dist/simulator/main.js"),
 };
 
 // Whoever read what this says may have gone, as `| head` does.
