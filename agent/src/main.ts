@@ -33,6 +33,9 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     };
     await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
   },
+  lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
+  unlock: async (options) => (await import("./cli/say-updates.ts")).unlockUpdates(options),
+  deny: async (options) => (await import("./cli/say-updates.ts")).denyWaiting(options),
   hello: async (options) => {
     const { writeHello } = await import("./carry.ts");
     return writeHello(options, machine());

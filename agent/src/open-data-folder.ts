@@ -21,6 +21,7 @@ import { nodeFs } from "./adapters/file-store/node-fs.ts";
 import { readJsonFile } from "./adapters/file-store/read-json-file.ts";
 import { spareFolder } from "./adapters/file-store/spare-folder.ts";
 import { takeFolder } from "./adapters/file-store/take-folder.ts";
+import { updateLockFile } from "./adapters/file-store/update-lock-file.ts";
 import { faultOf, StateRecord, slotRuined, stateLost } from "./app/install/state-record.ts";
 import type { EnrolmentRecord } from "./domain/enrolment-record.ts";
 import { type AgentState, emptyState } from "./domain/install/agent-state.ts";
@@ -29,6 +30,7 @@ import type { DurableWrite, Fs } from "./ports/fs.ts";
 import type { IdentityStore } from "./ports/identity-store.ts";
 import type { Log } from "./ports/log.ts";
 import type { ModelStore } from "./ports/model-store.ts";
+import type { UpdateLock, UpdateLockStore } from "./ports/update-lock.ts";
 
 /** Everything of one enrolled device's data folder, in use by this process alone. */
 export interface DataFolder {
@@ -42,6 +44,9 @@ export interface DataFolder {
   /** Of this start; its `boot` is new. */
   readonly record: StateRecord;
   readonly wanted: readonly DesiredModel[];
+  readonly updateLock: UpdateLockStore;
+  /** As it was at the start. */
+  readonly locked: UpdateLock | null;
   /** Where runners have their folders. */
   readonly runFolder: string;
   readonly release: () => Promise<void>;
@@ -95,7 +100,9 @@ async function readFolder(opened: Opened, anchorBytes: Uint8Array, start: Folder
   const record = new StateRecord(store, state, { device, root, verify, ...found });
   const wanted = await readWanted(store, record);
   const signer = ed25519Signer(seed);
-  return { enrolment, identity, seed, signer, store, write, record, wanted };
+  const updateLock = updateLockFile({ fs, folder, write });
+  const locked = await updateLock.read();
+  return { enrolment, identity, seed, signer, store, write, record, wanted, updateLock, locked };
 }
 
 /** A temporary name is used once by one process; the folder lock keeps other processes out. */

@@ -56,6 +56,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     repository: parts.telling.repository,
     metrics: parts.telling.metrics,
     holds: parts.deferrals,
+    locks: parts.locks,
     hasSlot: (slot: SlotName) => installer.slots().some((held) => held.slot === slot),
     agentVersion: run.machine.agentVersion,
     // One request that meets a defect of ours must not take the model from all the others.

@@ -18,6 +18,14 @@ export const storeLimits = {
   blockedReleasesMax: 32,
 } as const;
 
+/** The update lock of a device (protocol.md 4.17). */
+export const updateLockLimits = {
+  reasonLengthMax: 256,
+  recordBytesMax: 4 * KIB,
+  /** How often a release that waits for a window or a lock is looked at: the clock may be set meanwhile. */
+  lookMsMax: 5 * SECOND_MS,
+} as const;
+
 /** Runner processes and the swap (agent.md 1–6). */
 export const runnerLimits = {
   frameBytesMax: 256 * MIB,

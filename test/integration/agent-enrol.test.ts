@@ -27,16 +27,16 @@ function answerWith(status: number, body: object): BlobAnswer {
   };
 }
 
+const unasked = () => Promise.reject(new Error("not asked for"));
+
 async function enrolAt(controllerUrl: string, data: string, ...more: readonly string[]) {
   const written = { out: "", err: "" };
   const exitCode = await runAgentProgram(
     ["enrol", enrolmentString(controllerUrl), "--data", data, ...more],
     {
       enrol: enrolFolder,
-      start: () => Promise.reject(new Error("not asked for")),
-      status: () => Promise.reject(new Error("not asked for")),
-      hello: () => Promise.reject(new Error("not asked for")),
-      apply: () => Promise.reject(new Error("not asked for")),
+      ...{ start: unasked, status: unasked, hello: unasked, apply: unasked },
+      ...{ lock: unasked, unlock: unasked, deny: unasked },
     },
     {
       out: (text) => {

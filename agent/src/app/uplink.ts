@@ -94,6 +94,15 @@ export class Uplink {
     this.#helloAfter(Math.max(0, busLimits.helloPauseMsMin - sinceMs));
   }
 
+  /** What is wanted may have changed: ask, if the broker is there; the next hello or poll does else. */
+  askDesired(): void {
+    const { bus, clock } = this.#parts;
+    if (!bus.connected()) return;
+    const cid = Buffer.from(clock.randomBytes(8)).toString("hex");
+    const question = new TextEncoder().encode(JSON.stringify({ v: 1, cid }));
+    this.#detach(bus.request("get-desired", question), "get-desired");
+  }
+
   /** Say hello at once: the controller should know. */
   sayHello(): void {
     this.#helloAfter(0);
@@ -186,14 +195,11 @@ export class Uplink {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const { bus, clock } = this.#parts;
+    const { clock } = this.#parts;
     while (!signal.aborted) {
       const pauseMs = busLimits.desiredPollMs * (0.8 + 0.4 * clock.chance());
       await clock.sleep(pauseMs, signal).catch(() => undefined);
-      if (!bus.connected()) continue;
-      const cid = Buffer.from(clock.randomBytes(8)).toString("hex");
-      const question = new TextEncoder().encode(JSON.stringify({ v: 1, cid }));
-      this.#detach(bus.request("get-desired", question), "get-desired");
+      this.askDesired();
     }
   }
 

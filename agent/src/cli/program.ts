@@ -1,11 +1,12 @@
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import type { EnrolOptions, StartOptions } from "../config.ts";
 import { addExchange, type ExchangeCommands } from "./exchange-commands.ts";
+import { addUpdateWords, type UpdateWords } from "./update-commands.ts";
 
 export type ExitCode = 0 | 1 | 2;
 
 /** What the commands do; each is loaded only when it is asked for. Each returns lines for standard output. */
-export interface AgentCommands extends ExchangeCommands {
+export interface AgentCommands extends ExchangeCommands, UpdateWords {
   readonly enrol: (
     enrolment: string,
     options: EnrolOptions,
@@ -53,8 +54,8 @@ export async function runAgentProgram(
     return 0;
   } catch (cause) {
     if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : 2;
-    // Whatever failed has loaded the contract already; `--help` must not wait for its schemas.
-    const { FormatError, isCodedError } = await import("@modelfleet/protocol");
+    // Not from the whole contract: a package would hold all of it for this, and `--help` waits for none of it.
+    const { FormatError, isCodedError } = await import("@modelfleet/protocol/errors");
     if (!isCodedError(cause)) throw cause;
     if (argv.includes("--json")) terminal.out(jsonError(cause));
     else terminal.err(`${cause.message}\n`);
@@ -76,6 +77,7 @@ function buildProgram(commands: AgentCommands, terminal: Terminal): Command {
   addEnrol(program, commands, terminal);
   addStart(program, commands);
   addStatus(program, commands, terminal);
+  addUpdateWords(program, commands, terminal.out);
   addExchange(program, commands, terminal.out);
   return program;
 }

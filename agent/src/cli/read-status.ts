@@ -5,6 +5,7 @@ import { openFileStore } from "../adapters/file-store/file-store.ts";
 import { nodeFs } from "../adapters/file-store/node-fs.ts";
 import { readSocketNote } from "../adapters/file-store/socket-note.ts";
 import { sparePath } from "../adapters/file-store/spare-folder.ts";
+import { updateLockFile } from "../adapters/file-store/update-lock-file.ts";
 import { slotRuined, stateLost } from "../app/install/state-record.ts";
 import type { AgentStatus } from "../domain/agent-status.ts";
 import { slotReports } from "../domain/install/slot-reports.ts";
@@ -20,24 +21,38 @@ export async function readStatus(
   socketPath: string,
   agentVersion: string,
 ): Promise<AgentStatus> {
+  const running = await findAgent(folder, socketPath);
+  return running?.status ?? readStopped(folder, agentVersion);
+}
+
+export interface FoundAgent {
+  readonly socketPath: string;
+  readonly status: AgentStatus;
+}
+
+/** The agent that runs on this data folder, where it answers. */
+export async function findAgent(
+  folder: string,
+  socketPath: string,
+): Promise<FoundAgent | undefined> {
   const spareRun = join(sparePath(folder), "run");
-  const running =
+  return (
     (await askAgent(socketPath)) ??
     (await askNoted(folder, [join(folder, "run"), spareRun])) ??
-    (await askAgent(spareSocketPath(spareRun)));
-  return running ?? readStopped(folder, agentVersion);
+    (await askAgent(spareSocketPath(spareRun)))
+  );
 }
 
 /** Where the agent of this folder said that it listens. Another one may listen there by now. */
 async function askNoted(
   folder: string,
   runFolders: readonly string[],
-): Promise<AgentStatus | undefined> {
+): Promise<FoundAgent | undefined> {
   const enrolled = await fileIdentity({ fs: nodeFs, folder, write: createWriter() }).enrolment();
   for (const runFolder of runFolders) {
     const noted = await readSocketNote(nodeFs, runFolder);
-    const status = noted === undefined ? undefined : await askAgent(noted);
-    if (status !== undefined && status.device === enrolled?.record.device) return status;
+    const found = noted === undefined ? undefined : await askAgent(noted);
+    if (found !== undefined && found.status.device === enrolled?.record.device) return found;
   }
   return undefined;
 }
@@ -57,6 +72,7 @@ async function readStopped(folder: string, agentVersion: string): Promise<AgentS
     boot: state?.boot ?? 0,
     desiredSeq: state?.seq ?? 0,
     rootVersion: state?.rootVersion ?? 0,
+    lock: await updateLockFile({ fs: nodeFs, folder, write }).read(),
     dropped: 0,
     slots: state === undefined ? [] : slotReports(state, []),
     faults: state === undefined ? [stateLost] : ruined === undefined ? [] : [slotRuined(ruined)],
@@ -64,7 +80,7 @@ async function readStopped(folder: string, agentVersion: string): Promise<AgentS
 }
 
 /** undefined when nobody answers at this socket. */
-function askAgent(socketPath: string): Promise<AgentStatus | undefined> {
+function askAgent(socketPath: string): Promise<FoundAgent | undefined> {
   return new Promise((resolve) => {
     const absent = () => resolve(undefined);
     const asked = request(
@@ -78,7 +94,10 @@ function askAgent(socketPath: string): Promise<AgentStatus | undefined> {
           else pieces.push(piece);
         });
         response.on("error", absent);
-        response.on("end", () => resolve(parseStatus(Buffer.concat(pieces).toString("utf8"))));
+        response.on("end", () => {
+          const status = parseStatus(Buffer.concat(pieces).toString("utf8"));
+          resolve(status === undefined ? undefined : { socketPath, status });
+        });
       },
     );
     asked.on("timeout", () => asked.destroy());

@@ -11,7 +11,7 @@ export function statusText(status: AgentStatus): string {
 }
 
 function headLines(status: AgentStatus): string[] {
-  const { device, fleet, agent, connected, rootVersion, isolation, stale, faults } = status;
+  const { device, fleet, agent, connected, rootVersion, isolation, stale, lock, faults } = status;
   const link = connected ? "connected" : "not connected";
   const state =
     agent === "running" ? `running, ${link}` : "not running; this is what its disk says";
@@ -24,8 +24,14 @@ function headLines(status: AgentStatus): string[] {
   if (stale === true) {
     lines.push("STALE: no fresh word from the controller for 14 days; what runs goes on");
   }
+  if (lock) lines.push(lockLine(lock));
   for (const { code, detail } of faults) lines.push(`${code}: ${detail}`);
   return lines;
+}
+
+function lockLine({ reason, sinceMs }: NonNullable<AgentStatus["lock"]>): string {
+  const why = reason === "" ? "" : `: ${reason}`;
+  return `LOCKED since ${new Date(sinceMs).toISOString()}${why}; nothing new begins to serve`;
 }
 
 function slotLines(status: AgentStatus, report: SlotReport): readonly string[] {
@@ -43,6 +49,10 @@ function slotLines(status: AgentStatus, report: SlotReport): readonly string[] {
   for (const { text } of here(status.rehearsals)) lines.push(`  tried     ${text}`);
   for (const held of here(status.held)) lines.push(heldLine(status, held));
   for (const queue of here(status.queues)) lines.push(...queueLines(queue));
+  for (const { release, detail, opensInMs } of here(status.heldUp)) {
+    const opens = opensInMs === null ? "" : `; it opens in ${lengthText(opensInMs)}`;
+    lines.push(`  waits     ${called(release)} for ${detail}${opens}`);
+  }
   for (const deferral of here(status.deferrals)) {
     lines.push(...deferredLines(deferral, called));
   }
@@ -99,6 +109,7 @@ function deferredLines(
   const said = `  deferred  an application puts swaps off for ${lengthText(deferredMs)} more`;
   if (waiting === null) return [said];
   const { release, waitedMs, forcedInMs } = waiting;
+  if (forcedInMs === null) return [said];
   const waits = `${called(release)} has waited ${lengthText(waitedMs)}`;
   return [
     said,

@@ -5,7 +5,7 @@ import { CodedError } from "@modelfleet/protocol/errors";
  *
  * - of the request: `BAD_TENSOR`, `UNKNOWN_MODEL`, `FORMAT`, `NOT_FOUND`, `METHOD`, `TOO_LARGE`, `ENCODING`, `HOST`;
  * - of the moment: `OVERLOADED`, `NOT_READY`, `RUNNER_CRASH`, `DEADLINE_EXCEEDED`, `UNREACHABLE`;
- * - of the model: `RUN_FAILED`; of the agent: `DEFECT`, `PROTOCOL` (its answer was not understood).
+ * - of the model: `RUN_FAILED`; of the agent: `STORE` (its disk does not take it), `DEFECT`, `PROTOCOL` (its answer was not understood).
  */
 export type AgentErrorCode = (typeof codes)[number];
 
@@ -24,6 +24,7 @@ const codes = [
   "RUN_FAILED",
   "DEADLINE_EXCEEDED",
   "UNREACHABLE",
+  "STORE",
   "PROTOCOL",
   "DEFECT",
 ] as const;

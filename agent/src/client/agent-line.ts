@@ -11,7 +11,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export type AgentPlace = { readonly socketPath: string } | { readonly url: string };
 
 export interface Question {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly chunks?: readonly Uint8Array[];

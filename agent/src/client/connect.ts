@@ -26,6 +26,17 @@ export interface AgentClient extends Disposable {
   readonly defer: (recheckAfterMs: number, options?: SlotOptions) => Promise<DeferredStatus>;
   /** What was put off, and what waits. */
   readonly deferred: (options?: SlotOptions) => Promise<DeferredStatus>;
+  /**
+   * Says no to the release that waits for a slot (`deferred().waiting.release`): it is refused, and comes again only when
+   * the operator asks again. Resolves when a restart of the agent does not forget it.
+   */
+  readonly deny: (release: string, options?: DenyOptions) => Promise<DeferredStatus>;
+  /**
+   * Updates are fetched and proven, and nothing new begins to serve before `unlockUpdates`; `status().lock` says so. It
+   * survives a restart of the agent.
+   */
+  readonly lockUpdates: (options?: ReasonOptions) => Promise<void>;
+  readonly unlockUpdates: (options?: AskOptions) => Promise<void>;
   /** Ends the connections; what waits for an answer fails. */
   readonly close: () => void;
 }
@@ -34,6 +45,13 @@ export interface SlotOptions extends AskOptions {
   /** `main` when absent, which is the only one on a device with one model. */
   readonly slot?: string;
 }
+
+export interface ReasonOptions extends AskOptions {
+  /** In your own words, for whoever asks why. */
+  readonly reason?: string;
+}
+
+export interface DenyOptions extends SlotOptions, ReasonOptions {}
 
 /** A client of the agent on this device. Nothing is sent before the first question. */
 export function connect(options: ConnectOptions): AgentClient {
@@ -49,18 +67,35 @@ export function connect(options: ConnectOptions): AgentClient {
     defer: async (recheckAfterMs, { slot = "main", ...asked } = {}) => {
       const chunks = [Buffer.from(JSON.stringify({ recheckAfterMs }))];
       const ask = { timeoutMs, ...asked, chunks, repeat: "unanswered" } as const;
-      const { body } = await line.ask({ ...ask, method: "POST", path: deferPath(slot) });
+      const { body } = await line.ask({ ...ask, method: "POST", path: slotPath(slot, "defer") });
       return deferralOf(parseJson(body));
     },
     deferred: async ({ slot = "main", ...asked } = {}) =>
-      deferralOf(await askJson(line, deferPath(slot), { timeoutMs, ...asked })),
+      deferralOf(await askJson(line, slotPath(slot, "defer"), { timeoutMs, ...asked })),
+    deny: async (release, { slot = "main", reason, ...asked } = {}) => {
+      const chunks = [Buffer.from(JSON.stringify({ release, reason }))];
+      const ask = { timeoutMs, ...asked, chunks, repeat: "never" } as const;
+      const { body } = await line.ask({ ...ask, method: "POST", path: slotPath(slot, "deny") });
+      return deferralOf(parseJson(body));
+    },
+    lockUpdates: async ({ reason, ...asked } = {}) => {
+      const chunks = [Buffer.from(JSON.stringify({ reason }))];
+      const ask = { timeoutMs, ...asked, chunks, repeat: "unanswered" } as const;
+      await line.ask({ ...ask, method: "PUT", path: lockPath });
+    },
+    unlockUpdates: async (asked) => {
+      const ask = { timeoutMs, ...asked, repeat: "unanswered" } as const;
+      await line.ask({ ...ask, method: "DELETE", path: lockPath });
+    },
     close,
     [Symbol.dispose]: close,
   };
 }
 
-function deferPath(slot: string): string {
-  return `/v2/modelfleet/slots/${encodeURIComponent(slot)}/defer`;
+const lockPath = "/v2/modelfleet/lock";
+
+function slotPath(slot: string, verb: "defer" | "deny"): string {
+  return `/v2/modelfleet/slots/${encodeURIComponent(slot)}/${verb}`;
 }
 
 /** The agent's own words; an application reads what it knows of them. */

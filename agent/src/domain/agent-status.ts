@@ -1,6 +1,12 @@
 import type { Sha256, SlotName, SlotReport } from "@modelfleet/protocol";
 import type { StoreFault } from "./store-fault.ts";
 
+/** That updates are held back on this device; `reason` in the words of whoever did. */
+export interface UpdateLock {
+  readonly reason: string;
+  readonly sinceMs: number;
+}
+
 /** A process that holds a release. Where releases lie in the agent's own process, its memory is that of all of them. */
 export interface HeldStatus {
   readonly slot: SlotName;
@@ -31,6 +37,16 @@ export interface QueueStatus {
   readonly unbatched?: string;
 }
 
+/** A release that is fetched and may not begin to serve yet. */
+export interface HeldUpStatus {
+  readonly slot: SlotName;
+  readonly release: Sha256;
+  /** Begins with `window` or `lock`. */
+  readonly detail: string;
+  /** Until it may; null where something else has to happen first. */
+  readonly opensInMs: number | null;
+}
+
 /** What applications said of swaps; only where there is something to say. */
 export interface DeferredStatus {
   readonly slot: SlotName;
@@ -38,7 +54,8 @@ export interface DeferredStatus {
   readonly waiting: {
     readonly release: Sha256;
     readonly waitedMs: number;
-    readonly forcedInMs: number;
+    /** Null while a window, a lock or a rehearsal holds it up too. */
+    readonly forcedInMs: number | null;
   } | null;
 }
 
@@ -57,6 +74,8 @@ export interface AgentStatus {
   readonly rootVersion: number;
   /** No answer to a hello of its own for 14 days of uptime; of a stopped agent it is not known. */
   readonly stale?: boolean;
+  /** Nothing new begins to serve before somebody takes it off; null when there is none. */
+  readonly lock?: UpdateLock | null;
   /** Telemetry entries given up since the device enrolled. */
   readonly dropped: number;
   readonly slots: readonly SlotReport[];
@@ -91,6 +110,7 @@ export interface AgentStatus {
   readonly names?: readonly ReleaseName[];
   readonly queues?: readonly QueueStatus[];
   readonly deferrals?: readonly DeferredStatus[];
+  readonly heldUp?: readonly HeldUpStatus[];
   /** Releases that are tried beside the one that serves: what was compared so far. */
   readonly rehearsals?: readonly { readonly slot: SlotName; readonly text: string }[];
 }

@@ -4,6 +4,7 @@ import { machineFacts } from "../adapters/facts/machine-facts.ts";
 import { nodeFs } from "../adapters/file-store/node-fs.ts";
 import { createMqttBus } from "../adapters/mqtt-bus/mqtt-bus.ts";
 import { ExchangeWatch } from "../app/exchange-watch.ts";
+import { DeviceLock, type DeviceLockParts } from "../app/install/device-lock.ts";
 import { Installer } from "../app/install/installer.ts";
 import { ReleaseShelf } from "../app/install/release-shelf.ts";
 import { SwapDeferrals } from "../app/install/swap-deferrals.ts";
@@ -48,6 +49,7 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
   const serving = wireServing({ config, record, spool, log, ring });
   const { router, models, rules, rehearsal, counting } = serving;
   const deferrals = new SwapDeferrals({ clock, log, decided: ring });
+  const locks = deviceLock(folder, { clock, log, changed: ring });
   const source = blobSource(folder, config, log);
   const carried = new ExchangeWatch({
     exchange: exchangeFolder(config.folder, nodeFs.remove),
@@ -64,7 +66,7 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
       host: profiled(scanned(runnerHost(config, machine, { log, facts }), facts), spool),
       ...{ report, rules },
       ...rehearsal.parts,
-      deferrals,
+      ...{ deferrals, locks, askDesired: () => uplink.askDesired() },
       memoryMiB: config.memoryMiB ?? null,
       nonces: () => [uplink.nonce(), carried.nonce()].filter((nonce) => nonce !== null),
       answered: (nonce) => {
@@ -80,7 +82,7 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
   const loading = () => loadingOf(installer, router);
   const binding = localBinding(config.localMqtt, { device, clock, log, loading, models });
   const { agreements } = rehearsal;
-  const known = { router, installer, shelf, agreements, holds: deferrals };
+  const known = { router, installer, shelf, agreements, clock, locks, record, holds: deferrals };
   const telling = wireTelling(counting.tallies, known);
   const status = async (): Promise<AgentStatus> => ({
     ...statusOf(folder, agentVersion, outbox.dropped()),
@@ -88,13 +90,18 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
     agent: "running",
     stale: watch.isStale(),
     connected: bus.connected(),
+    lock: locks.current(),
     ...binding.status(),
     ...(await telling.status()),
   });
   return {
-    ...{ device, keep: login.keep, installer, uplink, spool, models, deferrals },
+    ...{ device, keep: login.keep, installer, uplink, spool, models, deferrals, locks },
     ...{ status, loading, watch, report, carried, binding, telling },
   };
+}
+
+function deviceLock({ updateLock, locked }: DataFolder, parts: Omit<DeviceLockParts, "store">) {
+  return new DeviceLock({ ...parts, store: updateLock }, locked);
 }
 
 /** Releases whose runner is not there yet. */

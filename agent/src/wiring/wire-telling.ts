@@ -4,12 +4,13 @@ import { metricsText } from "../adapters/metrics/metrics-text.ts";
 import type { Installer } from "../app/install/installer.ts";
 import { releaseNames } from "../app/install/release-names.ts";
 import type { ReleaseShelf } from "../app/install/release-shelf.ts";
+import { type GateParts, gateOf } from "../app/install/slot-facts.ts";
 import { endedGaps, heldReleases, rehearsalTexts } from "../app/install/told-runtimes.ts";
 import { countedModels, countedServing, type Tallies } from "../app/metrics/counted-serving.ts";
 import type { ShadowAgreement } from "../app/rehearsal/rehearsals.ts";
 import type { Report } from "../app/reporter.ts";
 import { repositoryIndex } from "../app/repository-index.ts";
-import type { AgentStatus, HeldStatus } from "../domain/agent-status.ts";
+import type { AgentStatus, HeldStatus, HeldUpStatus } from "../domain/agent-status.ts";
 import { type MetricFacts, type MetricsText, metricsOf } from "../domain/metrics/metric.ts";
 import { RequestTally } from "../domain/metrics/request-tally.ts";
 import { SwapTally } from "../domain/metrics/swap-tally.ts";
@@ -21,7 +22,7 @@ import type { Holds } from "../ports/deferral.ts";
 import type { LoadedModel } from "../ports/runner-host.ts";
 import type { Serving } from "../ports/serving.ts";
 
-export interface TellingParts {
+export interface TellingParts extends GateParts {
   readonly router: Router<LoadedModel>;
   readonly installer: Installer;
   readonly shelf: ReleaseShelf;
@@ -63,11 +64,20 @@ export function wireTelling(tallies: Tallies, parts: TellingParts) {
 
 type Told = Pick<
   AgentStatus,
-  "slots" | "runtimes" | "gaps" | "held" | "names" | "queues" | "deferrals" | "rehearsals"
+  | "slots"
+  | "runtimes"
+  | "gaps"
+  | "held"
+  | "names"
+  | "queues"
+  | "deferrals"
+  | "heldUp"
+  | "rehearsals"
 >;
 
 /** The part of the status that the install loop and the router know. */
-async function told({ router, installer, shelf, holds }: TellingParts): Promise<Told> {
+async function told(parts: TellingParts): Promise<Told> {
+  const { router, installer, shelf, holds } = parts;
   const served = router.slots();
   const slots = installer.slots();
   return {
@@ -78,6 +88,7 @@ async function told({ router, installer, shelf, holds }: TellingParts): Promise<
     }),
     gaps: endedGaps(installer.runtimes()),
     held: await heldStatus(installer),
+    heldUp: heldUpStatus(parts),
     queues: served.map(({ slot, model }) => {
       const { waiting = 0, running = 0 } = router.counts(slot) ?? {};
       const { queue, unbatched } = servingPlan(model, runnerLimits.queueDefault);
@@ -121,4 +132,18 @@ async function facts(tallies: Tallies, parts: TellingParts): Promise<MetricFacts
     standbys: runtimes.map(({ slot, standby }) => ({ slot, isHeld: standby !== null })),
     agreements: agreements(),
   };
+}
+
+/** Only what is wanted, on trial and does not answer. */
+function heldUpStatus(parts: TellingParts): readonly HeldUpStatus[] {
+  const { router, installer } = parts;
+  return installer.slots().flatMap(({ slot, trial }) => {
+    const wanted = installer.wanted().find((model) => model.slot === slot);
+    const isWaiting = trial !== null && trial.release === wanted?.release;
+    const answers = router.active(slot)?.staged.release;
+    if (wanted === undefined || !isWaiting || answers === wanted.release) return [];
+    const found = gateOf(parts, wanted);
+    if (found.kind === "open") return [];
+    return [{ slot, release: wanted.release, detail: found.detail, opensInMs: found.opensInMs }];
+  });
 }

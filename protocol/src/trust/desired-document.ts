@@ -39,7 +39,7 @@ export type DesiredModel = z.infer<typeof DesiredModel>;
 
 /**
  * Payload of a `desired` document: everything one device should run (trust.md 5, protocol.md 1.5).
- * A slot that is not named is left as it is.
+ * A slot that is not named keeps what it runs; a release that is not confirmed there is dropped (protocol.md 4.18).
  */
 export const DesiredDocument = z.object({
   type: z.literal("desired"),

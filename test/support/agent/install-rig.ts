@@ -17,6 +17,8 @@ import { systemClock } from "../../../agent/src/adapters/clock/system-clock.ts";
 import { durableWriter } from "../../../agent/src/adapters/file-store/durable-write.ts";
 import { openFileStore } from "../../../agent/src/adapters/file-store/file-store.ts";
 import { nodeFs } from "../../../agent/src/adapters/file-store/node-fs.ts";
+import { updateLockFile } from "../../../agent/src/adapters/file-store/update-lock-file.ts";
+import { DeviceLock } from "../../../agent/src/app/install/device-lock.ts";
 import type { InstallParts } from "../../../agent/src/app/install/install-parts.ts";
 import { Installer } from "../../../agent/src/app/install/installer.ts";
 import { ReleaseShelf } from "../../../agent/src/app/install/release-shelf.ts";
@@ -30,6 +32,7 @@ import { firstState, readRoot, readWanted } from "../../../agent/src/open-data-f
 import type { Holds } from "../../../agent/src/ports/deferral.ts";
 import type { Fs } from "../../../agent/src/ports/fs.ts";
 import type { LoadedModel } from "../../../agent/src/ports/runner-host.ts";
+import type { UpdateLocks } from "../../../agent/src/ports/update-lock.ts";
 import { wireRehearsal } from "../../../agent/src/wiring/wire-rehearsal.ts";
 import { eventually } from "../eventually.ts";
 import {
@@ -78,6 +81,7 @@ export function installRig(options: InstallRigOptions) {
   let installer: Installer | undefined;
   let record: StateRecord | undefined;
   let router = newRouter();
+  let locks: DeviceLock | undefined;
 
   async function start(): Promise<void> {
     life = mortal();
@@ -94,13 +98,18 @@ export function installRig(options: InstallRigOptions) {
     const ring = () => installer?.ring();
     const rehearsal = wireRehearsal({ serving: router, record, rules, clock, ring });
     const { rehearse = rehearsal.parts.rehearse } = options;
+    await disk.makeFolder(join(folder, "trust"), 0o700);
+    const updateLock = updateLockFile({ fs: disk, folder, write });
+    const locked = await updateLock.read();
+    locks = new DeviceLock({ store: updateLock, clock, log, changed: ring }, locked);
     const shelf = new ReleaseShelf({ record, deviceClass: "cam-v2", store, source });
     installer = new Installer(
       {
         ...{ record, shelf, store, source, clock, rules, admit },
         ...{ host: life.lend(host), log: life.lend(log) },
         ...{ ...rehearsal.parts, rehearse },
-        ...{ deferrals, memoryMiB },
+        ...{ deferrals, memoryMiB, locks },
+        askDesired: () => void hellos.push("asked"),
         facts,
         report: life.lend({ report }).report,
         nonces: () => (hello.nonce === null ? [] : [hello.nonce]),
@@ -147,6 +156,9 @@ export function installRig(options: InstallRigOptions) {
     ...{ source, host, rules, device, time, hello, hellos, refused, watch, chain },
     ...{ reported, held, events, start, stop, kill, want },
     deferrals: holdsOf(() => deferrals),
+    locks: locksOf(() => locks),
+    /** The wall clock was set. */
+    look: () => installer?.ring(),
     deliver: (bytes: Uint8Array) => installer?.deliver(bytes),
     ...publisher(source, chain),
     state: () => record?.current(),
@@ -225,6 +237,20 @@ function stepOf({ version, step, code }: ReportItem): string {
 function holdsOf(now: () => Holds): Holds {
   return {
     defer: (slot, recheckAfterMs) => now().defer(slot, recheckAfterMs),
+    deny: (slot, release, reason) => now().deny(slot, release, reason),
     status: (slot) => now().status(slot),
+  };
+}
+
+function locksOf(now: () => UpdateLocks | undefined): UpdateLocks {
+  const held = (): UpdateLocks => {
+    const locks = now();
+    if (locks === undefined) throw new TypeError("expected a started agent");
+    return locks;
+  };
+  return {
+    current: () => held().current(),
+    lock: (reason) => held().lock(reason),
+    unlock: () => held().unlock(),
   };
 }

@@ -43,7 +43,11 @@ export function facts(changes: Partial<SlotFacts> = {}): SlotFacts {
     room: { kind: "enough" },
     rehearsal: { kind: "none" },
     isStartOwed: false,
+    gate: { kind: "open" },
+    isGateTold: false,
+    isUnnamed: false,
     deferral: { kind: "none" },
+    denied: null,
     transitions: 0,
     ...changes,
   };

@@ -8,6 +8,9 @@ test.each([
   [["enrol"], "Usage: modelfleet agent enrol [options] <string>"],
   [["start"], "Usage: modelfleet agent start [options]"],
   [["status"], "Usage: modelfleet agent status [options]"],
+  [["lock"], "Usage: modelfleet agent lock [options]"],
+  [["unlock"], "Usage: modelfleet agent unlock [options]"],
+  [["deny"], "Usage: modelfleet agent deny [options]"],
   [["hello"], "Usage: modelfleet agent hello [options]"],
   [["apply"], "Usage: modelfleet agent apply [options] <folder>"],
 ])("the help of %j begins with an example, then its usage", async (command, usage) => {
@@ -16,7 +19,10 @@ test.each([
 
   const exitCode = await runAgentProgram(
     [...command, "--help"],
-    { enrol: unasked, start: unasked, status: unasked, hello: unasked, apply: unasked },
+    {
+      ...{ enrol: unasked, start: unasked, status: unasked, hello: unasked, apply: unasked },
+      ...{ lock: unasked, unlock: unasked, deny: unasked },
+    },
     terminal,
   );
 

@@ -70,6 +70,7 @@ test("the status for people shows what a slot runs, on what, how requests wait, 
         waiting: { release: release("2"), waitedMs: 1_500.4, forcedInMs: 9_000 },
       },
     ],
+    heldUp: [{ slot, release: release("2"), detail: "window", opensInMs: 7_200_000 }],
     rehearsals: [{ slot, text: "shadow: 10 of 10 agree" }],
   });
 
@@ -85,11 +86,24 @@ test("the status for people shows what a slot runs, on what, how requests wait, 
     "  process   serving digits 1.0.0, 50 MiB, 5 golden",
     "  process   ready digits 2.0.0, memory unknown, unproven: it brings no golden cases",
     "  queue     3 of 64 wait, 2 run; full: drop-oldest",
+    "  waits     digits 2.0.0 (222222222222) for window; it opens in 2 h",
     "  deferred  an application puts swaps off for 200 ms more",
     "            digits 2.0.0 (222222222222) has waited 1500 ms and takes its place in 9 s at the latest",
     "  refused   digits 3.0.0 (333333333333) GOLDEN_MISMATCH: case a: off by 1",
     "",
   ]);
+});
+
+test("the status for people says loudly that updates are held back, and why", () => {
+  const lock = { reason: "measuring", sinceMs: Date.UTC(2026, 0, 2, 3, 4, 5) };
+  const said = "LOCKED since 2026-01-02T03:04:05.000Z";
+
+  expect(statusText({ ...status, lock })).toContain(
+    `\n${said}: measuring; nothing new begins to serve\n`,
+  );
+  expect(statusText({ ...status, lock: { ...lock, reason: "" } })).toContain(`\n${said}; nothing`);
+  expect(statusText({ ...status, lock: null })).not.toMatch(/LOCKED/);
+  expect(statusText(status)).not.toMatch(/LOCKED/);
 });
 
 const running = (name: string) => ({

@@ -28,13 +28,7 @@ export async function answerDeferral(
 ): Promise<HttpAnswer | undefined> {
   const named = deferPath.exec(path)?.[1];
   if (named === undefined || holds === undefined) return undefined;
-  const { data: slot } = SlotName.safeParse(named);
-  if (slot === undefined || hasSlot?.(slot) !== true) {
-    throw new RequestRefused(
-      "NOT_FOUND",
-      `expected a slot of this device, got ${named.slice(0, 64)}`,
-    );
-  }
+  const slot = knownSlot(named, hasSlot);
   if (request.method === "GET") return jsonAnswer(200, holds.status(slot));
   if (request.method !== "POST") {
     const came = request.method ?? "none";
@@ -42,6 +36,16 @@ export async function answerDeferral(
   }
   const bytes = await readBody(request, { bytesMax: bodyBytesMax, room });
   return jsonAnswer(200, holds.defer(slot, recheckAfterMs(bytes)));
+}
+
+/** @throws RequestRefused NOT_FOUND */
+export function knownSlot(named: string, hasSlot: DeferOptions["hasSlot"]): SlotName {
+  const { data: slot } = SlotName.safeParse(named);
+  if (slot !== undefined && hasSlot?.(slot) === true) return slot;
+  throw new RequestRefused(
+    "NOT_FOUND",
+    `expected a slot of this device, got ${named.slice(0, 64)}`,
+  );
 }
 
 /** @throws RequestRefused FORMAT */

@@ -22,6 +22,8 @@ const requestStatus: Readonly<Record<RequestRefused["code"], number>> = {
   METHOD: 405,
   TOO_LARGE: 413,
   ENCODING: 415,
+  // The disk does not take it now.
+  STORE: 503,
 };
 
 const RETRY_AFTER_MS = 1_000;

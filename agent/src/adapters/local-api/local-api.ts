@@ -3,6 +3,7 @@ import { runnerLimits, serveLimits } from "@modelfleet/protocol";
 import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 import { BodyRoom } from "./body-room.ts";
 import { answerDeferral, type DeferOptions } from "./defer.ts";
+import { answerDenial } from "./deny.ts";
 import { errorAnswer } from "./error-answer.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { isKnownError } from "./is-known-error.ts";
@@ -16,8 +17,9 @@ import {
 import { methodOf, parseRoute, type Route } from "./parse-route.ts";
 import { readBody } from "./read-body.ts";
 import { refuseForeignPage } from "./refuse-foreign-page.ts";
+import { answerLock, type LockOptions } from "./update-lock-route.ts";
 
-export interface LocalApiOptions extends OpenInferenceOptions, DeferOptions {
+export interface LocalApiOptions extends OpenInferenceOptions, DeferOptions, LockOptions {
   readonly socketPath: string;
   /** Loopback TCP as well, on this port; 0 is any. Absent: the Unix socket alone. */
   readonly tcpPort?: number;
@@ -34,7 +36,7 @@ const WHOLE_BYTES_MAX = 16_384;
 
 const knownPaths =
   "expected /v2/models/{model}[/versions/{version}][/ready or /infer], /v2/health/live or /ready, " +
-  "/v2/repository/index, /v2/modelfleet/status or /slots/{slot}/defer, /metrics or /v2";
+  "/v2/repository/index, /v2/modelfleet/status, /lock or /slots/{slot}/defer or /deny, /metrics or /v2";
 
 /** What one request is answered with. */
 interface Answering extends LocalApiOptions {
@@ -123,8 +125,11 @@ async function route(request: IncomingMessage, options: Answering): Promise<Http
   const [path = ""] = (request.url ?? "").split("?");
   const found = parseRoute(path);
   if (found === undefined) {
-    const deferral = await answerDeferral(path, request, options);
-    if (deferral !== undefined) return deferral;
+    const said =
+      (await answerDeferral(path, request, options)) ??
+      (await answerDenial(path, request, options)) ??
+      (await answerLock(path, request, options));
+    if (said !== undefined) return said;
     throw new RequestRefused("NOT_FOUND", `${knownPaths}, got ${path.slice(0, 128)}`);
   }
   refuseMethod(request, methodOf[found.kind]);

@@ -17,6 +17,18 @@ export async function tellDeferral(
   await tell(context, document, { release, ...what, durationMs: waitMs });
 }
 
+/** The controller learns once for what a release waits; new windows are asked for when there are none left. */
+export async function tellWaiting({ release, gate }: StepOf<"tell-waiting">, context: StepContext) {
+  const { parts, runtime, wanted } = context;
+  await giveStartBack(context);
+  const document = await documentOf(context, release);
+  const { detail, opensInMs, isOver } = gate;
+  const opens = opensInMs === null ? {} : { durationMs: opensInMs };
+  await tell(context, document, { release, step: "waiting", detail, ...opens });
+  if (wanted !== null) runtime.noteTold(wanted, gate);
+  if (isOver) parts.askDesired();
+}
+
 /**
  * A release that is proven may wait for days; an agent that is restarted meanwhile has not been ended by it. What ends
  * the agent again and again all the same is bounded by the count of transitions.

@@ -1,5 +1,5 @@
 import type { Step } from "../../domain/install/plan-step.ts";
-import { countStart, tellDeferral } from "./deferral-steps.ts";
+import { countStart, tellDeferral, tellWaiting } from "./deferral-steps.ts";
 import { download, fetchRelease, startTrial } from "./fetch-steps.ts";
 import { loadTrial, swapInPlace } from "./load-steps.ts";
 import { endPassed, rehearse, tellRehearsal } from "./rehearsal-steps.ts";
@@ -29,6 +29,7 @@ const executors: Executors = {
   rehearse,
   "tell-rehearsal": tellRehearsal,
   "end-rehearsal": endPassed,
+  "tell-waiting": tellWaiting,
   "tell-deferral": tellDeferral,
   activate,
   confirm,

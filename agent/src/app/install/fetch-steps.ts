@@ -71,6 +71,7 @@ export async function startTrial(step: StepOf<"begin-trial">, context: StepConte
     const { attempt } = step.wanted;
     const trial = attempt === undefined ? reference : { ...reference, attempt };
     await record.commit(beginTrial(record.current(), context.runtime.slot, trial));
+    context.runtime.forgetTold();
   } catch (cause) {
     await refuseWanted(context, document, cause);
   }

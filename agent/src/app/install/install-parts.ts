@@ -12,6 +12,7 @@ import type { ModelStore } from "../../ports/model-store.ts";
 import type { Rehearse } from "../../ports/rehearsal.ts";
 import type { LoadedModel, RunnerHost } from "../../ports/runner-host.ts";
 import type { Serving } from "../../ports/serving.ts";
+import type { UpdateLocks } from "../../ports/update-lock.ts";
 import type { Report } from "../reporter.ts";
 import type { ReleaseShelf } from "./release-shelf.ts";
 import type { StateRecord } from "./state-record.ts";
@@ -33,6 +34,9 @@ export interface InstallParts {
   /** What a model that serves has answered; absent where nobody measures. */
   readonly live?: (model: LoadedModel) => LiveFacts | null;
   readonly deferrals: Deferrals;
+  readonly locks: Pick<UpdateLocks, "current">;
+  /** Ask the controller what is wanted, soon. */
+  readonly askDesired: () => void;
   /** What the operator gives to all runners together, MiB; null: whatever the device has. */
   readonly memoryMiB: number | null;
   /** Why this device may not take a release; null when it may. Asked again here, for facts change after planning. */

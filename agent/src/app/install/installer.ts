@@ -7,7 +7,7 @@ import {
   type VerifyCode,
 } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
-import type { Step } from "../../domain/install/plan-step.ts";
+import { restMsOf, type Step } from "../../domain/install/plan-step.ts";
 import { slotReports } from "../../domain/install/slot-reports.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import { collectGarbage } from "./collect-garbage.ts";
@@ -45,6 +45,8 @@ export class Installer {
   readonly #wake: Wake;
   readonly #slots: SlotPlanner;
   #wanted: readonly DesiredModel[];
+  /** Whether a document says what is wanted: what it does not name is then not wanted. */
+  #isFollowing: boolean;
   #delivered: Uint8Array | null = null;
   /** Sequence of the document the controller knows this device to hold; the first one is in the hello. */
   #toldSeq: number;
@@ -60,10 +62,11 @@ export class Installer {
     this.#wake = new Wake(parts.clock);
     this.#slots = new SlotPlanner(
       parts,
-      () => this.#wanted,
+      () => (this.#isFollowing ? this.#wanted : null),
       () => this.#wake.ring(),
     );
     this.#wanted = wanted;
+    this.#isFollowing = wanted.length > 0;
     this.#toldSeq = parts.record.current().seq;
   }
 
@@ -156,6 +159,7 @@ export class Installer {
 
   async #adopt(wanted: readonly DesiredModel[]): Promise<void> {
     this.#wanted = wanted;
+    this.#isFollowing = true;
     const { seq } = this.#parts.record.current();
     if (seq === this.#toldSeq) return;
     await this.#parts.report();
@@ -165,7 +169,10 @@ export class Installer {
   /** protocol.md 1.3.9: together with its document a wish is forgotten, and numbers may begin anew. */
   #rootAdopted(): void {
     const { desiredSha256, seq } = this.#parts.record.current();
-    if (desiredSha256 === null) this.#wanted = [];
+    if (desiredSha256 === null) {
+      this.#wanted = [];
+      this.#isFollowing = false;
+    }
     this.#toldSeq = Math.min(this.#toldSeq, seq);
     this.#areTrialsJudged = false;
     this.#early.forget();
@@ -208,7 +215,7 @@ export class Installer {
   #restMs(step: Extract<Step, { do: "idle" | "wait" }>): number | undefined {
     const walkInMs = this.#walk.inMs();
     if (step.do === "idle") return walkInMs;
-    return Math.min(step.waitMs, storeLimits.probationPollMs, walkInMs ?? step.waitMs);
+    return Math.min(restMsOf(step), walkInMs ?? step.waitMs);
   }
 
   /** Runs something long, ended by `deliver` or as soon as a slot needs something urgent. */

@@ -1,4 +1,5 @@
 import { type DesiredModel, rehearsalLimits, VerifyError } from "@modelfleet/protocol";
+import { type Gate, judgeGate } from "../../domain/install/activation-gate.ts";
 import { type SlotState, slotOf } from "../../domain/install/agent-state.ts";
 import type { Deferral } from "../../domain/install/deferral.ts";
 import { judgeRoom, type Room } from "../../domain/install/memory-room.ts";
@@ -13,20 +14,26 @@ import type { SlotRuntime } from "./slot-runtime.ts";
 export interface SlotView {
   readonly runtime: SlotRuntime;
   readonly wanted: DesiredModel | null;
+  /** A document is followed that does not name the slot. */
+  readonly isUnnamed: boolean;
   readonly onDisk: OnDisk;
   readonly room: Room;
 }
 
+export type GateParts = Pick<InstallParts, "clock" | "locks" | "record">;
+
 const enough: Room = { kind: "enough" };
+const none: Deferral = { kind: "none" };
 
 /** All that the plan of one slot decides by, at this moment. */
 export function readSlotFacts(parts: InstallParts, view: SlotView): SlotFacts {
-  const { runtime, wanted, onDisk, room } = view;
+  const { runtime, wanted, isUnnamed, onDisk, room } = view;
   const state = parts.record.current();
   const slot = slotOf(state, runtime.slot);
   const hasPrevious = slot.previous !== null && !parts.record.isRevoked(slot.previous.release);
   noteCrash(parts, runtime, { slot, hasPrevious });
   const { distrusted } = runtime;
+  const gate = gateOf(parts, wanted);
   return {
     slot,
     wanted,
@@ -42,7 +49,10 @@ export function readSlotFacts(parts: InstallParts, view: SlotView): SlotFacts {
     room,
     rehearsal: rehearsalOf(runtime),
     isStartOwed: runtime.isStartRefunded && runtime.ready === null,
-    deferral: deferralOf(parts, view),
+    ...{ gate, isUnnamed },
+    isGateTold: gate.kind === "shut" && wanted !== null && runtime.isTold(wanted, gate),
+    deferral: deferralOf(parts, view, gate),
+    denied: wanted === null ? null : parts.deferrals.denied(runtime.slot, wanted.release),
     transitions: state.transitions,
   };
 }
@@ -133,14 +143,28 @@ function rehearsalOf({ rehearsal: state }: SlotRuntime): RehearsalFacts {
   return hasMoved ? { kind: "moved" } : verdict;
 }
 
-/** Of a swap that could take place now; of any other there is nothing to put off. */
-function deferralOf({ deferrals }: InstallParts, { runtime, wanted, room }: SlotView): Deferral {
+/** Whether what is wanted of a slot may begin to serve there now. */
+export function gateOf({ clock, locks, record }: GateParts, wanted: DesiredModel | null): Gate {
+  if (wanted === null) return { kind: "open" };
+  const nowMs = clock.nowMs();
+  const isClockBelieved = nowMs >= record.current().timeFloorMs;
+  const isLocked = locks.current() !== null;
+  return judgeGate({ activate: wanted.activate, isLocked, nowMs, isClockBelieved });
+}
+
+/** Of a swap that could take place but for a gate, a rehearsal or an application; of any other there is nothing to put off. */
+function deferralOf(
+  { deferrals }: InstallParts,
+  { runtime, wanted, room }: SlotView,
+  gate: Gate,
+): Deferral {
   const { serving, ready, rehearsal, slot } = runtime;
-  const isProven = ready?.staged.release === wanted?.release && rehearsal.kind === "none";
-  const isDue = isProven || room.kind === "after-stop";
-  if (serving === null || wanted === null || !isDue) return { kind: "none" };
+  if (serving === null || wanted === null) return none;
+  const isProven = ready?.staged.release === wanted.release;
+  if (!isProven && room.kind !== "after-stop") return none;
   const boundMs = wanted.deferMsMax ?? rehearsalLimits.deferMsMaxDefault;
-  return deferrals.judge(slot, { release: wanted.release, boundMs });
+  const isHeldUp = gate.kind === "shut" || (isProven && rehearsal.kind !== "none");
+  return deferrals.judge(slot, { release: wanted.release, boundMs, isHeldUp });
 }
 
 function revokedBy(

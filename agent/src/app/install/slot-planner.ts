@@ -1,5 +1,5 @@
 import { type DesiredModel, mainSlot, type SlotName } from "@modelfleet/protocol";
-import { isUrgent, planStep, type Step } from "../../domain/install/plan-step.ts";
+import { isUrgent, planStep, restMsOf, type Step } from "../../domain/install/plan-step.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { judgeTrial, readOnDisk, readRoom, readSlotFacts, type SlotView } from "./slot-facts.ts";
@@ -11,17 +11,20 @@ export interface Planned {
   readonly slot: SlotName;
 }
 
+/** What the document that is followed asks for; null while there is none, or it could not be read. */
+export type Wanted = readonly DesiredModel[] | null;
+
 type Seen = Pick<SlotView, "onDisk" | "room">;
 
 /** All slots of the device: their processes, and which of them does what next. */
 export class SlotPlanner {
   readonly #parts: InstallParts;
-  readonly #wanted: () => readonly DesiredModel[];
+  readonly #wanted: () => Wanted;
   readonly #changed: () => void;
   readonly #slots = new Map<SlotName, SlotRuntime>();
 
   /** @param changed a process of a slot has ended */
-  constructor(parts: InstallParts, wanted: () => readonly DesiredModel[], changed: () => void) {
+  constructor(parts: InstallParts, wanted: () => Wanted, changed: () => void) {
     this.#parts = parts;
     this.#wanted = wanted;
     this.#changed = changed;
@@ -45,7 +48,7 @@ export class SlotPlanner {
       const step = this.#plan(slot, await this.#look(slot));
       if (step.do !== "idle" && step.do !== "wait") return { step, slot };
       const shorter =
-        rest.step.do !== "wait" || (step.do === "wait" && step.waitMs < rest.step.waitMs);
+        rest.step.do !== "wait" || (step.do === "wait" && restMsOf(step) < restMsOf(rest.step));
       if (step.do === "wait" && shorter) rest = { step, slot };
     }
     return rest;
@@ -73,7 +76,7 @@ export class SlotPlanner {
   }
 
   wantedIn(slot: SlotName): DesiredModel | null {
-    return this.#wanted().find((model) => model.slot === slot) ?? null;
+    return this.#models().find((model) => model.slot === slot) ?? null;
   }
 
   /** What only the disk and the system know. */
@@ -86,11 +89,16 @@ export class SlotPlanner {
 
   #plan(slot: SlotName, seen: Seen): Step {
     const [runtime, wanted] = [this.runtime(slot), this.wantedIn(slot)];
-    return planStep(readSlotFacts(this.#parts, { runtime, wanted, ...seen }));
+    const isUnnamed = wanted === null && this.#wanted() !== null;
+    return planStep(readSlotFacts(this.#parts, { runtime, wanted, isUnnamed, ...seen }));
+  }
+
+  #models(): readonly DesiredModel[] {
+    return this.#wanted() ?? [];
   }
 
   #names(): ReadonlySet<SlotName> {
     const { slots } = this.#parts.record.current();
-    return new Set([...slots, ...this.#wanted()].map(({ slot }) => slot));
+    return new Set([...slots, ...this.#models()].map(({ slot }) => slot));
   }
 }

@@ -1,4 +1,4 @@
-import { runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
+import { type DesiredModel, runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Failure } from "../../domain/install/failure.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -38,6 +38,8 @@ export type RehearsalState =
       readonly told: ReturnType<Rehearsal["stage"]>;
     };
 
+type Attempt = Pick<DesiredModel, "release" | "attempt">;
+
 /**
  * The processes of one slot and how they fare; gone with the agent, rebuilt from the state record.
  *
@@ -65,6 +67,7 @@ export class SlotRuntime {
   lastGap: EndedGap | null = null;
   /** The start of the release on trial was given back: it is proven and only waits. */
   isStartRefunded = false;
+  #toldWait: string | undefined;
   readonly #clock: Clock;
   readonly #changed: () => void;
   /** Why processes ended: one that ends while a step has it in hand is nobody's yet. */
@@ -102,6 +105,20 @@ export class SlotRuntime {
 
   servesRelease(): Sha256 | null {
     return this.serving?.staged.release ?? null;
+  }
+
+  /** Whether the controller knows that this attempt of the release waits, and for what. */
+  isTold(wanted: Attempt, { detail }: { readonly detail: string }): boolean {
+    return this.#toldWait === toldAs(wanted, detail);
+  }
+
+  noteTold(wanted: Attempt, { detail }: { readonly detail: string }): void {
+    this.#toldWait = toldAs(wanted, detail);
+  }
+
+  /** Another trial begins. */
+  forgetTold(): void {
+    this.#toldWait = undefined;
   }
 
   restoreInMs(): number {
@@ -151,4 +168,8 @@ export class SlotRuntime {
     this.crash = null;
     this.noteEnd();
   }
+}
+
+function toldAs({ release, attempt = 1 }: Attempt, detail: string): string {
+  return `${release} ${attempt} ${detail}`;
 }

@@ -17,11 +17,20 @@ export interface SwapDeferralsParts {
   readonly decided: () => void;
 }
 
+/** Somebody said no and waits until that is on disk. */
+interface Denial {
+  readonly release: Sha256;
+  readonly reason: string;
+  /** @param isRefused false: the release began to serve, or something else became of it, before it could be refused */
+  readonly decided: (isRefused: boolean) => void;
+}
+
 /** Holds of applications and swaps that wait for them; in memory, for an application holds anew after a restart. */
 export class SwapDeferrals implements Deferrals, Holds {
   readonly #parts: SwapDeferralsParts;
   readonly #holds = new Map<SlotName, Hold>();
   readonly #waiting = new Map<SlotName, Waiting & { readonly release: Sha256 }>();
+  readonly #denials = new Map<SlotName, readonly Denial[]>();
 
   constructor(parts: SwapDeferralsParts) {
     this.#parts = parts;
@@ -47,18 +56,40 @@ export class SwapDeferrals implements Deferrals, Holds {
     const waiting = this.#waiting.get(slot);
     if (waiting === undefined) return { slot, deferredMs, waiting: null };
     const { release, sinceMs } = waiting;
-    const forcedInMs = remainingMs(forcedAtMs(waiting), nowMs);
+    if (sinceMs === null) {
+      return { slot, deferredMs, waiting: { release, waitedMs: 0, forcedInMs: null } };
+    }
+    const forcedInMs = remainingMs(forcedAtMs(waiting, nowMs), nowMs);
     return { slot, deferredMs, waiting: { release, waitedMs: nowMs - sinceMs, forcedInMs } };
   }
 
   /** See the port. */
-  judge(slot: SlotName, { release, boundMs }: DueSwap): Deferral {
+  deny(slot: SlotName, release: Sha256, reason: string): Promise<boolean> {
+    if (this.#waiting.get(slot)?.release !== release) return Promise.resolve(false);
+    const event = { event: "swap.denied", slot, release, reason };
+    this.#parts.log.info(event, "an application denies a release");
+    return new Promise((decided) => {
+      const before = this.#denials.get(slot) ?? [];
+      this.#denials.set(slot, [...before, { release, reason, decided }]);
+      this.#parts.decided();
+    });
+  }
+
+  /** See the port. */
+  judge(slot: SlotName, { release, boundMs, isHeldUp }: DueSwap): Deferral {
     const known = this.#waiting.get(slot);
-    const waiting = known?.release === release ? { ...known, boundMs } : this.#due(slot, release);
-    const bounded = { ...waiting, boundMs };
+    const waiting = known?.release === release ? known : this.#due(slot, release);
+    const sinceMs = waiting.sinceMs ?? (isHeldUp ? null : this.#nowMs());
+    const bounded = { ...waiting, boundMs, sinceMs };
     this.#waiting.set(slot, bounded);
     const limits = { nowMs: this.#nowMs(), reportsMax: rehearsalLimits.deferReportsMax };
     return judgeDeferral(this.#holds.get(slot), bounded, limits);
+  }
+
+  /** See the port. */
+  denied(slot: SlotName, release: Sha256): string | null {
+    const denials = this.#denials.get(slot) ?? [];
+    return denials.find((denial) => denial.release === release)?.reason ?? null;
   }
 
   /** See the port. */
@@ -67,29 +98,42 @@ export class SwapDeferrals implements Deferrals, Holds {
     const decision = this.#holds.get(slot)?.decision ?? 0;
     if (waiting === undefined) return "";
     this.#waiting.set(slot, { ...waiting, toldDecision: decision, reports: waiting.reports + 1 });
-    const forcedInMs = remainingMs(forcedAtMs(waiting), this.#nowMs());
+    const nowMs = this.#nowMs();
+    const forcedInMs = remainingMs(forcedAtMs(waiting, nowMs), nowMs);
     return `put off by an application, ${times(waiting, decision)}; it takes place in ${forcedInMs} ms at the latest`;
   }
 
   /** See the port. */
   ended(slot: SlotName): string | undefined {
     const waiting = this.#waiting.get(slot);
-    this.#waiting.delete(slot);
+    this.#over(slot, false);
     const hold = this.#holds.get(slot);
-    if (waiting === undefined || hold === undefined) return undefined;
-    if (hold.untilMs <= waiting.sinceMs) return undefined;
+    const sinceMs = waiting?.sinceMs ?? null;
+    if (waiting === undefined || hold === undefined || sinceMs === null) return undefined;
+    if (hold.untilMs <= sinceMs) return undefined;
     const nowMs = this.#nowMs();
-    const text = `put off by an application for ${Math.round(nowMs - waiting.sinceMs)} ms`;
+    const text = `put off by an application for ${Math.round(nowMs - sinceMs)} ms`;
     if (hold.untilMs <= nowMs) return text;
     return `${text}, until the bound of ${waiting.boundMs} ms ended it`;
   }
 
+  /** See the port. */
+  refused(slot: SlotName): void {
+    this.#over(slot, true);
+  }
+
+  #over(slot: SlotName, isRefused: boolean): void {
+    this.#waiting.delete(slot);
+    const denials = this.#denials.get(slot) ?? [];
+    this.#denials.delete(slot);
+    for (const { decided } of denials) decided(isRefused);
+  }
+
   #due(slot: SlotName, release: Sha256) {
     const decision = this.#holds.get(slot)?.decision ?? 0;
-    const sinceMs = this.#nowMs();
     // A hold that was said before counts as news of this swap.
     const toldDecision = Math.max(0, decision - 1);
-    return { release, sinceMs, decisionsBefore: toldDecision, toldDecision, reports: 0 };
+    return { release, sinceMs: null, decisionsBefore: toldDecision, toldDecision, reports: 0 };
   }
 
   #nowMs(): number {

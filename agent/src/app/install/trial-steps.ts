@@ -69,6 +69,7 @@ export async function refuseTrial({ release, failure }: StepOf<"refuse">, contex
   // Somebody answers again before anything that a broken disk can hold up.
   const gap = await closeGap(context);
   await record.commit(blockTrial(record.current(), runtime.slot, { release, ...failure }));
+  parts.deferrals.refused(runtime.slot);
   const detail = gap === undefined ? failure.detail : `${gapText(gap)}; ${failure.detail}`;
   await tell(context, document, { release, step: "refused", ...failure, detail });
 }
@@ -77,6 +78,7 @@ export async function abandonTrial(_: StepOf<"drop-trial">, context: StepContext
   const { parts, runtime } = context;
   await stopReady(context);
   await parts.record.commit(dropTrial(parts.record.current(), runtime.slot));
+  parts.deferrals.ended(runtime.slot);
   // No step of a release, but the slot as the controller knows it is no longer right.
   await parts.report();
 }
@@ -97,8 +99,7 @@ async function flipBack(context: StepContext): Promise<void> {
   await failed?.stop();
 }
 
-async function stopReady({ parts, runtime }: StepContext): Promise<void> {
-  parts.deferrals.ended(runtime.slot);
+async function stopReady({ runtime }: StepContext): Promise<void> {
   runtime.isStartRefunded = false;
   await endRehearsal(runtime);
   const { ready } = runtime;

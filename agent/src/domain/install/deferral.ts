@@ -13,8 +13,8 @@ export interface Hold {
 
 /** A swap that could take place. */
 export interface Waiting {
-  /** Since when, uptime, ms. */
-  readonly sinceMs: number;
+  /** Since when its bound runs, uptime, ms; null: something else holds it up, and the bound has not begun to run. */
+  readonly sinceMs: number | null;
   readonly boundMs: number;
   /** Decisions about the slot before this swap was due. */
   readonly decisionsBefore: number;
@@ -28,6 +28,7 @@ export interface Waiting {
  *
  * 1. A hold counts from when it was said, whether a swap was due by then or not.
  * 2. However often a hold is renewed, a swap takes place when it has been due for its bound.
+ * 3. The bound begins to run when nothing but an application holds the swap up, and does not stop again.
  *
  * @param reportsMax decisions about one swap that the controller is told of
  */
@@ -36,13 +37,13 @@ export function judgeDeferral(
   waiting: Waiting,
   { nowMs, reportsMax }: { readonly nowMs: number; readonly reportsMax: number },
 ): Deferral {
-  const waitMs = Math.ceil(Math.min(hold?.untilMs ?? 0, forcedAtMs(waiting)) - nowMs);
+  const waitMs = Math.ceil(Math.min(hold?.untilMs ?? 0, forcedAtMs(waiting, nowMs)) - nowMs);
   if (hold === undefined || waitMs <= 0) return { kind: "none" };
   const isNews = hold.decision > waiting.toldDecision && waiting.reports < reportsMax;
   return { kind: isNews ? "untold" : "told", waitMs };
 }
 
 /** When no hold counts any more, uptime, ms. */
-export function forcedAtMs({ sinceMs, boundMs }: Waiting): number {
-  return sinceMs + boundMs;
+export function forcedAtMs({ sinceMs, boundMs }: Waiting, nowMs: number): number {
+  return (sinceMs ?? nowMs) + boundMs;
 }

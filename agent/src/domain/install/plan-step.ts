@@ -1,4 +1,10 @@
-import { type DesiredModel, type Sha256, storeLimits } from "@modelfleet/protocol";
+import {
+  type DesiredModel,
+  type Sha256,
+  storeLimits,
+  updateLockLimits,
+} from "@modelfleet/protocol";
+import type { Gate } from "./activation-gate.ts";
 import type { BlockedRelease, SlotState } from "./agent-state.ts";
 import type { Deferral } from "./deferral.ts";
 import type { Failure } from "./failure.ts";
@@ -12,22 +18,25 @@ import { isNewAttempt } from "./transitions.ts";
  * 0. The root does not trust the release on trial (any more): a trial that serves is rolled back, any other is dropped. The
  *    active release is revoked: a previous one that is not takes its place; without one it serves on, and that is said.
  * 1. A trial serves. Its verdict decides: failed → rollback; passed → confirm; open → wait. A trial that is
- *    overtaken by another wanted release gives way to the active one, if there is one, and is not blocked.
+ *    overtaken by another wanted release, or by a document that does not name its slot, gives way to the active one, if
+ *    there is one, and is not blocked.
  * 2. Nothing serves and there is an active release: restore it from disk; needs no network. If it cannot run here,
  *    fall back to the previous release. Between two attempts the rules below apply, for the cure may be among them.
- * 3. A trial exists that nobody wants any more → drop it.
+ * 3. A trial exists that nobody wants any more → drop it. One that was denied on this device → refuse it.
  * 4. A trial is loaded and proven. Its rehearsal comes first, if it asks for one: failed → refuse; open → wait, unless
- *    nothing answers that it could be rehearsed beside. Then it is activated, unless an application puts that off (rule 10).
+ *    nothing answers that it could be rehearsed beside. Then it is activated, unless an application puts that off (rule 11).
  * 5. A start that was given back when the release was proven counts after all when its runner ends by itself.
  *    A trial has no starts left → refuse it; it ended the agent or the machine each time. The same when trials have
  *    changed too often without an end, whatever the reason: files that never stay whole, loads called off again and again.
  * 6. A trial whose files are gone → drop it, rule 9 fetches them again. With its files in place, memory decides: room for
  *    both → load it; room only without the active one, and the release is made for that → swap in place, with a gap,
- *    unless an application puts that off (rule 10); no room → refuse it.
+ *    unless an application puts that off (rule 11); no room → refuse it.
  * 7. The wanted release is active, or there is none wanted → idle.
  * 8. The wanted release is blocked → idle, until the controller wants something else, or a higher attempt of it.
  * 9. Get what is missing: the document, then the files; then begin a trial.
- * 10. What would take the place of a release that answers waits as long as an application puts it off, which has an end.
+ * 10. A shut gate, a window or a lock of this device, holds up whatever would let a release answer: a rehearsal that has not
+ *    begun, an activation, a swap in place. What goes before is done at once, so that what cannot run here is known early.
+ * 11. What would take the place of a release that answers waits as long as an application puts it off, which has an end.
  *    Where nothing answers, nothing is put off: a first start, a restore, a rollback.
  */
 
@@ -56,8 +65,16 @@ export interface SlotFacts {
   readonly rehearsal: RehearsalFacts;
   /** The release on trial got its start back while it waited, and its runner has ended. */
   readonly isStartOwed: boolean;
+  /** Whether the order and this device let the wanted release begin to serve now. */
+  readonly gate: Gate;
+  /** A gate that is shut has been told as it stands. */
+  readonly isGateTold: boolean;
+  /** A document is followed that does not name this slot. */
+  readonly isUnnamed: boolean;
   /** What the applications say about the swap that is due. */
   readonly deferral: Deferral;
+  /** Why somebody on this device said no to the wanted release; null when nobody did. */
+  readonly denied: string | null;
   /** Changes of trials since a release was last confirmed, refused, or newly wanted. */
   readonly transitions: number;
 }
@@ -74,9 +91,11 @@ export type RehearsalFacts =
 
 export type OnDisk = "nothing" | "document" | "files";
 
+type ShutGate = Extract<Gate, { kind: "shut" }>;
+
 export type Step =
   | { readonly do: "idle" }
-  | { readonly do: "wait"; readonly waitMs: number }
+  | { readonly do: "wait"; readonly waitMs: number; readonly isCalm?: boolean }
   | { readonly do: "restore"; readonly release: Sha256 }
   | { readonly do: "fall-back"; readonly release: Sha256; readonly failure: Failure }
   | { readonly do: "replace-revoked"; readonly release: Sha256; readonly by: Sha256 }
@@ -90,6 +109,7 @@ export type Step =
   | { readonly do: "rehearse"; readonly release: Sha256 }
   | { readonly do: "tell-rehearsal"; readonly release: Sha256 }
   | { readonly do: "end-rehearsal"; readonly release: Sha256 }
+  | { readonly do: "tell-waiting"; readonly release: Sha256; readonly gate: ShutGate }
   | { readonly do: "tell-deferral"; readonly release: Sha256; readonly waitMs: number }
   | { readonly do: "activate"; readonly release: Sha256 }
   | { readonly do: "confirm"; readonly release: Sha256 }
@@ -119,6 +139,11 @@ export function planStep(facts: SlotFacts): Step {
 function noLaterThan(restoreInMs: number, next: Step): Step {
   if (next.do === "idle") return { do: "wait", waitMs: restoreInMs };
   return next.do === "wait" ? { do: "wait", waitMs: Math.min(restoreInMs, next.waitMs) } : next;
+}
+
+/** How long a wait lasts before the slot is looked at again: nobody tells when a verdict or the clock changes. */
+export function restMsOf({ waitMs, isCalm = false }: Extract<Step, { do: "wait" }>): number {
+  return Math.min(waitMs, isCalm ? updateLockLimits.lookMsMax : storeLimits.probationPollMs);
 }
 
 /** Steps that keep a working model in place: they come before any other slot's plans, and end a running download. */
@@ -154,7 +179,7 @@ function judgeTrial(facts: SlotFacts): Step {
   if (release === null) throw new RangeError("a trial is judged only while it serves");
   const { verdict } = facts;
   if (verdict.kind === "failed") return { do: "rollback", release, failure: verdict.failure };
-  const overtaken = facts.wanted !== null && facts.wanted.release !== release;
+  const overtaken = facts.wanted === null ? facts.isUnnamed : facts.wanted.release !== release;
   if (overtaken && facts.slot.active !== null) return { do: "give-way", release };
   return verdict.kind === "passed"
     ? { do: "confirm", release }
@@ -165,6 +190,10 @@ function judgeTrial(facts: SlotFacts): Step {
 function pursueTrial(facts: SlotFacts, release: Sha256): Step {
   const { slot, wanted, rehearsal } = facts;
   if (wanted?.release !== release) return { do: "drop-trial", release };
+  if (facts.denied !== null) {
+    const failure = { code: "CONSENT_DENIED", detail: facts.denied } as const;
+    return { do: "refuse", release, failure };
+  }
   if (rehearsal.kind === "failed") return { do: "refuse", release, failure: rehearsal.failure };
   if (facts.ready === release) return bringIntoService(facts, release);
   if (facts.isStartOwed) return { do: "count-start", release };
@@ -178,7 +207,9 @@ function bringIntoService(facts: SlotFacts, release: Sha256): Step {
   const { rehearsal, serving } = facts;
   switch (rehearsal.kind) {
     case "due":
-      return { do: serving === null ? "activate" : "rehearse", release };
+      return unlessShut(facts, release, () => {
+        return { do: serving === null ? "activate" : "rehearse", release };
+      });
     case "moved":
       return { do: "tell-rehearsal", release };
     case "open":
@@ -190,7 +221,7 @@ function bringIntoService(facts: SlotFacts, release: Sha256): Step {
     case "failed":
       return { do: "refuse", release, failure: rehearsal.failure };
     case "none":
-      return unlessPutOff(facts, { do: "activate", release });
+      return unlessShut(facts, release, () => unlessPutOff(facts, { do: "activate", release }));
   }
 }
 
@@ -201,13 +232,23 @@ function makeRoom(facts: SlotFacts, release: Sha256): Step {
     case "enough":
       return { do: "load", release };
     case "after-stop":
-      return unlessPutOff(facts, { do: "swap-in-place", release });
+      return unlessShut(facts, release, () => {
+        return unlessPutOff(facts, { do: "swap-in-place", release });
+      });
     case "short":
       return { do: "refuse", release, failure: room.failure };
   }
 }
 
 /** Rule 10. */
+function unlessShut({ gate, isGateTold }: SlotFacts, release: Sha256, then: () => Step): Step {
+  if (gate.kind === "open") return then();
+  if (!isGateTold) return { do: "tell-waiting", release, gate };
+  const { lookMsMax } = updateLockLimits;
+  return { do: "wait", waitMs: Math.max(1, gate.opensInMs ?? lookMsMax), isCalm: true };
+}
+
+/** Rule 11. */
 function unlessPutOff(
   { serving, deferral }: SlotFacts,
   swap: Extract<Step, { do: "activate" | "swap-in-place" }>,

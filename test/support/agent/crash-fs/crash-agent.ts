@@ -66,6 +66,8 @@ export async function startCrashAgent(fs: Fs, world: CrashWorld) {
       ...{
         rehearse: () => null,
         deferrals: new SwapDeferrals({ clock, log, decided: ignore }),
+        locks: { current: () => folder.locked },
+        askDesired: ignore,
         memoryMiB: null,
       },
       rules: { ...defaultProbation, confirmMs: 0 },

@@ -203,6 +203,7 @@ describe("a swap", () => {
   test("is put off through the client, and asked about; a slot nobody has is named", async () => {
     const slot = SlotName.parse("main");
     let deferredMs = 0;
+    const denied: string[] = [];
     const status = () => ({ slot, deferredMs, waiting: null });
     await using agent = await apiFixture({
       hasSlot: (name) => name === slot,
@@ -211,6 +212,10 @@ describe("a swap", () => {
         defer: (_, recheckAfterMs) => {
           deferredMs = recheckAfterMs;
           return status();
+        },
+        deny: (_, release, reason) => {
+          denied.push(`${release.slice(0, 1)} ${reason}`);
+          return Promise.resolve(release.startsWith("2"));
         },
       },
     });
@@ -226,5 +231,9 @@ describe("a swap", () => {
       message: "expected a slot of this device, got other",
     });
     await expect(asking.defer(-1)).rejects.toMatchObject({ code: "FORMAT" });
+    await asking.deny("2".repeat(64), { reason: "not now" });
+    await expect(asking.deny("3".repeat(64))).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(asking.deny("3")).rejects.toMatchObject({ code: "FORMAT" });
+    expect(denied).toEqual(["2 not now", "3 an application said no"]);
   });
 });

@@ -25,6 +25,16 @@ const just = <Kind extends string>(kind: Kind) => fc.constant({ kind });
 const failed = <Kind extends string>(kind: Kind) => fc.constant({ kind, failure });
 const anyVerdict = fc.oneof(waits("open"), just("passed"), failed("failed"));
 
+const anyShut = fc.record({
+  kind: fc.constant("shut" as const),
+  by: fc.constantFrom("window", "lock"),
+  detail: fc.constant("window"),
+  opensInMs: fc.option(fc.integer({ min: 1, max: 1_000 })),
+  isOver: fc.boolean(),
+});
+
+const shut = { kind: "shut", by: "lock", detail: "lock", opensInMs: null } as const;
+
 /** Whatever can be written down as facts, also what never comes together on a device. */
 const anyFacts: fc.Arbitrary<SlotFacts> = fc
   .record({
@@ -45,6 +55,10 @@ const anyFacts: fc.Arbitrary<SlotFacts> = fc
     rehearsal: fc.oneof(just("none"), just("due"), just("moved"), anyVerdict),
     isStartOwed: fc.boolean(),
     deferral: fc.oneof(just("none"), waits("untold"), waits("told")),
+    denied: fc.option(fc.constant("not now")),
+    gate: fc.oneof(just("open"), anyShut),
+    isGateTold: fc.boolean(),
+    isUnnamed: fc.boolean(),
     transitions: fc.integer({ min: 0, max: 40 }),
   })
   .map(({ active, previous, attemptsLeft, blocked, ...rest }) => {
@@ -92,7 +106,8 @@ test("whatever the facts, a proven and wanted release is neither put off nor reh
     },
     (given) => {
       const held = { ...given.slot, active: null, trial: onTrial(2) };
-      return { ...given, ...proven, slot: held, distrusted: null };
+      const gate = { kind: "open" } as const;
+      return { ...given, ...proven, slot: held, distrusted: null, gate };
     },
   );
 });
@@ -104,6 +119,28 @@ test("whatever the facts, what answers is stopped for another only where memory 
     if (step.do === "swap-in-place") expect(given.room.kind).toBe("after-stop");
     if (step.do === "load") expect(given.room.kind).toBe("enough");
   });
+});
+
+test("whatever the facts, behind a shut gate nothing begins to answer that has not answered before", () => {
+  always(
+    (given) => {
+      expect(["activate", "swap-in-place", "rehearse"]).not.toContain(planStep(given).do);
+    },
+    (given) => {
+      const gate = { ...shut, isOver: given.transitions % 2 === 0 };
+      return { ...given, gate };
+    },
+  );
+});
+
+test("whatever the facts, a release that was denied is neither loaded nor let in", () => {
+  const letIn = ["load", "rehearse", "activate", "swap-in-place", "tell-deferral", "tell-waiting"];
+  always(
+    (given) => {
+      expect(letIn).not.toContain(planStep(given).do);
+    },
+    (given) => ({ ...given, denied: "not now" }),
+  );
 });
 
 test("whatever the facts, a swap that takes the place of what answers waits while it is put off", () => {

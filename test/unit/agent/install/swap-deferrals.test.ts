@@ -5,7 +5,7 @@ import { SwapDeferrals } from "../../../../agent/src/app/install/swap-deferrals.
 
 const release = Sha256.parse("2".repeat(64));
 const other = Sha256.parse("3".repeat(64));
-const swap = { release, boundMs: 1_000 };
+const swap = { release, boundMs: 1_000, isHeldUp: false };
 
 function rig() {
   const time = { nowMs: 0 };
@@ -97,7 +97,7 @@ test("a bound of zero lets nobody put a swap off", () => {
   const { deferrals } = rig();
   deferrals.defer(mainSlot, 3_600_000);
 
-  expect(deferrals.judge(mainSlot, { release, boundMs: 0 })).toEqual({ kind: "none" });
+  expect(deferrals.judge(mainSlot, { ...swap, boundMs: 0 })).toEqual({ kind: "none" });
 });
 
 test("an operator who shortens the bound shortens the wait, counted from when the swap was due", () => {
@@ -106,7 +106,7 @@ test("an operator who shortens the bound shortens the wait, counted from when th
   deferrals.defer(mainSlot, 3_600_000);
   time.nowMs = 300;
 
-  expect(deferrals.judge(mainSlot, { release, boundMs: 400 })).toMatchObject({ waitMs: 100 });
+  expect(deferrals.judge(mainSlot, { ...swap, boundMs: 400 })).toMatchObject({ waitMs: 100 });
 });
 
 test("the status tells an application what waits, since when, and when it takes place whatever is said", () => {
@@ -145,9 +145,56 @@ test("whatever applications say and when, a swap waits at most its bound and nev
           heldUntilMs = time.nowMs + holdMs;
         }
         const judged = deferrals.judge(mainSlot, swap);
-        const waitMs = judged.kind === "none" ? 0 : judged.waitMs;
+        const waitMs = "waitMs" in judged ? judged.waitMs : 0;
         expect(waitMs).toBe(Math.max(0, Math.min(heldUntilMs, swap.boundMs) - time.nowMs));
       }
     }),
   );
+});
+
+test("the bound does not run while something else holds a swap up, and does not stop once it runs", () => {
+  const { deferrals, time } = rig();
+  deferrals.judge(mainSlot, { ...swap, isHeldUp: true });
+  time.nowMs = 5_000;
+  const heldUp = deferrals.defer(mainSlot, 3_600_000);
+  const due = deferrals.judge(mainSlot, swap);
+  time.nowMs = 5_400;
+  deferrals.judge(mainSlot, { ...swap, isHeldUp: true });
+  time.nowMs = 5_700;
+
+  expect(heldUp.waiting).toEqual({ release, waitedMs: 0, forcedInMs: null });
+  expect(due).toMatchObject({ waitMs: 1_000 });
+  expect(deferrals.judge(mainSlot, swap)).toMatchObject({ waitMs: 300 });
+});
+
+test("a release is denied by its name, and whoever denies it is answered when that is on disk", async () => {
+  const { deferrals, events } = rig();
+  deferrals.judge(mainSlot, { ...swap, isHeldUp: true });
+  const wrong = await deferrals.deny(mainSlot, other, "not now");
+  const answers: boolean[] = [];
+  const denied = deferrals.deny(mainSlot, release, "not now").then((is) => answers.push(is));
+  const again = deferrals.deny(mainSlot, release, "never").then((is) => answers.push(is));
+  await Promise.resolve();
+  const before = [...answers];
+
+  expect([wrong, before]).toEqual([false, []]);
+  expect(deferrals.denied(mainSlot, release)).toBe("not now");
+  expect(deferrals.denied(mainSlot, other)).toBeNull();
+  deferrals.refused(mainSlot);
+  await Promise.all([denied, again]);
+  expect(answers).toEqual([true, true]);
+  expect(deferrals.denied(mainSlot, release)).toBeNull();
+  expect(events.filter((event) => "reason" in event)).toHaveLength(2);
+});
+
+test("a denial that comes when the release begins to serve, or is called off, was too late and says so", async () => {
+  const { deferrals } = rig();
+  deferrals.judge(mainSlot, swap);
+  const denied = deferrals.deny(mainSlot, release, "not now");
+
+  deferrals.ended(mainSlot);
+
+  expect(await denied).toBe(false);
+  expect(await deferrals.deny(mainSlot, release, "not now")).toBe(false);
+  expect(deferrals.denied(mainSlot, release)).toBeNull();
 });

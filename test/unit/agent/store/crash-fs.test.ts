@@ -19,6 +19,11 @@ import {
   recordOutbox,
 } from "../../../support/agent/crash-fs/outbox-workload.ts";
 import { recordRecovery } from "../../../support/agent/crash-fs/recovery-workload.ts";
+import {
+  checkUpdateLock,
+  type Possible,
+  recordUpdateLock,
+} from "../../../support/agent/crash-fs/update-lock-workload.ts";
 
 function exploreAll({ world, run }: Recording, violationsMax?: number) {
   return explore(run, {
@@ -90,4 +95,25 @@ test.each([
   const { violations } = await exploreOutbox(await recordOutbox(through));
 
   expect(violations.map(({ text }) => text)).toContainEqual(expect.stringMatching(wrong));
+});
+
+function exploreLock(run: Run<Possible>) {
+  return explore(run, { check: checkUpdateLock, demands: (note: Possible) => note.join() });
+}
+
+test("CrashFS explores every prefix of locking and unlocking a device with 0 violations", async () => {
+  const { violations, ...explored } = await exploreLock(await recordUpdateLock());
+
+  expect(violations).toEqual([]);
+  expect(explored.distinct).toBeGreaterThan(15);
+  console.info(`CrashFS, update lock: ${JSON.stringify(explored)}`);
+});
+
+test.each([
+  ["never syncs a file", withoutSync],
+  ["never syncs a folder", withoutFolderSync],
+])("CrashFS finds what becomes of an update lock that %s", async (_, through) => {
+  const { violations } = await exploreLock(await recordUpdateLock(through));
+
+  expect(violations).not.toEqual([]);
 });
