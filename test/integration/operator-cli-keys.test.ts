@@ -129,8 +129,8 @@ test("with two owners a release is approved by its name", async () => {
   });
   const argv = ["release", "approve", "vision.defects@1.0.0"];
 
-  expect(await runProgram(argv, own.terminal)).toBe(1);
+  expect(await runProgram(argv, own.terminal)).toBe(4);
   expect(own.err()).toContain("SECOND_PERSON_REQUIRED");
-  expect(await runProgram(["release", "approve", "vision.defects@9.9.9"], own.terminal)).toBe(1);
+  expect(await runProgram(["release", "approve", "vision.defects@9.9.9"], own.terminal)).toBe(3);
   expect(own.err()).toContain("modelfleet release list");
 });
