@@ -4,6 +4,7 @@ import {
   formatTimestamp,
   type MaintenanceWindow,
   type SlotName,
+  type SlotReport,
 } from "@modelfleet/protocol";
 import { type WindowReckoning, windowsOf } from "../rollout/pacing/windows-of.ts";
 
@@ -34,15 +35,29 @@ export function desiredModels(slots: readonly OrderedSlot[], at: Reckoning): Des
   }));
 }
 
-/** Whether a slot waits for a window and the document signed then names none that is still to end. */
-export function areWindowsOver(
-  slots: readonly OrderedSlot[],
+/**
+ * Whether a document signed now would help a device that waits: the last window that the one signed then names has begun,
+ * and there are later ones (protocol.md 4.3).
+ */
+export function areWindowsRunningOut(
+  { slots, reported }: OrderAndAnswer,
   { calendar, signedAtMs, nowMs }: Reckoning & { readonly signedAtMs: number },
 ): boolean {
-  return slots.some(({ windows }) => {
-    const last = windowsOf({ windows: windows ?? [] }, anywhere, { calendar, nowMs: signedAtMs });
-    return (last?.at(-1)?.untilMs ?? Number.POSITIVE_INFINITY) <= nowMs;
+  return slots.some(({ slot, release, windows = [] }) => {
+    const serves = reported.some((held) => held.slot === slot && held.active?.release === release);
+    if (serves || windows.length === 0) return false;
+    const lastOf = (atMs: number) =>
+      windowsOf({ windows }, anywhere, { calendar, nowMs: atMs })?.at(-1);
+    const [known, later] = [lastOf(signedAtMs), lastOf(nowMs)];
+    if (known === undefined || later === undefined) return false;
+    return known.fromMs <= nowMs && known.untilMs < later.untilMs;
   });
+}
+
+interface OrderAndAnswer {
+  readonly slots: readonly OrderedSlot[];
+  /** What the device says of its slots. */
+  readonly reported: readonly SlotReport[];
 }
 
 /** The slots after one of them got a new wish; the others stay. */
