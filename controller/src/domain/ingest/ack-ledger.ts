@@ -1,6 +1,7 @@
 import type { AckMessage, DeviceId } from "@modelfleet/protocol";
 
 type Stream = AckMessage["stream"];
+const streams: readonly Stream[] = ["report", "tele"];
 
 /** Place of a message in its stream: the start of the agent, and a number from 0 within it. */
 export interface Place {
@@ -45,6 +46,8 @@ export class AckLedger {
   readonly #everyMs: number;
   readonly #everyItems: number;
   readonly #entries = new Map<string, Entry>();
+  /** Those with an ack that is owed: of a hundred thousand devices, the few that have just spoken. */
+  readonly #owing = new Set<Entry>();
 
   constructor(options: { readonly everyMs: number; readonly everyItems: number }) {
     this.#everyMs = options.everyMs;
@@ -63,6 +66,7 @@ export class AckLedger {
     if (entry.hole !== undefined) return undefined;
     if (entry.items === 0) entry.firstAtMs = at.nowMs;
     entry.items += 1;
+    this.#owing.add(entry);
     if (isAfter(place, entry.committed)) entry.committed = place;
     return entry.items >= this.#everyItems ? this.#take(entry) : undefined;
   }
@@ -81,22 +85,24 @@ export class AckLedger {
 
   /** Acks whose time has come. */
   due(nowMs: number): readonly DueAck[] {
-    return [...this.#entries.values()]
-      .filter((entry) => entry.items > 0 && nowMs - entry.firstAtMs >= this.#everyMs)
+    return [...this.#owing]
+      .filter(({ firstAtMs }) => nowMs - firstAtMs >= this.#everyMs)
       .map((entry) => this.#take(entry));
   }
 
   /** Everything that is owed, due or not; before the controller stops. */
   flush(): readonly DueAck[] {
-    return [...this.#entries.values()]
-      .filter((entry) => entry.items > 0)
-      .map((entry) => this.#take(entry));
+    return [...this.#owing].map((entry) => this.#take(entry));
   }
 
   /** The device has connected anew: it sends everything again that was not acknowledged. */
   forget(device: DeviceId): void {
-    for (const [key, entry] of this.#entries) {
-      if (entry.device === device) this.#entries.delete(key);
+    for (const stream of streams) {
+      const key = `${device} ${stream}`;
+      const entry = this.#entries.get(key);
+      if (entry === undefined) continue;
+      this.#owing.delete(entry);
+      this.#entries.delete(key);
     }
   }
 
@@ -119,6 +125,7 @@ export class AckLedger {
 
   #take(entry: Entry): DueAck {
     entry.items = 0;
+    this.#owing.delete(entry);
     return { device: entry.device, message: { v: 1, stream: entry.stream, ...entry.committed } };
   }
 }
