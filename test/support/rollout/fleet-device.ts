@@ -20,7 +20,9 @@ export type Conduct =
   | { readonly kind: "stop-after"; readonly step: ReportItem["step"] }
   /** Says confirmed and serves what it served before. */
   | { readonly kind: "lie" }
-  | { readonly kind: "roll-back" };
+  | { readonly kind: "roll-back" }
+  /** Proves it and says that it waits, for a window or a lock. */
+  | { readonly kind: "wait"; readonly detail: string };
 
 const way = ["accepted", "downloading", "downloaded", "loading", "golden", "activated"] as const;
 
@@ -34,6 +36,8 @@ export class FleetDevice extends SimulatedDevice {
   active: ReleaseReference | null = null;
   previous: ReleaseReference | null = null;
   desiredSeq = 0;
+  /** By the last document; undefined: it does not name the slot. */
+  wanted: Sha256 | undefined;
   /** Every release that has ever served here, in order. */
   readonly served: Sha256[] = [];
   readonly orders: DesiredModel[] = [];
@@ -50,6 +54,7 @@ export class FleetDevice extends SimulatedDevice {
     if (document.seq <= this.desiredSeq) return undefined;
     this.desiredSeq = document.seq;
     const wanted = document.models.find(({ slot }) => slot === mainSlot);
+    this.wanted = wanted?.release;
     if (wanted === undefined) return this.reportOf([], nowMs);
     this.orders.push(wanted);
     if (wanted.release === this.active?.release) return this.reportOf([], nowMs);
@@ -62,6 +67,7 @@ export class FleetDevice extends SimulatedDevice {
       boot: this.#boot,
       issuedAt: formatTimestamp(nowMs),
       desiredSeq: this.desiredSeq,
+      reports: this.#seq,
       slots: this.slots(),
     });
   }
@@ -75,6 +81,20 @@ export class FleetDevice extends SimulatedDevice {
     return this.reportOf(items, nowMs);
   }
 
+  /** What it says of the release it was told to run. */
+  sayOf(step: ReportItem["step"], nowMs: number, why: Pick<ReportItem, "code" | "detail"> = {}) {
+    const wanted = this.#wanted();
+    if (step === "refused") this.#giveUp(wanted, why.code ?? "DEFERRED", why.detail ?? "");
+    return this.reportOf([itemOf(nameOf(wanted), step, why)], nowMs);
+  }
+
+  /** What held it up is over: it serves the release it was told to run. */
+  goOn(nowMs: number): Uint8Array {
+    const named = nameOf(this.#wanted());
+    this.#serve(named);
+    return this.reportOf([itemOf(named, "activated"), itemOf(named, "confirmed")], nowMs);
+  }
+
   reportOf(items: readonly ReportItem[], nowMs: number): Uint8Array {
     const seq = this.#seq++;
     const issuedAt = formatTimestamp(nowMs);
@@ -85,6 +105,12 @@ export class FleetDevice extends SimulatedDevice {
   slots(): readonly SlotReport[] {
     const { active, previous } = this;
     return [{ slot: mainSlot, active, previous, trial: null, refused: this.#refused }];
+  }
+
+  #wanted(): DesiredModel {
+    const wanted = this.orders.at(-1);
+    if (wanted === undefined) throw new RangeError(`expected an order of ${this.id}`);
+    return wanted;
   }
 
   /** protocol.md 4.5 */
@@ -101,7 +127,7 @@ export class FleetDevice extends SimulatedDevice {
   }
 
   #try(wanted: DesiredModel): readonly ReportItem[] {
-    const named = { release: wanted.release, model: wanted.model, version: versionOf(wanted) };
+    const named = nameOf(wanted);
     const conduct = this.nextConduct ?? this.conducts.get(wanted.release) ?? { kind: "confirm" };
     this.nextConduct = undefined;
     const steps = way.map((step) => itemOf(named, step));
@@ -118,6 +144,8 @@ export class FleetDevice extends SimulatedDevice {
         return steps.slice(0, steps.findIndex(({ step }) => step === conduct.step) + 1);
       case "lie":
         return [...steps, itemOf(named, "confirmed")];
+      case "wait":
+        return [...steps.slice(0, 5), itemOf(named, "waiting", { detail: conduct.detail })];
       case "roll-back":
         this.#giveUp(wanted, "ROLLED_BACK", "as the test wants it");
         return [...steps, itemOf(named, "rolled-back", { code: "ROLLED_BACK" })];
@@ -129,6 +157,10 @@ export class FleetDevice extends SimulatedDevice {
     this.active = named;
     this.served.push(named.release);
   }
+}
+
+function nameOf(wanted: DesiredModel): ReleaseReference {
+  return { release: wanted.release, model: wanted.model, version: versionOf(wanted) };
 }
 
 function itemOf(
