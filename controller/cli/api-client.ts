@@ -14,6 +14,15 @@ export interface ApiClient {
   ) => Promise<ApiPage<z.infer<Schema>>>;
   /** The bytes of a GET, as they come. @throws CliError UNREACHABLE | BROKEN_OFF | REFUSED */
   readonly download: (path: string) => Promise<AsyncIterable<Uint8Array>>;
+  /** What a GET of server-sent events tells, until one of the two ends it. @throws CliError as `download` */
+  readonly listen: (request: ListenRequest) => Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface ListenRequest {
+  readonly path: string;
+  /** Of the last event that was heard; undefined: none yet. */
+  readonly lastEventId: string | undefined;
+  readonly signal: AbortSignal;
 }
 
 export interface ApiRequest<Schema extends z.ZodType> {
@@ -50,15 +59,27 @@ export function createApiClient(access: ApiAccess): ApiClient {
   const base = readOrigin(access.url);
   return {
     url: base,
-    download: async (path) => {
-      const response = await send(`${base}${path}`, downloadInit(access));
-      if (!response.ok) throw refusal(await readText(response, base), response.status);
-      if (response.body === null) throw new CliError("BAD_ANSWER", `GET ${path}: expected bytes`);
-      return response.body;
-    },
+    download: (path) => bytesOf(base, path, downloadInit(access)),
+    listen: async (request) =>
+      untilBroken(base, await bytesOf(base, request.path, listenInit(request, access))),
     call: async (request) => (await exchange(base, request, access)).answer,
     page: (request) => exchange(base, request, access),
   };
+}
+
+async function bytesOf(base: string, path: string, init: RequestInit) {
+  const response = await send(`${base}${path}`, init);
+  if (!response.ok) throw refusal(await readText(response, base), response.status);
+  if (response.body === null) throw new CliError("BAD_ANSWER", `GET ${path}: expected bytes`);
+  return response.body;
+}
+
+async function* untilBroken(base: string, bytes: AsyncIterable<Uint8Array>) {
+  try {
+    yield* bytes;
+  } catch (cause) {
+    throw unreachable(base, cause);
+  }
 }
 
 async function exchange<Schema extends z.ZodType>(
@@ -69,7 +90,7 @@ async function exchange<Schema extends z.ZodType>(
   const response = await send(`${base}${request.path}`, requestInit(request, access));
   const text = await readText(response, base);
   if (!response.ok) throw refusal(text, response.status);
-  const [, next] = /<([^>]*)>; rel="next"/.exec(response.headers.get("link") ?? "") ?? [];
+  const [, next] = /<(\/v1\/[^>]*)>; rel="next"/.exec(response.headers.get("link") ?? "") ?? [];
   // Nothing is what some changes are answered with (204).
   const parsed = request.answer.safeParse(text === "" ? undefined : parseJson(text));
   if (parsed.success) return { answer: parsed.data, next };
@@ -115,6 +136,15 @@ function downloadInit({ apiKey }: ApiAccess): RequestInit {
   return { headers, signal: AbortSignal.timeout(apiLimits.requestMsMax) };
 }
 
+function listenInit({ lastEventId, signal }: ListenRequest, { apiKey }: ApiAccess): RequestInit {
+  const headers = {
+    accept: "text/event-stream",
+    ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+  };
+  return { headers, signal };
+}
+
 async function send(address: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(address, init);
@@ -123,12 +153,26 @@ async function send(address: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function readText(response: Response, base: string): Promise<string> {
+interface AnswerBody {
+  readonly body: AsyncIterable<Uint8Array> | null;
+}
+
+async function readText({ body }: AnswerBody, base: string): Promise<string> {
+  const decoder = new TextDecoder();
+  const parts: string[] = [];
+  let sizeBytes = 0;
   try {
-    return await response.text();
+    for await (const bytes of body ?? []) {
+      sizeBytes += bytes.length;
+      if (sizeBytes > cliLimits.answerBytesMax) break;
+      parts.push(decoder.decode(bytes, { stream: true }));
+    }
   } catch (cause) {
     throw unreachable(base, cause);
   }
+  if (sizeBytes <= cliLimits.answerBytesMax) return parts.join("") + decoder.decode();
+  const expected = `expected an answer of at most ${cliLimits.answerBytesMax} bytes from ${base}`;
+  throw new CliError("BAD_ANSWER", `${expected}, got more`);
 }
 
 /** How a connection fails that nobody took. */
@@ -152,13 +196,16 @@ function unreachable(origin: string, cause: unknown): CliError {
 function refusal(text: string, status: number): CliError {
   const problem = Problem.safeParse(parseJson(text));
   if (!problem.success)
-    return new CliError("REFUSED", `the controller answered ${status}: ${text.slice(0, 200)}`);
+    return new CliError("REFUSED", `the controller answered ${status}: ${text.slice(0, 200)}`, {
+      status,
+    });
   const { code, detail, errors } = problem.data;
   const places = (errors ?? [])
     .filter((error) => !detail.includes(error.detail))
     .map((error) => `\n  ${error.pointer}: ${error.detail}`)
     .join("");
   return new CliError("REFUSED", `${code}: ${detail}${places}`, {
+    status,
     problemCode: code,
     places: errors,
   });

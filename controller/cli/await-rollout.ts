@@ -1,9 +1,15 @@
-import { Rollout, RolloutEventPage, type RolloutState, rolloutLimits } from "@modelfleet/protocol";
-import type { z } from "zod";
+import {
+  Rollout,
+  type RolloutEvent,
+  RolloutEventPage,
+  type RolloutState,
+  rolloutLimits,
+} from "@modelfleet/protocol";
 import { isOver } from "../src/domain/rollout/rollout-ends.ts";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
-import { createLiveView, type LiveView } from "./render/live-view.ts";
+import { followRollout, isAway } from "./follow-rollout.ts";
+import { createLiveView } from "./render/live-view.ts";
 import { renderRollout } from "./render/rollout.ts";
 import { renderEvent } from "./render/rollout-event.ts";
 import { rolloutPath } from "./rollout-paths.ts";
@@ -15,9 +21,9 @@ export interface Awaited {
 }
 
 /**
- * Follows a rollout until it is over, the time is up, or the person at the keyboard has seen enough. On a terminal its
- * funnel is drawn anew in place; elsewhere every event is a line on the error stream. A controller that goes away and
- * comes back is waited for.
+ * Follows a rollout until it is over, the time is up, or the person at the keyboard has seen enough. On a screen its
+ * funnel is drawn anew in place whenever something happens; elsewhere every event is a line. A controller that goes away
+ * and comes back is waited for.
  */
 export async function awaitRollout(
   context: Context,
@@ -26,20 +32,26 @@ export async function awaitRollout(
 ): Promise<Awaited> {
   const { terminal } = context;
   const deadlineMs = terminal.nowMs() + timeoutMs;
-  const view = terminal.isInteractive ? createLiveView(terminal) : undefined;
-  const waiting = createInterruptible(context);
-  try {
-    let rollout = seen;
-    for (let after = 0; ; ) {
-      after = await show(context, { rollout, view, after });
-      if (isOver(rollout.state)) return { by: "end", rollout };
-      if (terminal.nowMs() > deadlineMs) return { by: "timeout", rollout };
-      if (await waiting.pause(rolloutLimits.watchPollMs)) return { by: "interrupt", rollout };
-      rollout = (await orAway(context, rolloutPath(rollout.id), Rollout)) ?? rollout;
+  const stop = new AbortController();
+  using listening = new DisposableStack();
+  listening.use(terminal.onInterrupt(() => stop.abort()));
+  using view = terminal.screen() === undefined ? undefined : createLiveView(terminal);
+  using told = listenTo(context, seen.id, { stop, hasLines: view === undefined });
+  const stopped = new Promise<undefined>((resolve) => {
+    stop.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+  let rollout = seen;
+  for (;;) {
+    view?.draw(renderRollout(rollout));
+    if (isOver(rollout.state)) {
+      await told.rest();
+      return { by: "end", rollout };
     }
-  } finally {
-    waiting.end();
-    view?.clear();
+    const leftMs = deadlineMs - terminal.nowMs();
+    if (leftMs <= 0) return { by: "timeout", rollout };
+    await told.wait(Math.min(leftMs, rolloutLimits.watchRefreshMs));
+    rollout = (await Promise.race([stopped, look(context, rollout.id)])) ?? rollout;
+    if (stop.signal.aborted) return { by: "interrupt", rollout };
   }
 }
 
@@ -70,61 +82,96 @@ const endings: Readonly<Partial<Record<RolloutState, "NOT_DONE" | "ENDED_OTHERWI
   superseded: "ENDED_OTHERWISE",
 };
 
-interface Shown {
-  readonly rollout: Rollout;
-  readonly view: LiveView | undefined;
-  readonly after: number;
+interface Listening {
+  readonly stop: AbortController;
+  /** Each event is printed; without it they only end a wait. */
+  readonly hasLines: boolean;
 }
 
-/** @returns the last event that was told */
-async function show(context: Context, { rollout, view, after }: Shown): Promise<number> {
-  if (view !== undefined) {
-    view.draw(renderRollout(rollout));
-    return after;
-  }
-  let last = after;
-  for (let isMore = true; isMore; ) {
-    const path = `${rolloutPath(rollout.id)}/events?after=${last}`;
-    const events = (await orAway(context, path, RolloutEventPage))?.events ?? [];
-    for (const event of events) context.terminal.err(`${renderEvent(event)}\n`);
-    last = events.at(-1)?.seq ?? last;
-    isMore = events.length === rolloutLimits.eventsPerPollMax;
-  }
-  return last;
-}
-
-/** undefined while no controller is there. */
-async function orAway<Schema extends z.ZodType>(
-  context: Context,
-  path: string,
-  answer: Schema,
-): Promise<z.infer<Schema> | undefined> {
-  try {
-    return await context.api.call({ method: "GET", path, answer });
-  } catch (error) {
-    const isAway = error instanceof CliError && ["UNREACHABLE", "BROKEN_OFF"].includes(error.code);
-    if (!isAway) throw error;
-    return undefined;
-  }
-}
-
-/** Pauses that Ctrl-C ends. */
-function createInterruptible({ terminal }: Context) {
-  let isInterrupted = false;
-  let wake: () => void = () => undefined;
-  const interrupted = new Promise<void>((resolve) => {
-    wake = resolve;
-  });
-  const listening = terminal.onInterrupt(() => {
-    isInterrupted = true;
-    wake();
-  });
-  return {
-    /** @returns whether it was ended */
-    pause: async (ms: number): Promise<boolean> => {
-      await Promise.race([terminal.sleep(ms), interrupted]);
-      return isInterrupted;
-    },
-    end: () => listening[Symbol.dispose](),
+/** What is told of a rollout, from its beginning on where lines are printed. Ends what it began when it is disposed. */
+function listenTo(context: Context, id: string, { stop, hasLines }: Listening) {
+  const { signal } = stop;
+  const events = followRollout(context, { id, after: hasLines ? 0 : "newest", signal });
+  let last = 0;
+  const take = (): Promise<void> => {
+    const taken = events.next().then(({ value }: IteratorResult<RolloutEvent, void>) => {
+      if (value !== undefined) tell(value);
+    });
+    // It is looked at when somebody waits.
+    taken.catch(() => undefined);
+    return taken;
   };
+  const tell = (event: RolloutEvent) => {
+    if (hasLines && event.seq > last) printEvent(context, event);
+    last = Math.max(last, event.seq);
+  };
+  let next = take();
+  /** Takes what is told within this time. @returns whether anything was */
+  const hear = async (ms: number): Promise<boolean> => {
+    const heard = await within(
+      context,
+      next.then(() => "event" as const),
+      { ms, signal },
+    );
+    if (heard === "event") next = take();
+    return heard === "event";
+  };
+  return {
+    /** Until something has happened, and a moment for what happens with it. */
+    wait: async (ms: number): Promise<void> => {
+      if (!(await hear(ms)) || signal.aborted) return;
+      const moment = context.terminal.sleep(rolloutLimits.watchPollMs, signal).then(() => "over");
+      while ((await Promise.race([moment, next.then(() => "event")])) === "event") next = take();
+    },
+    /** What the stream has not told yet. */
+    rest: async (): Promise<void> => {
+      while (hasLines) {
+        const page = await pageOf(context, id, last);
+        for (const event of page) tell(event);
+        if (page.length === 0) return;
+      }
+    },
+    [Symbol.dispose]: () => stop.abort(),
+  };
+}
+
+/** Data for people on the output; with --json the output is for programs. */
+function printEvent({ json, terminal }: Context, event: RolloutEvent): void {
+  const print = json ? terminal.err : terminal.out;
+  print(`${renderEvent(event)}\n`);
+}
+
+async function within<T>(
+  { terminal }: Context,
+  promise: Promise<T>,
+  { ms, signal }: { readonly ms: number; readonly signal: AbortSignal },
+): Promise<T | undefined> {
+  const done = new AbortController();
+  const sleeping = terminal.sleep(ms, AbortSignal.any([done.signal, signal]));
+  try {
+    return await Promise.race([promise, sleeping.then(() => undefined)]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** undefined: no controller is there. */
+async function look({ api }: Context, id: string): Promise<Rollout | undefined> {
+  const asked = api.call({ method: "GET", path: rolloutPath(id), answer: Rollout });
+  return asked.catch(unlessAway);
+}
+
+async function pageOf(
+  { api }: Context,
+  id: string,
+  after: number,
+): Promise<readonly RolloutEvent[]> {
+  const path = `${rolloutPath(id)}/events?after=${after}`;
+  const asked = api.call({ method: "GET", path, answer: RolloutEventPage });
+  return (await asked.catch(unlessAway))?.events ?? [];
+}
+
+function unlessAway(error: unknown): undefined {
+  if (error instanceof CliError && isAway(error)) return undefined;
+  throw error;
 }

@@ -3,6 +3,8 @@ import { CodedError, type Problem } from "@modelfleet/protocol";
 export interface CliErrorOptions extends ErrorOptions {
   /** The controller's own code, where it was the controller that said no. */
   readonly problemCode?: string;
+  /** HTTP status of the answer, where there was one. */
+  readonly status?: number;
   /** Where the controller found fault, as JSON pointers into what it was sent. */
   readonly places?: Problem["errors"];
 }
@@ -28,11 +30,13 @@ export class CliError extends CodedError<
   | "INTERRUPTED"
 > {
   readonly problemCode: string | undefined;
+  readonly status: number | undefined;
   readonly places: NonNullable<Problem["errors"]>;
 
   constructor(code: CliError["code"], message: string, options?: CliErrorOptions) {
     super(code, message, options);
     this.problemCode = options?.problemCode;
+    this.status = options?.status;
     this.places = options?.places ?? [];
   }
 }

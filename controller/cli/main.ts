@@ -12,12 +12,24 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     askSecret: process.stdin.isTTY ? askHere : undefined,
     version: packageVersion(),
     nowMs: Date.now,
-    sleep: (ms) => sleep(ms),
+    sleep: sleepUntil,
+    screen: () =>
+      process.stdout.isTTY && process.stderr.isTTY ? sizeOf(process.stderr) : undefined,
     onInterrupt: (listener) => {
       process.on("SIGINT", listener);
       return { [Symbol.dispose]: () => void process.off("SIGINT", listener) };
     },
   });
+}
+
+async function sleepUntil(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    if (signal?.aborted !== true) throw error;
+  });
+}
+
+function sizeOf({ columns, rows }: NodeJS.WriteStream) {
+  return { columns, rows };
 }
 
 async function askHere(prompt: string): Promise<string> {

@@ -49,5 +49,8 @@ export function readCount(option: string, text: string): number {
 export function readRelease(text: string): { readonly model: string; readonly version: string } {
   const [model, version, ...rest] = text.split("@");
   if (model !== undefined && version !== undefined && rest.length === 0) return { model, version };
-  throw new CliError("USAGE", `expected a release like digits@1.0.0, got "${text}"`);
+  throw new CliError(
+    "USAGE",
+    `expected a release like digits@1.0.0, got "${text.slice(0, 128)}"${/\.ya?ml$/.test(text) ? ": it stands before the file" : ""}`,
+  );
 }

@@ -5,7 +5,6 @@ import { readPlan } from "./read-plan.ts";
 
 /** What a person says of a plan beside its file. */
 export interface PlanOptions {
-  readonly plan?: string;
   readonly select?: string;
   readonly slot?: string;
   readonly stages?: string;
@@ -22,8 +21,11 @@ export interface PlanChoice {
 }
 
 /** The plan of the file, or the one of a person without any; what stands on the command line goes before. @throws CliError */
-export async function planOf(options: PlanOptions): Promise<PlanChoice> {
-  const file = options.plan === undefined ? undefined : await readPlan(options.plan);
+export async function planOf(
+  planFile: string | undefined,
+  options: PlanOptions,
+): Promise<PlanChoice> {
+  const file = planFile === undefined ? undefined : await readPlan(planFile);
   const base: RolloutPlan = file?.plan ?? RolloutPlan.parse({});
   const { select = base.select, slot = base.slot, priority } = options;
   const result = RolloutPlan.safeParse({

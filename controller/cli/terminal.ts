@@ -10,7 +10,10 @@ export interface Terminal {
   /** Version of this program. */
   readonly version: string;
   readonly nowMs: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** Ends early, and without a failure, with the signal. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Size of the screen that both streams go to, in characters; undefined where one of them goes elsewhere. */
+  readonly screen: () => { readonly columns: number; readonly rows: number } | undefined;
   /** Ctrl-C, from now on and until disposed, is told here and ends nothing. */
   readonly onInterrupt: (listener: () => void) => Disposable;
 }

@@ -174,6 +174,10 @@ export const telemetryLimits = {
 export const cliLimits = {
   /** How long a controller may take to answer; an upload has `apiLimits.requestMsMax`. */
   answerMsMax: 60 * SECOND_MS,
+  /** One answer of a controller, a file that is fetched apart. */
+  answerBytesMax: 64 * MIB,
+  /** Pages of one list. */
+  pagesMax: 10_000,
   /** How often a deployment that somebody waits for is asked about. */
   deploymentPollMs: 300,
   /** Tries to publish while no controller answers, which is some 50 s. */

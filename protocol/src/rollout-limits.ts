@@ -79,4 +79,11 @@ export const rolloutLimits = {
   /** The command line: between two looks at a rollout that is watched, and tries to create one whose answer was lost. */
   watchPollMs: SECOND_MS / 2,
   createAttemptsMax: 4,
+  /** Then a rollout that is watched is looked at although nothing was told. */
+  watchRefreshMs: 15 * SECOND_MS,
+  /** A stream that says nothing, not even that there is nothing, is held for dead and opened anew. */
+  eventQuietMsMax: 45 * SECOND_MS,
+  eventRetryMsMax: 30 * SECOND_MS,
+  /** One event in a stream. The detail of an entry has at most 4 KiB, before it is quoted. */
+  eventLengthMax: 32 * 1024,
 } as const;

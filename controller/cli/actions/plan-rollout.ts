@@ -8,12 +8,12 @@ import type { Terminal } from "../terminal.ts";
 
 export async function planRollout(
   terminal: Terminal,
-  release: string,
+  { release, file }: { readonly release: string; readonly file: string | undefined },
   options: ApiOptions & PlanOptions,
 ): Promise<void> {
   const context = contextOf(terminal, options);
   const named = readRelease(release);
-  const { plan, located } = await planOf(options);
+  const { plan, located } = await planOf(file, options);
   const preview = await context.api
     .call({
       method: "POST",

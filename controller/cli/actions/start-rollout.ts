@@ -21,13 +21,13 @@ export interface StartRolloutOptions extends ApiOptions, PlanOptions {
 
 export async function startRollout(
   terminal: Terminal,
-  what: string,
+  { what, file }: { readonly what: string; readonly file: string | undefined },
   options: StartRolloutOptions,
 ): Promise<void> {
   const context = contextOf(terminal, options);
   const timeoutMs = readDuration("--timeout", options.timeout);
   const started = what.includes("@")
-    ? await createRollout(context, what, options)
+    ? await createRollout(context, { release: what, file }, options)
     : await startDraft(context, what, options);
   if (options.wait !== true || options.draft === true) {
     context.answer(started, () => renderStarted(started));
@@ -40,11 +40,11 @@ export async function startRollout(
 /** A connection that breaks off leaves open whether the rollout was made: the same key asks for the same one. */
 async function createRollout(
   context: Context,
-  release: string,
+  { release, file }: { readonly release: string; readonly file: string | undefined },
   options: StartRolloutOptions,
 ): Promise<Rollout> {
   const named = readRelease(release);
-  const { plan, located } = await planOf(options);
+  const { plan, located } = await planOf(file, options);
   const { draft = false, overridePoisoned, at } = options;
   const json = {
     ...named,

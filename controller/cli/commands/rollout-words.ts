@@ -29,7 +29,11 @@ const words: readonly Word[] = [
     verb: "rollback",
     description: "send every device back to what it ran before, and poison the release",
   },
-  { command: "retry", verb: "retryFailed", description: "give failed devices one more order" },
+  {
+    command: "retry-failed",
+    verb: "retryFailed",
+    description: "give failed devices one more order",
+  },
 ];
 
 /** What people say about a rollout; each word needs a reason, which is written down. */

@@ -24,24 +24,30 @@ export function addRolloutCommands(program: Command, terminal: Terminal): void {
 function addPlan(rollout: Command, terminal: Terminal): void {
   withPlanOptions(
     rollout
-      .command("plan <release>")
-      .description("show what a rollout would do, and do nothing (model@version)"),
+      .command("plan")
+      .argument("<release>", "model@version")
+      .description(
+        "show what a rollout of this release (model@version) by this plan would do, and do nothing",
+      ),
   )
     .addHelpText(
       "before",
-      "Examples:\n  modelfleet rollout plan digits@1.1.0 --select 'site==plant-a' --stages 5%,25%,100%\n  modelfleet rollout plan digits@1.1.0 --plan careful.yaml\n",
+      "Examples:\n  modelfleet rollout plan digits@1.1.0 --select 'site==plant-a' --stages 5%,25%,100%\n  modelfleet rollout plan digits@1.1.0 careful.yaml\n",
     )
-    .action(async (release: string, options: ApiOptions & PlanOptions) => {
-      const { planRollout } = await import("../actions/plan-rollout.ts");
-      await planRollout(terminal, release, options);
-    });
+    .action(
+      async (release: string, file: string | undefined, options: ApiOptions & PlanOptions) => {
+        const { planRollout } = await import("../actions/plan-rollout.ts");
+        await planRollout(terminal, { release, file }, options);
+      },
+    );
 }
 
 function addStart(rollout: Command, terminal: Terminal): void {
   withPlanOptions(
     rollout
-      .command("start <release-or-id>")
-      .description("roll a release out (model@version), or begin a draft (its id)")
+      .command("start")
+      .argument("<release-or-id>", "model@version, or the id of a draft")
+      .description("roll a release (model@version) out by this plan, or begin a draft (its id)")
       .option("--draft", "keep it as a draft")
       .option("--at <time>", "not before this time, like 2026-12-01T06:00:00Z")
       .option("--override-poisoned <reason>", "why a release is rolled out that was rolled back")
@@ -51,11 +57,11 @@ function addStart(rollout: Command, terminal: Terminal): void {
   )
     .addHelpText(
       "before",
-      "Examples:\n  modelfleet rollout start digits@1.1.0 --plan careful.yaml\n  modelfleet rollout start digits@1.1.0 --stages 5%,25%,100% --soak 10m --wait --timeout 2h\n  modelfleet rollout start 4f1d2c3b5a697887 --reason 'looked at by two'\n",
+      "Examples:\n  modelfleet rollout start digits@1.1.0 careful.yaml\n  modelfleet rollout start digits@1.1.0 --stages 5%,25%,100% --soak 10m --wait --timeout 2h\n  modelfleet rollout start 4f1d2c3b5a697887 --reason 'looked at by two'\n",
     )
-    .action(async (what: string, options: StartRolloutOptions) => {
+    .action(async (what: string, file: string | undefined, options: StartRolloutOptions) => {
       const { startRollout } = await import("../actions/start-rollout.ts");
-      await startRollout(terminal, what, options);
+      await startRollout(terminal, { what, file }, options);
     });
 }
 
@@ -103,7 +109,7 @@ function addWatch(rollout: Command, terminal: Terminal): void {
 function withPlanOptions(command: Command): Command {
   return withApiOptions(
     command
-      .option("--plan <file>", "the plan, a YAML file (docs/rollouts.md)")
+      .argument("[file]", "the plan, a YAML file (docs/rollouts.md); none: all devices at once")
       .option("--select <selector>", "which devices, like 'site==plant-a;class==cam-v2'")
       .option("--slot <slot>", "slot of the devices")
       .option("--stages <sizes>", "shares or numbers of devices, like 5%,25%,100%")

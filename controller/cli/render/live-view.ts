@@ -1,44 +1,29 @@
 import type { Terminal } from "../terminal.ts";
 
 const COLUMNS_MIN = 40;
-const COLUMNS_DEFAULT = 80;
 const ROWS_MIN = 8;
-const ROWS_DEFAULT = 24;
 
-export interface LiveView {
+export interface LiveView extends Disposable {
   /** In place of what was drawn before. */
   readonly draw: (text: string) => void;
-  readonly clear: () => void;
 }
 
-/** A few lines on the error stream of a terminal that are drawn anew in place. */
+/** A few lines on the error stream of a terminal that are drawn anew in place, and wiped away at the end. */
 export function createLiveView(terminal: Terminal): LiveView {
   let drawn = 0;
-  const clear = () => {
-    if (drawn > 0) terminal.err(`\u001b[${drawn}A\u001b[J`);
-    drawn = 0;
-  };
+  const wipe = () => (drawn > 0 ? `\u001b[${drawn}A\u001b[J` : "");
   return {
-    clear,
     draw: (text) => {
-      const width = columnsOf(terminal) - 1;
+      const { columns = 0, rows = 0 } = terminal.screen() ?? {};
+      const width = Math.max(COLUMNS_MIN, columns) - 1;
       const whole = text.split("\n").flatMap((line) => wrapped(line, width));
-      const lines = cut(whole, rowsOf(terminal) - 1);
-      clear();
-      terminal.err(`${lines.join("\n")}\n`);
+      const lines = cut(whole, Math.max(ROWS_MIN, rows) - 1);
+      // In one piece, so that nobody sees an empty screen.
+      terminal.err(`${wipe()}${lines.join("\n")}\n`);
       drawn = lines.length;
     },
+    [Symbol.dispose]: () => terminal.err(wipe()),
   };
-}
-
-function columnsOf({ env }: Terminal): number {
-  const columns = Number(env["COLUMNS"] ?? COLUMNS_DEFAULT);
-  return Number.isSafeInteger(columns) && columns >= COLUMNS_MIN ? columns : COLUMNS_DEFAULT;
-}
-
-function rowsOf({ env }: Terminal): number {
-  const rows = Number(env["LINES"] ?? ROWS_DEFAULT);
-  return Number.isSafeInteger(rows) && rows >= ROWS_MIN ? rows : ROWS_DEFAULT;
 }
 
 /** What has left the screen cannot be drawn over: of what is too long the title and the end are shown. */

@@ -4,6 +4,7 @@ import {
   type PauseReason,
   type Rollout,
   type RolloutStage,
+  type StageState,
 } from "@modelfleet/protocol";
 
 const BAR_WIDTH = 24;
@@ -28,17 +29,25 @@ export function renderRollout(rollout: Rollout): string {
 
 function renderStage({ plan }: Rollout, stage: RolloutStage): readonly string[] {
   const title = `stage ${stage.stage + 1}${stage.name === null ? "" : ` ${stage.name}`}`;
-  const lines = [`${title}  ${stage.state}`, `  ${bar(stage)} ${figuresOf(stage)}`];
   const planned = plan.stages[stage.stage];
   const limits = planned === undefined ? [] : [`  ${limitsOf(stage, planned.thresholds)}`];
-  const states = funnelOf(stage);
   return [
-    ...lines,
-    ...limits,
-    ...(states === "" ? [] : [`  ${states}`]),
+    `${title}  ${stage.state}`,
+    `  ${bar(stage)} ${figuresOf(stage)}`,
+    ...(underWay.has(stage.state) ? [...limits, ...funnelOf(stage)] : []),
     ...(stage.detail === null ? [] : [`  ${stage.detail}`]),
   ];
 }
+
+/** Only of these it is still open how they end. */
+const underWay: ReadonlySet<StageState> = new Set([
+  "deploying",
+  "baking",
+  "evaluating",
+  "awaiting-review",
+  "inconclusive",
+  "failed",
+]);
 
 /** Confirmed `█`, under way `▒`, failed `x`, not begun `·`; each that has any is seen. */
 export function bar({ counted, ok, bad, funnel }: RolloutStage, width = BAR_WIDTH): string {
@@ -68,12 +77,19 @@ function limitsOf({ counted, acknowledged }: RolloutStage, thresholds: Threshold
   ].join(", ");
 }
 
-/** From queued to confirmed, in the order it happens; states with nobody are left out. */
-function funnelOf({ funnel }: RolloutStage): string {
-  return ExecutionStates.options
-    .filter((state: ExecutionState) => (funnel[state] ?? 0) > 0)
-    .map((state: ExecutionState) => `${state} ${funnel[state] ?? 0}`)
-    .join("  ");
+/** From queued to confirmed, in the order it happens, a bar each; states with nobody are left out. */
+function funnelOf({ funnel, size }: RolloutStage): readonly string[] {
+  const rows = ExecutionStates.options
+    .map((state: ExecutionState) => [state, funnel[state] ?? 0] as const)
+    .filter(([, count]) => count > 0);
+  return rows.map(([state, count]) => {
+    const cells = Math.max(1, Math.round((count / size) * BAR_WIDTH));
+    return `  ${wordOf(state).padEnd(12)} ${"▇".repeat(cells).padEnd(BAR_WIDTH)} ${count}`;
+  });
+}
+
+function wordOf(state: ExecutionState): string {
+  return state === "succeeded" ? "confirmed" : state;
 }
 
 const afterPause: Readonly<Record<PauseReason, readonly string[]>> = {

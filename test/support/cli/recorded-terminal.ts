@@ -41,6 +41,7 @@ export function recordedTerminal(
         nowMs += ms;
         return Promise.resolve();
       },
+      screen: () => undefined,
       onInterrupt: (listener) => {
         listeners.add(listener);
         return { [Symbol.dispose]: () => void listeners.delete(listener) };

@@ -21,6 +21,7 @@ export async function runHere(
     version: "0.0.0",
     nowMs: Date.now,
     sleep: (ms) => sleep(ms),
+    screen: () => undefined,
     onInterrupt: () => ({ [Symbol.dispose]: () => undefined }),
   });
   const output = said.join("");
