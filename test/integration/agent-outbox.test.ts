@@ -191,3 +191,25 @@ test("F60: telemetry that a read-only disk does not take is counted, and costs n
   expect(await texts(outbox, "tele")).toEqual(["old"]);
   expect(outbox.dropped()).toBe(1);
 });
+
+test("a report counts as begun from the moment it is written, so that what is read later is newer", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path);
+  await put(outbox, "report", "a", "b");
+  await put(outbox, "tele", "c");
+
+  expect(outbox.reportsBegun()).toBe(2);
+  let begun = 0;
+  await outbox.put("report", () => Buffer.from("d"));
+  const last = outbox.put("report", () => {
+    queueMicrotask(() => {
+      begun = outbox.reportsBegun();
+    });
+    return Buffer.from("e");
+  });
+  await last;
+
+  expect(begun).toBe(4);
+  const restarted = await openOutbox(folder.path, { boot: 2 });
+  expect(restarted.reportsBegun()).toBe(0);
+});

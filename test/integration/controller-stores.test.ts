@@ -131,6 +131,7 @@ describe.each(kinds)("claims and devices %s", (_kind, place) => {
     await stores.fleet.enrol(enrolment(), auditEntry);
     const hello = {
       ...{ boot: 3, era: 0, issuedAtMs: 20, atMs: 21, agentVersion: "0.1.0", reportedSeq: 4 },
+      reports: 0,
       facts: gatewayFacts,
       slots: [],
     };

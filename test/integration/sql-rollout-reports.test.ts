@@ -138,6 +138,18 @@ describe("a report of a device", () => {
     expect(await execution()).toMatchObject({ state: "succeeded" });
   });
 
+  test("written before the hello of the same start is judged by what the hello said, one after it by its own word", async () => {
+    await hello({ boot: 1, slots: [slotOf(release)], reports: 8 });
+    expect(await execution()).toMatchObject({ state: "succeeded" });
+
+    const before = { items: [stepOf(release, "activated")], slots: [slotOf(older)] };
+    expect(await report(before, { boot: 1, seq: 7 })).toEqual({ kind: "stored", rollouts: [] });
+    expect(await execution()).toMatchObject({ state: "succeeded" });
+
+    await report(before, { boot: 1, seq: 8 });
+    expect(await execution()).toMatchObject({ state: "rolled-back", code: "DIVERGED" });
+  });
+
   test("of another slot, or another release in this one, is none of the rollout's", async () => {
     const elsewhere = stepOf(release, "downloading", { slot: "second" as typeof mainSlot });
 
@@ -153,11 +165,12 @@ const hello = (said: {
   era?: number;
   slots: SlotReport[];
   reportedSeq?: number;
+  reports?: number;
 }) => {
-  const { boot = 1, era = 0, slots, reportedSeq = 2 } = said;
+  const { boot = 1, era = 0, slots, reportedSeq = 2, reports = 0 } = said;
   return tables.fleet.recordHello(device, {
     ...{ boot, era, issuedAtMs: 70, atMs: 71, agentVersion: "0.1.0", facts: gatewayFacts },
-    ...{ slots, reportedSeq },
+    ...{ slots, reportedSeq, reports },
   });
 };
 

@@ -18,6 +18,8 @@ export interface HelloContent {
   /** 16 random bytes, base64. */
   readonly nonce: string;
   readonly state: AgentState;
+  /** Written in this boot before `slots` were read; undefined: nobody knows. */
+  readonly reports?: number;
   readonly facts: DeviceFacts;
   readonly condition: TrustCondition;
   readonly slots: readonly SlotReport[];
@@ -25,7 +27,7 @@ export interface HelloContent {
 
 /** The device's snapshot of itself, signed; what refuses to fit is told shorter. */
 export function signHello(content: HelloContent): Uint8Array {
-  const { device, signer, agentVersion, nonce, state, facts, condition } = content;
+  const { device, signer, agentVersion, nonce, state, facts, condition, reports } = content;
   const snapshot = {
     type: "hello" as const,
     spec: 1 as const,
@@ -36,6 +38,7 @@ export function signHello(content: HelloContent): Uint8Array {
     ...timeOf(content.nowMs, state.timeFloorMs),
     rootVersion: state.rootVersion,
     desiredSeq: state.seq,
+    ...(reports === undefined ? {} : { reports }),
     facts,
     ...condition,
   };

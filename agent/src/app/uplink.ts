@@ -166,14 +166,16 @@ export class Uplink {
   }
 
   async #hello(): Promise<void> {
-    const { bus, clock, device, facts, record, signer, agentVersion, watch } = this.#parts;
+    const { bus, clock, device, record, signer, agentVersion, watch, outbox } = this.#parts;
+    const facts = await this.#parts.facts.read();
     if (!bus.connected() || this.#target === undefined) return;
     const nonce = Buffer.from(clock.randomBytes(16)).toString("base64");
+    // From here to its signature in one go: it is newer than every report that it counts.
     const state = record.current();
     const bytes = signHello({
-      ...{ device, signer, agentVersion, nonce, state },
+      ...{ device, signer, agentVersion, nonce, state, facts },
+      reports: outbox.reportsBegun(),
       nowMs: clock.nowMs(),
-      facts: await facts.read(),
       condition: watch.condition(),
       slots: this.#target.slots(),
     });

@@ -10,6 +10,8 @@ export interface Outbox {
   ) => Promise<readonly OutboxEntry[]>;
   /** Everything of the stream up to and including (boot, seq) is committed by the controller. */
   readonly acknowledge: (stream: OutboxStream, place: OutboxPlace) => Promise<void>;
+  /** Reports of this start that were written, or are being written: whatever is read now is newer than what they say. */
+  readonly reportsBegun: () => number;
   /** Telemetry entries dropped since the device enrolled. */
   readonly dropped: () => number;
 }

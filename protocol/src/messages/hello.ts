@@ -17,6 +17,8 @@ export const HelloMessage = z.object({
   clock: z.enum(["synced", "floor"]),
   rootVersion: Counter,
   desiredSeq: Counter,
+  /** How many reports it has written in this boot: they are older than this snapshot, whenever they arrive. */
+  reports: Counter.optional(),
   facts: DeviceFacts,
   slots: z.array(SlotReport).max(16),
   ...TrustCondition.shape,

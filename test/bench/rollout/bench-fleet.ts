@@ -115,7 +115,14 @@ function deviceRow({ id, signer }: BenchDevice) {
     ...{ labels: '{"site":"plant-a"}', secret_sha256: "", state: "active" as const },
     ...{ enrolled_at_ms: 1, online: 1, presence_boot: 1, era: 0, boot: 1, hello_at_ms: 1 },
     ...{ last_seen_at_ms: 1, agent_version: "0.1.0", facts: JSON.stringify(gatewayFacts) },
-    ...{ slots: "[]", reported_seq: 0, report_boot: -1, report_seq: -1, dropped: 0 },
+    ...{
+      slots: "[]",
+      reported_seq: 0,
+      hello_reports: 0,
+      report_boot: -1,
+      report_seq: -1,
+      dropped: 0,
+    },
     desired_seq: 0,
   };
 }

@@ -159,8 +159,11 @@ export class FleetDevice extends SimulatedDevice {
   }
 }
 
+/** A document names no version; what a device reports as one decides nothing. */
+const version = "1.0.0" as ReleaseReference["version"];
+
 function nameOf(wanted: DesiredModel): ReleaseReference {
-  return { release: wanted.release, model: wanted.model, version: versionOf(wanted) };
+  return { release: wanted.release, model: wanted.model, version };
 }
 
 function itemOf(
@@ -169,9 +172,4 @@ function itemOf(
   why: Pick<ReportItem, "code" | "detail"> = {},
 ): ReportItem {
   return { slot: mainSlot, release, model, version, step, ...why };
-}
-
-/** A document names no version; what a device reports as one decides nothing. */
-function versionOf(_wanted: DesiredModel): ReleaseReference["version"] {
-  return "1.0.0" as ReleaseReference["version"];
 }

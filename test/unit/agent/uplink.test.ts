@@ -23,7 +23,7 @@ const facts: DeviceFacts = DeviceFactsSchema.parse({
 });
 
 /** A connected uplink whose hellos are kept, opened. */
-async function setUp() {
+async function setUp({ reports = 0 } = {}) {
   const manual = manualClock();
   let serial = 0;
   const clock = {
@@ -40,7 +40,7 @@ async function setUp() {
   const quiet = () => undefined;
   const uplink = new Uplink({
     ...{ device: fixtureDevice, signer: fleetKeys.device, agentVersion: "0.1.0", clock },
-    outbox: outboxInMemory(0),
+    outbox: outboxInMemory(reports),
     record: new StateRecord({} as ModelStore, firstState(root), { device: fixtureDevice, root }),
     facts: { read: () => Promise.resolve(facts), proved: quiet },
     log: { info: quiet, warn: quiet, error: quiet },
@@ -141,4 +141,10 @@ test("a hello says when the device is stale", async () => {
   await on.advance(0);
 
   expect(on.hellos.map(({ stale }) => stale)).toEqual([undefined, true]);
+});
+
+test("a hello says how many reports are older than it", async () => {
+  const on = await setUp({ reports: 3 });
+
+  expect(on.hellos[0]?.reports).toBe(3);
 });

@@ -39,6 +39,7 @@ class FileOutbox implements Outbox {
   readonly #streams: Readonly<Record<OutboxStream, EntryFolder>>;
   readonly #dropped: DroppedCount;
   readonly #nextSeq: Record<OutboxStream, number> = { report: 0, tele: 0 };
+  #reportsBegun = 0;
   readonly #prepared = onceDone(() => this.#prepare());
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -81,6 +82,10 @@ class FileOutbox implements Outbox {
     });
   }
 
+  reportsBegun(): number {
+    return this.#reportsBegun;
+  }
+
   dropped(): number {
     return this.#dropped.count();
   }
@@ -88,6 +93,7 @@ class FileOutbox implements Outbox {
   async #put(stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
     const place = { boot: this.#options.boot, seq: this.#nextSeq[stream] };
     const bytes = entry(place);
+    if (stream === "report") this.#reportsBegun = place.seq + 1;
     if (bytes.length > outboxLimits.entryBytesMax) {
       throw new RangeError(`expected an entry of at most ${outboxLimits.entryBytesMax} bytes`);
     }

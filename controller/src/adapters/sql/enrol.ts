@@ -127,6 +127,7 @@ const unheard = {
   presence_boot: -1,
   slots: "[]",
   reported_seq: 0,
+  hello_reports: 0,
   report_boot: -1,
   report_seq: -1,
   dropped: 0,

@@ -16,6 +16,7 @@ import {
   indexNewestOrders,
   widenDesiredSlots,
 } from "./migration-8-rollouts.ts";
+import { addHelloReports } from "./migration-9-hello-reports.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -58,4 +59,5 @@ export const migrations: Record<string, Migration> = {
       await indexNewestOrders(database);
     },
   },
+  "0009-hello-reports": { up: addHelloReports },
 };

@@ -29,6 +29,7 @@ export async function recordHello(
       facts: JSON.stringify(hello.facts),
       slots: JSON.stringify(slots),
       reported_seq: reportedSeq,
+      hello_reports: hello.reports,
     })
     .where("id", "=", device)
     .execute();

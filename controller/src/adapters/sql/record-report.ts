@@ -16,7 +16,8 @@ import type { Schema } from "./schema.ts";
  *
  * 1. A report is applied only when it is newer than the newest applied one (protocol.md 3).
  * 2. protocol.md 4.8: one that waited in the device's outbox while a later hello told more does not take its slots
- *    back. Neither the boot of a device nor the sequence it holds ever falls, but in a new era.
+ *    back. Neither the boot of a device nor the sequence it holds ever falls, but in a new era; and a hello says how many
+ *    reports of its boot are older than it.
  * 3. protocol.md 4.8: what it says of a release belongs to the newest deployment of this release in this slot whose
  *    document the device held then. A refusal may be of a document it did not accept: it belongs to the newest of all.
  * 4. What it means for rollouts is stored with it.
@@ -60,7 +61,14 @@ const takeReport = new Prepared<Said, { readonly slots: string }>((database, val
     .set((column) => {
       const isNewest = column.and([
         column("reported_seq", "<=", value("reportedSeq")),
-        column.or([column("boot", "is", null), column("boot", "<=", value("boot"))]),
+        column.or([
+          column("boot", "is", null),
+          column("boot", "<", value("boot")),
+          column.and([
+            column("boot", "=", value("boot")),
+            column("hello_reports", "<=", value("seq")),
+          ]),
+        ]),
       ]);
       return {
         report_boot: value("boot"),
@@ -179,7 +187,7 @@ const newestOrder = new Prepared<
     .where("release", "=", value("release"))
     .where("seq", "<=", value("seqMax"))
     .orderBy("seq", "desc")
-    .limit(1),
+    .limit(oneRow),
 );
 
 const noteStep = new Prepared<

@@ -90,6 +90,8 @@ export interface DevicesTable {
   era: number;
   boot: number | null;
   hello_at_ms: number | null;
+  /** Reports of its `boot` that are older than the hello. */
+  hello_reports: number;
   agent_version: string | null;
   facts: string | null;
   slots: string;

@@ -76,6 +76,7 @@ export class AnswerHello {
       facts,
       slots,
       reportedSeq: desiredSeq,
+      reports: hello.reports ?? 0,
     });
     for (const rollout of rollouts) this.#ports.wake(rollout);
     const wanted = device.desired.slots.map(({ release }) => release);

@@ -12,6 +12,11 @@ export class Outbox {
     return this.#waiting.length === 0;
   }
 
+  /** Reports of this start that were written. */
+  get begun(): number {
+    return this.#seq;
+  }
+
   add(sign: (seq: number) => Uint8Array): void {
     const seq = this.#seq++;
     this.#waiting.push({ seq, envelope: sign(seq) });

@@ -163,6 +163,7 @@ export class SimulatedAgent {
       nonce: this.#trust.nonce,
       agentVersion: simulatedFacts.agentVersion,
       rootVersion: this.#trust.rootVersion,
+      reports: this.#outbox.begun,
       facts: simulatedFacts,
     });
     this.#line.send("hello", hello);
