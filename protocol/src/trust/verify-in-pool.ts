@@ -33,7 +33,12 @@ function keptKey(publicKey: Uint8Array): KeyObject {
   const key = kept.get(name) ?? nativeKey(publicKey);
   kept.delete(name);
   kept.set(name, key);
-  const [oldest] = kept.keys();
-  if (kept.size > controllerLimits.keysKeptMax && oldest !== undefined) kept.delete(oldest);
+  if (kept.size > controllerLimits.keysKeptMax) forgetOldest();
   return key;
+}
+
+/** Looked for only where there are too many: a map steps over whatever was taken out at its beginning. */
+function forgetOldest(): void {
+  const [oldest] = kept.keys();
+  if (oldest !== undefined) kept.delete(oldest);
 }

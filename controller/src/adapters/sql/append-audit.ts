@@ -3,7 +3,7 @@ import type { Transaction } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import { chainStart } from "../../domain/audit/chain-hash.ts";
 import { type ChainEnd, linkEntry } from "../../domain/audit/link-entry.ts";
-import { type NoValues, Prepared } from "./prepared.ts";
+import { type NoValues, oneRow, Prepared } from "./prepared.ts";
 import type { AuditEventsTable, Schema } from "./schema.ts";
 
 /** Where the log ends within a transaction; read once, and gone with it. */
@@ -42,7 +42,7 @@ async function chainEnd(transaction: Transaction<Schema>): Promise<ChainEnd> {
 }
 
 const newestEvent = new Prepared<NoValues, Pick<AuditEventsTable, "seq" | "hash">>((database) =>
-  database.selectFrom("audit_events").select(["seq", "hash"]).orderBy("seq", "desc").limit(1),
+  database.selectFrom("audit_events").select(["seq", "hash"]).orderBy("seq", "desc").limit(oneRow),
 );
 
 const addEvent = new Prepared<

@@ -1,8 +1,18 @@
-import type { Compilable, CompiledQuery, Kysely, SqliteDatabase, SqliteStatement } from "kysely";
+import {
+  type Compilable,
+  type CompiledQuery,
+  type Kysely,
+  type SqliteDatabase,
+  type SqliteStatement,
+  sql,
+} from "kysely";
 import type { Schema } from "./schema.ts";
 
 /** What a column takes. */
 export type SqlValue = string | number | null | Uint8Array;
+
+/** A limit in the text of a query: SQLite prepares a statement anew with each run that brings its limit as a value. */
+export const oneRow = sql.lit(1);
 
 /** Of a query that takes none. */
 export type NoValues = Readonly<Record<string, never>>;

@@ -7,7 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import type { Transaction } from "kysely";
 import type { ReportOutcome, ReportRecord } from "../../ports/fleet-store.ts";
-import { Prepared } from "./prepared.ts";
+import { oneRow, Prepared } from "./prepared.ts";
 import { hearDevice } from "./rollout/hear-device.ts";
 import type { Schema } from "./schema.ts";
 

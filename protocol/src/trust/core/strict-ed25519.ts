@@ -40,8 +40,8 @@ export function isStrictSignature(signature: unknown): signature is Uint8Array {
 }
 
 function isStrictPoint(point: Uint8Array): boolean {
-  // The highest bit of a point is the sign of x.
-  const y = Uint8Array.from(point, (byte, index) => (index === 31 ? byte & 0x7f : byte));
+  const y = new Uint8Array(point);
+  y[31] = (y[31] ?? 0) & 0x7f; // The highest bit of a point is the sign of x.
   return isBelow(y, PRIME) && !SMALL_ORDER.has(Buffer.from(y).toString("hex"));
 }
 
