@@ -194,8 +194,8 @@ export interface HelloRecord {
   readonly facts: DeviceFacts;
   readonly slots: readonly SlotReport[];
   readonly reportedSeq: number;
-  /** Reports of this boot that are older than it. */
-  readonly reports: number;
+  /** Reports of this boot that are older than it; null: it does not say. */
+  readonly reports: number | null;
 }
 
 export interface ReportRecord {

@@ -40,7 +40,7 @@ export async function recordReport(
   return { kind: "stored", rollouts };
 }
 
-function slotsOf(text: string): readonly SlotReport[] {
+export function slotsOf(text: string): readonly SlotReport[] {
   return JSON.parse(text) as SlotReport[];
 }
 

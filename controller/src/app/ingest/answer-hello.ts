@@ -76,7 +76,7 @@ export class AnswerHello {
       facts,
       slots,
       reportedSeq: desiredSeq,
-      reports: hello.reports ?? 0,
+      reports: hello.reports ?? null,
     });
     for (const rollout of rollouts) this.#ports.wake(rollout);
     const wanted = device.desired.slots.map(({ release }) => release);
