@@ -131,7 +131,11 @@ function listenTo(context: Context, id: string, { stop, hasLines }: Listening) {
         if (page.length === 0) return;
       }
     },
-    [Symbol.dispose]: () => stop.abort(),
+    [Symbol.dispose]: () => {
+      stop.abort();
+      // An event that nobody took would hold the stream, and the process, until its patience ends.
+      events.return(undefined).catch(() => undefined);
+    },
   };
 }
 

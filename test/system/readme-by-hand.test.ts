@@ -68,8 +68,8 @@ async function type(command: string): Promise<string> {
 }
 
 test("the README's three terminals, as typed, end with a device that reads a seven", async () => {
-  const [first = [], second = [], third = [], last = []] = terminals;
-  expect([first.length, second.length, third.length, last.length]).toEqual([1, 2, 4, 2]);
+  const [first = [], second = [], third = [], last = [], rollout = []] = terminals;
+  expect(terminals.map((commands) => commands.length)).toEqual([1, 2, 4, 2, 3]);
 
   await keepRunning(`${first[0] ?? ""}${ports}`, "controller.listening");
   await type(second[0] ?? "");
@@ -85,10 +85,16 @@ test("the README's three terminals, as typed, end with a device that reads a sev
     { withinMs: 20_000, everyMs: 500 },
   );
   const status = await type(last[1] ?? "");
+  const planned = await type(rollout[0] ?? "");
+  const started = await type(rollout[1] ?? "");
+  const [, id = ""] = /^rollout (\w+)/m.exec(started) ?? [];
+  const watched = await type((rollout[2] ?? "").replace("ID", id));
 
   expect(printed[2]).toContain("device-1");
   expect(printed[3]).toContain('"model_version":"2.0.0"');
   expect(printed[3]).toContain('"data":[7]');
   expect(telemetry).toContain("digits@2.0.0");
   expect(status).toContain("digits");
+  expect(planned).toContain("digits@2.0.0 for 1 device; nothing has changed");
+  expect(watched).toMatch(new RegExp(`^rollout ${id} .* completed$`, "m"));
 });

@@ -27,7 +27,7 @@ export function createProgress(terminal: Terminal, label: string): Progress {
   };
 }
 
-function mebibytes(bytes: number): string {
+export function mebibytes(bytes: number): string {
   return bytes < 1024 * 1024
     ? `${(bytes / 1024).toFixed(1)} KiB`
     : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;

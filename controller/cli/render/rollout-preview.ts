@@ -1,8 +1,8 @@
 import type { RolloutPreview } from "@modelfleet/protocol";
+import { mebibytes } from "./progress.ts";
 import { table } from "./table.ts";
 
 const NAMES_SHOWN = 4;
-const MIB = 1024 * 1024;
 
 /** What a rollout would do: of whom it is, who gets it and who does not, in which steps, and what is odd about it. */
 export function renderPreview(release: string, preview: RolloutPreview): string {
@@ -35,7 +35,7 @@ export function renderPreview(release: string, preview: RolloutPreview): string 
       ]),
     ),
     "",
-    `downloads at most ${(preview.downloadBytes / MIB).toFixed(1)} MiB, takes at least ${spanText(preview.durationMsMin)}`,
+    `downloads at most ${mebibytes(preview.downloadBytes)}, takes at least ${spanText(preview.durationMsMin)}`,
     ...preview.conflicts.map(conflictOf),
     ...preview.warnings.map(({ code, pointer, detail }) =>
       ["warning:", code, pointer.slice(1), detail].filter((part) => part !== "").join(" "),
