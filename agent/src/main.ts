@@ -31,6 +31,7 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
       mqttTls: await readMqttTls(options),
       localMqtt: await readLocalMqtt(options),
     };
+    giveBackMemory();
     await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
   },
   lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
@@ -58,6 +59,11 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     return { json: { ...status }, text: statusText(status) };
   },
 };
+
+/** Code that ran once while the program was put together, as the runner does (docs/decisions/0009). Nobody is served yet. */
+function giveBackMemory(): void {
+  globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+}
 
 /** Read by the native library while it is loaded into this process; a runner of its own is started with it. */
 const inlineEnvironment = { ORT_DISABLE_TELEMETRY: "1" };

@@ -11,7 +11,7 @@ const GROWTH_MIB_MAX = 20;
 const PACE_RATIO_MAX = 2;
 const MIB = 1024 * 1024;
 /** As the launcher of a package starts the agent (tools/pack). */
-const agentFlags = ["--max-semi-space-size=2"];
+const agentFlags = ["--max-semi-space-size=1"];
 
 /** Five times what a model can do, for fifteen seconds: what is accepted, refused, held in memory, and how it ends. */
 export const overload: BenchPart = {

@@ -1,6 +1,7 @@
 import { dirname, relative, resolve } from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 import { lazyBuiltins } from "./lazy-builtins.ts";
+import { leaveOut } from "./leave-out.ts";
 import { packageFiles } from "./package-files.ts";
 
 /** Runtimes find files of their own by where they lie, and so are copied and not bundled. */
@@ -36,7 +37,7 @@ export async function bundle(
     outdir: folder,
     chunkNames: "parts/[name]-[hash]",
     external: runtimes,
-    plugins: [lazyBuiltins],
+    plugins: [lazyBuiltins, leaveOut],
     // Names stay: errors are told by the names of their classes.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -93,14 +93,14 @@ async function writeOwnFiles({ root, folder, builtAt, node }: PackOptions): Prom
 
 /**
  * The two variables of the memory allocator keep memory flat over many swaps (agent.md 10.3); both must be there at start.
- * A young generation of 2 MB instead of V8's 16 saves some 40 MB (the bench part `footprint` measures it).
+ * What is set for the size of the process has its figures in docs/decisions/0009; the bench part `footprint` measures it.
  */
 const launcher = `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 node="$here/node"
 [ -x "$node" ] || node=node
-export MALLOC_MMAP_THRESHOLD_=131072 MALLOC_ARENA_MAX=2 ORT_DISABLE_TELEMETRY=1
-exec "$node" --max-semi-space-size=2 "$here/modelfleet-agent.js" "$@"
+export MALLOC_MMAP_THRESHOLD_=131072 MALLOC_ARENA_MAX=1 ORT_DISABLE_TELEMETRY=1
+exec "$node" --max-semi-space-size=1 --expose-gc "$here/modelfleet-agent.js" "$@"
 `;
 
 async function measure(folder: string): Promise<Packed> {

@@ -5,6 +5,7 @@ import {
   type RunnerRequest,
 } from "../wire/message.ts";
 import type { RuntimeId } from "../wire/runtime-id.ts";
+import { giveBackMemory } from "./give-back-memory.ts";
 import { type Runtime, type RuntimeModel, RuntimeUnavailable, TensorRefused } from "./runtime.ts";
 
 type Ask<Kind extends RunnerRequest["kind"]> = Extract<RunnerRequest, { readonly kind: Kind }>;
@@ -34,6 +35,7 @@ export function answerRequests(
     if (runtime === undefined) return failure(id, "LOAD_FAILED", "expected a started runtime");
     try {
       model = await runtime.load({ path, weights }, { threads });
+      giveBackMemory();
       return { kind: "loaded", id, inputs: model.inputs, outputs: model.outputs };
     } catch (error) {
       return failure(id, "LOAD_FAILED", error);
