@@ -22,19 +22,22 @@ export interface RolloutEnginePorts {
 /**
  * Carries rollouts on. Rules:
  *
- * 1. One process does it: the one with the lease. It is asked for again with every tick, and lasts longer than one.
+ * 1. One process does it: the one with the lease. It is asked for again with every tick, however long a turn takes, and
+ *    lasts longer than one. Once it is over no turn begins, whatever woke it.
  * 2. A rollout gets a turn when something of it has changed, and with every tick. Turns of one rollout never overlap,
  *    neither with each other nor with people's words (`RolloutLanes`).
  * 3. Whatever a turn does is stored before it is sent. After a crash the next leader sends again what may not have
- *    been sent, and goes on from what is stored.
+ *    been sent, before its first turn of the rollout, and goes on from what is stored.
  * 4. A turn that fails for a known reason is told, and comes again with the next tick; it holds up no other rollout.
  */
 export class RolloutEngine implements AsyncDisposable {
   readonly #ports: RolloutEnginePorts;
   readonly #holder: string;
   readonly #underWay = new Map<string, { again: boolean; done: Promise<void> }>();
+  /** Of which nothing was sent again since this process leads. */
+  #unsent = new Set<string>();
   #timer: Disposable | undefined;
-  #isLeader = false;
+  #lease: { readonly fromMs: number; readonly untilMs: number } | undefined;
   #isClosed = false;
 
   constructor(ports: RolloutEnginePorts) {
@@ -43,20 +46,18 @@ export class RolloutEngine implements AsyncDisposable {
   }
 
   start(): void {
-    this.#timer ??= this.#ports.clock.every(rolloutLimits.tickMs, () => this.tick());
+    this.#timer ??= this.#ports.clock.every(rolloutLimits.tickMs, () => this.#begin());
   }
 
   /** Rules 1 and 2. Resolves when every turn it began is over. */
   async tick(): Promise<void> {
-    if (this.#isClosed || !(await this.#lead())) return;
-    const active = await this.#ports.rollouts.active(this.#ports.clock.nowMs());
-    for (const id of active) this.wake(id);
+    await this.#begin();
     await this.settled();
   }
 
   /** Something of this rollout has changed. Never waits and never fails. */
   readonly wake = (id: string): void => {
-    if (!this.#isLeader || this.#isClosed) return;
+    if (this.#isClosed || !this.#isLeading()) return;
     const running = this.#underWay.get(id);
     if (running !== undefined) {
       running.again = true;
@@ -81,27 +82,36 @@ export class RolloutEngine implements AsyncDisposable {
     await this.settled();
   }
 
-  /** Rules 1 and 3. */
-  async #lead(): Promise<boolean> {
-    const { clock, rollouts, log, resume } = this.#ports;
-    const nowMs = clock.nowMs();
-    const isLeader = await rollouts.lease(LEASE, this.#holder, {
-      nowMs,
-      untilMs: nowMs + rolloutLimits.leaseMs,
-    });
-    const isNew = isLeader && !this.#isLeader;
-    this.#isLeader = isLeader;
-    if (!isNew) return isLeader;
-    log.info({ event: "rollouts.led", holder: this.#holder }, "this controller leads the rollouts");
-    for (const id of await rollouts.active(nowMs))
-      await this.#ports.lanes.run(id, () => resume(id));
-    return true;
+  /** Waits for no turn: the lease must not run out behind a long one. */
+  async #begin(): Promise<void> {
+    const { clock, rollouts, log } = this.#ports;
+    if (this.#isClosed) return;
+    const wasLeading = this.#isLeading();
+    const fromMs = clock.nowMs();
+    const untilMs = fromMs + rolloutLimits.leaseMs;
+    const isLeader = await rollouts.lease(LEASE, this.#holder, { nowMs: fromMs, untilMs });
+    this.#lease = isLeader ? { fromMs, untilMs } : undefined;
+    if (!isLeader) return;
+    const active = await rollouts.active(clock.nowMs());
+    if (!wasLeading) {
+      this.#unsent = new Set(active);
+      const event = { event: "rollouts.led", holder: this.#holder };
+      log.info(event, "this controller leads the rollouts");
+    }
+    for (const id of active) this.wake(id);
+  }
+
+  /** By its own clock; whoever set that back has to ask for the lease anew. */
+  #isLeading(): boolean {
+    if (this.#lease === undefined) return false;
+    const nowMs = this.#ports.clock.nowMs();
+    return nowMs >= this.#lease.fromMs && nowMs < this.#lease.untilMs;
   }
 
   /** Rules 2 and 4; ends when nothing is left to do. */
   async #turns(id: string, entry: { again: boolean }): Promise<void> {
     try {
-      while (entry.again && !this.#isClosed) {
+      while (entry.again && !this.#isClosed && this.#isLeading()) {
         entry.again = false;
         if (await this.#turn(id)) entry.again = true;
       }
@@ -111,14 +121,25 @@ export class RolloutEngine implements AsyncDisposable {
   }
 
   async #turn(id: string): Promise<boolean> {
-    const { lanes, log, turn } = this.#ports;
+    const { lanes, log } = this.#ports;
     try {
-      return await lanes.run(id, () => turn(id));
+      return await lanes.run(id, () => this.#goOn(id));
     } catch (error) {
       if (!isCodedError(error)) throw error;
       const event = { event: "rollout.turn-failed", rollout: id, code: error.code };
       log.warn({ ...event, reason: error.message }, "a rollout could not go on; tried again soon");
       return false;
     }
+  }
+
+  /** Rules 1 and 3: it may have waited for its lane until another process led. */
+  async #goOn(id: string): Promise<boolean> {
+    const { resume, turn } = this.#ports;
+    if (!this.#isLeading()) return false;
+    if (this.#unsent.has(id)) {
+      await resume(id);
+      this.#unsent.delete(id);
+    }
+    return turn(id);
   }
 }
