@@ -228,6 +228,23 @@ test("a release that an application puts off can be denied; the one that serves 
   expect(rig.slot()).toMatchObject({ active: { release: first }, trial: null });
 });
 
+test("a higher attempt does not end one that waits: it is told again, and nothing is loaded anew", async () => {
+  await confirmed(rig, "1.0.0");
+  const activate = windowsIn(1);
+  const second = order("2.0.0", { activate });
+  await eventually(() => expect(waits()).toEqual(["window"]));
+
+  orderAgain(second, { activate, attempt: 2 });
+  await eventually(() => expect(waits()).toEqual(["window", "window"]));
+  orderAgain(second, { activate, attempt: 2 });
+  await eventually(() => expect(rig.held).toHaveLength(4));
+  pass(hourMs);
+  await eventually(() => active() === second);
+
+  expect(waits()).toHaveLength(2);
+  expect(rig.host.loads).toEqual(["1.0.0", "2.0.0"]);
+});
+
 test("a document that does not name the slot drops a release that waits there, and keeps what serves", async () => {
   const first = await confirmed(rig, "1.0.0");
   const second = order("2.0.0", { activate: windowsIn(1) });
