@@ -24,7 +24,7 @@ export interface EnrolOptions {
 
 /** Makes a claim and enrols a device with it, over the API alone. */
 export async function enrolDevice(
-  controller: InProcessController,
+  controller: Pick<InProcessController, "post">,
   id = "cam-1",
   { headers = {}, labels = {} }: EnrolOptions = {},
 ): Promise<EnrolledDevice> {

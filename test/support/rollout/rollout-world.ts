@@ -1,7 +1,6 @@
 /** A whole controller in this process over a real database, with a fleet of devices that follow their orders. */
 
 import {
-  type AckMessage,
   type DeviceId,
   ModelName,
   type Rollout,
@@ -38,10 +37,9 @@ class FleetBus implements DeviceBus {
     this.waiting.push({ device, envelope });
     return Promise.resolve();
   };
-  readonly publishAck = (_device: DeviceId, _message: AckMessage): Promise<void> =>
-    Promise.resolve();
-  readonly disconnect = (_device: DeviceId): Promise<void> => Promise.resolve();
-  readonly expel = (_device: DeviceId): Promise<void> => Promise.resolve();
+  readonly publishAck = (): Promise<void> => Promise.resolve();
+  readonly disconnect = (): Promise<void> => Promise.resolve();
+  readonly expel = (): Promise<void> => Promise.resolve();
 }
 
 export type RolloutWorld = Awaited<ReturnType<typeof rolloutWorld>>;
