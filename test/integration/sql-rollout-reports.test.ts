@@ -150,17 +150,6 @@ describe("a report of a device", () => {
     expect(await execution()).toMatchObject({ state: "rolled-back", code: "DIVERGED" });
   });
 
-  test("is not taken back by the hello of the same start that was written before it and comes later", async () => {
-    await report({ items: [stepOf(release, "confirmed")], slots: [slotOf(release)] }, { boot: 2 });
-    expect(await execution()).toMatchObject({ state: "succeeded" });
-
-    await hello({ boot: 2, slots: [slotOf(older)], reports: 0 });
-    expect(await execution()).toMatchObject({ state: "succeeded" });
-
-    await hello({ boot: 2, slots: [slotOf(older)], reports: 99 });
-    expect(await execution()).toMatchObject({ state: "rolled-back", code: "DIVERGED" });
-  });
-
   test("of another slot, or another release in this one, is none of the rollout's", async () => {
     const elsewhere = stepOf(release, "downloading", { slot: "second" as typeof mainSlot });
 
