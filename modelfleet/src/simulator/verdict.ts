@@ -74,11 +74,23 @@ export function lossOf(
  */
 export class TransitionTrail {
   readonly #at = new Map<string, string>();
+  #isHalted = false;
   duplicated = 0;
+  /** Orders that were written down between a halt and the word of a person that ended it. */
+  offersAfterHalt = 0;
+
+  halted(): void {
+    this.#isHalted = true;
+  }
+
+  resumed(): void {
+    this.#isHalted = false;
+  }
 
   add({ device, from, to }: Transition): void {
     const before = this.#at.get(device);
     if (before !== undefined && before !== from) this.duplicated += 1;
+    if (this.#isHalted && to === "offered") this.offersAfterHalt += 1;
     this.#at.set(device, to);
   }
 

@@ -10,19 +10,19 @@ import {
   type DeviceId,
   ModelName,
   type Rollout,
-  type RolloutPlan,
   RolloutRequest,
   type Sha256,
 } from "@modelfleet/protocol";
 import { Chance } from "../chance.ts";
 import type { SimulatedAgent } from "../device/simulated-agent.ts";
 import { EXAMPLE_MODEL, exampleUpload } from "../example-release.ts";
-import type { SimulatorOptions } from "../options.ts";
+import { isAtRest } from "../rest.ts";
 import { SimulatedClock } from "../simulated-clock.ts";
 import { simulatedKeys } from "../simulated-keys.ts";
+import type { SimulationParts } from "../simulation-parts.ts";
 import { SimulatorError } from "../simulator-error.ts";
 import { StageTimes } from "../stage-times.ts";
-import { enrolBusFleet } from "./bus-fleet.ts";
+import { joinBusFleet } from "./bus-fleet.ts";
 import { FleetBus } from "./fleet-bus.ts";
 import { OrderWatch } from "./order-watch.ts";
 import { TurnGate } from "./turn-gate.ts";
@@ -35,23 +35,15 @@ const REST_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
 const SIMULATED_MS_MAX = 60 * 24 * 3_600_000;
 
-export interface BusSimulationParts {
-  readonly options: SimulatorOptions;
-  readonly plan: RolloutPlan;
-  readonly progress: (text: string) => void;
-  /** Where the controller keeps its blobs, and its database unless `file` says otherwise. */
-  readonly folder: string;
-  readonly realMs: () => number;
-}
-
 /** What is left when everything has come to rest. */
 export interface EndedSimulation {
   readonly controller: EmbeddedController;
-  readonly agents: ReadonlyMap<DeviceId, SimulatedAgent>;
+  readonly serving: ReadonlyMap<DeviceId, Sha256 | null>;
   readonly rollout: Rollout;
   readonly release: Sha256;
   readonly times: StageTimes;
-  readonly watch: OrderWatch;
+  /** As the bus has seen them. */
+  readonly offersAfterHalt: number;
 }
 
 /**
@@ -59,7 +51,7 @@ export interface EndedSimulation {
  * options make the same simulation: all chance is drawn from the seed, and time is the simulation's own.
  */
 export class BusSimulation implements AsyncDisposable {
-  readonly #parts: BusSimulationParts;
+  readonly #parts: SimulationParts;
   readonly #clock: SimulatedClock;
   readonly #watch = new OrderWatch();
   readonly #gate = new TurnGate();
@@ -69,7 +61,7 @@ export class BusSimulation implements AsyncDisposable {
   readonly #defects: unknown[] = [];
   #controller: EmbeddedController | undefined;
 
-  constructor(parts: BusSimulationParts) {
+  constructor(parts: SimulationParts) {
     this.#parts = parts;
     this.#keys = simulatedKeys(parts.options.seed, START_MS);
     this.#clock = new SimulatedClock(START_MS, parts.options.seed);
@@ -81,7 +73,7 @@ export class BusSimulation implements AsyncDisposable {
   async run(): Promise<EndedSimulation> {
     const { options, progress } = this.#parts;
     const controller = await this.#open();
-    const agents = await enrolBusFleet({
+    const agents = await joinBusFleet({
       ...options,
       nature: options,
       bus: this.#bus,
@@ -99,7 +91,15 @@ export class BusSimulation implements AsyncDisposable {
     await this.#pass(LOOK_EVERY_MS);
     const id = await this.#begin(controller);
     const rollout = await this.#untilRest(id, agents);
-    return { controller, agents, rollout, release, times: this.#times, watch: this.#watch };
+    const { offersAfterHalt } = this.#watch;
+    return {
+      controller,
+      serving: servedBy(agents),
+      rollout,
+      release,
+      times: this.#times,
+      offersAfterHalt,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,31 +205,14 @@ export class BusSimulation implements AsyncDisposable {
   }
 }
 
-function isIdle(agent: SimulatedAgent): boolean {
-  return agent.isIdle;
+function servedBy(
+  agents: ReadonlyMap<DeviceId, SimulatedAgent>,
+): ReadonlyMap<DeviceId, Sha256 | null> {
+  return new Map([...agents].map(([id, { slot }]) => [id, slot.active?.release ?? null]));
 }
 
-const ends: readonly Rollout["state"][] = [
-  "completed",
-  "completed-with-failures",
-  "rejected",
-  "denied",
-  "aborted",
-  "rolled-back",
-  "superseded",
-];
-const underWay = [
-  ...["offered", "accepted", "downloading", "downloaded", "waiting", "warming"],
-  ...["shadowing", "activated", "reverting"],
-] as const;
-
-/** It is over, or waits for a person; and no device is under way or expected back. */
-export function isAtRest({ state, stages, watchUntilMs }: Rollout, nowMs: number): boolean {
-  const isOver = ends.includes(state);
-  if (!isOver && state !== "paused") return false;
-  if (watchUntilMs !== null && watchUntilMs > nowMs) return false;
-  const open: readonly string[] = isOver ? [...underWay, "straggler", "queued"] : underWay;
-  return !stages.some(({ funnel }) => Object.keys(funnel).some((one) => open.includes(one)));
+function isIdle(agent: SimulatedAgent): boolean {
+  return agent.isIdle;
 }
 
 function notAtRest({ state, stages }: Rollout): SimulatorError {

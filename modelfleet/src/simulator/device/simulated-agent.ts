@@ -47,7 +47,7 @@ interface Work {
  * An agent as far as its controller can see it: it says hello, verifies what it is told to run, goes through an
  * installation step by step, signs what it reports, and keeps each report until it is acknowledged.
  *
- * How to drive it: enrol an identity (`enrolIdentity`), give it a line (`BusLine` in this process, `MqttLine` to a real
+ * How to drive it: make its identity a member of a fleet (`addMembers`), give it a line (`BusLine` in this process, `MqttLine` to a real
  * broker) and a time, then call `start`. From there on it lives by the events of its line and by its timers.
  * `slot` is what it runs; `isIdle` says that it has nothing left to do or to say; `fall` kills it, and it comes back by
  * itself; `leave` and `start` take it off the line and back on.

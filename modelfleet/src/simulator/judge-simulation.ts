@@ -1,7 +1,13 @@
 import type { EmbeddedController } from "@modelfleet/controller/embedded";
-import { type ExecutionState, mainSlot, rolloutLimits } from "@modelfleet/protocol";
-import { lossOf, type SimulationResult, TransitionTrail } from "../verdict.ts";
-import type { EndedSimulation } from "./bus-simulation.ts";
+import {
+  type DeviceId,
+  type ExecutionState,
+  mainSlot,
+  type Rollout,
+  rolloutLimits,
+  type Sha256,
+} from "@modelfleet/protocol";
+import { lossOf, type SimulationResult, TransitionTrail } from "./verdict.ts";
 
 const EVENTS_PER_PAGE = 5_000;
 const LOSSES_SHOWN = 10;
@@ -12,9 +18,20 @@ export interface Judgement {
   readonly losses: readonly string[];
 }
 
+/** What is left of a simulation. */
+export interface LeftBehind {
+  readonly controller: EmbeddedController;
+  /** What each device serves. */
+  readonly serving: ReadonlyMap<DeviceId, Sha256 | null>;
+  readonly rollout: Rollout;
+  readonly release: Sha256;
+  /** As the bus has seen them; the log is asked in any case. */
+  readonly offersAfterHalt?: number;
+}
+
 /** Holds what the controller knows, and has written down, against what the devices run. */
-export async function judgeSimulation(ended: EndedSimulation): Promise<Judgement> {
-  const { controller, agents, rollout, release, watch } = ended;
+export async function judgeSimulation(left: LeftBehind): Promise<Judgement> {
+  const { controller, serving, rollout, release, offersAfterHalt = 0 } = left;
   const trail = await readTrail(controller, rollout.id);
   const counts = new Map<ExecutionState, number>();
   const losses: string[] = [];
@@ -26,7 +43,7 @@ export async function judgeSimulation(ended: EndedSimulation): Promise<Judgement
     const final = {
       ...{ device, state },
       known: known?.slots.find(({ slot }) => slot === mainSlot)?.active?.release ?? null,
-      serves: agents.get(device)?.slot.active?.release ?? null,
+      serves: serving.get(device) ?? null,
     };
     const written = trail.endOf(device) ?? state;
     const loss =
@@ -39,11 +56,11 @@ export async function judgeSimulation(ended: EndedSimulation): Promise<Judgement
     states.reduce((sum, state) => sum + (counts.get(state) ?? 0), 0);
   return {
     result: {
-      devices: agents.size,
+      devices: serving.size,
       confirmed: of("succeeded"),
       failed: of("failed", "rejected", "rolled-back"),
       timedOut: of("timed-out"),
-      offersAfterHalt: watch.offersAfterHalt,
+      offersAfterHalt: Math.max(offersAfterHalt, trail.offersAfterHalt),
       lost: losses.length,
       duplicated: trail.duplicated,
     },
@@ -67,6 +84,8 @@ async function readTrail({ stores }: EmbeddedController, id: string): Promise<Tr
   for (;;) {
     const events = await stores.audit.pageOf(`rollout:${id}`, after, EVENTS_PER_PAGE);
     for (const { action, detail } of events) {
+      if (action === "stage.failed") trail.halted();
+      if (action === "rollout.resume") trail.resumed();
       if (!action.startsWith("execution.")) continue;
       const { device, from, to } = JSON.parse(detail) as Record<string, string>;
       if (device === undefined || from === undefined || to === undefined) continue;
