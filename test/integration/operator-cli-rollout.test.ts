@@ -72,6 +72,12 @@ test("a plan is shown with counts, and nothing changes", async () => {
   expect(out).toMatch(/^1 +1 +cam-/m);
   expect(out).toMatch(/^2 +3 +cam-/m);
   expect(listed.out).not.toContain(current());
+  await using folder = await temporaryFolder();
+  const path = folder.inside("plan.yaml");
+  await writeFile(path, "stratifyBy: [class, site]\ncontrol: { devices: 1 }\n");
+  const stratified = await run(["plan", current(), path]);
+  expect(stratified.out).toMatch(/^1 +3 +cam-.* cam-v2\/- 3$/m);
+  expect(stratified.out).toMatch(/^control +1 +cam-/m);
 });
 
 test("a rollout that is waited for ends with exit code 0; in a pipe each event is a line", async () => {

@@ -27,11 +27,12 @@ export function renderPreview(release: string, preview: RolloutPreview): string 
     ),
     "",
     table(
-      ["stage", "adds", "devices"],
-      preview.stages.map(({ stage, name, devices, sample }) => [
+      ["stage", "adds", "devices", ""],
+      preview.stages.map(({ stage, name, devices, sample, strata }) => [
         name === null ? String(stage + 1) : `${stage + 1} ${name}`,
         String(devices),
         namesOf({ count: devices, devices: sample }),
+        strataOf(strata),
       ]),
     ),
     "",
@@ -50,6 +51,14 @@ function needOf({ reason }: RolloutPreview["incompatible"][number]): string {
 function namesOf({ count, devices }: RolloutPreview["eligible"]): string {
   const shown = devices.slice(0, NAMES_SHOWN);
   return count > shown.length && count > 0 ? `${shown.join(" ")} …` : shown.join(" ");
+}
+
+/** Like `cam-v2/plant-a 18, cam-v3/plant-a 2`; a label that is not there is `-`. */
+function strataOf(strata: RolloutPreview["stages"][number]["strata"]): string {
+  const shown = strata
+    .slice(0, NAMES_SHOWN)
+    .map(({ values, devices }) => `${values.map((value) => value ?? "-").join("/")} ${devices}`);
+  return `${shown.join(", ")}${strata.length > shown.length ? " …" : ""}`;
 }
 
 function conflictOf({

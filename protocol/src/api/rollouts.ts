@@ -206,6 +206,8 @@ export const RolloutPreview = z.object({
       name: z.string().nullable(),
       devices: Counter,
       sample: z.array(DeviceId),
+      /** How many it has of each combination of `stratifyBy`, the largest first; null: a label that is not there. */
+      strata: z.array(z.object({ values: z.array(z.string().nullable()), devices: Counter })),
     }),
   ),
   conflicts: z.array(

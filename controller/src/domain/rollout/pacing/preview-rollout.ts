@@ -7,6 +7,7 @@ import {
   type Sha256,
 } from "@modelfleet/protocol";
 import { deviceSubject, type SelectableDevice } from "../selection/device-fields.ts";
+import { groupOf, stratumOf } from "../selection/device-group.ts";
 import { matchesSelector } from "../selection/matches-selector.ts";
 import { parseSelector } from "../selection/parse-selector.ts";
 import { type SplitPlace, splitRollout } from "../selection/split-rollout.ts";
@@ -47,7 +48,7 @@ export function previewRollout(request: PreviewRequest): RolloutPreview {
   const counted = places.filter(({ device }) => byId.get(device)?.isExempt === false);
   const ordered = counted.filter(({ device }) => byId.get(device)?.verdict === "eligible");
   const fetching = ordered.filter(({ device }) => byId.get(device)?.isHeld === false);
-  const stages = stagesOf(plan, counted);
+  const stages = stagesOf(plan, counted, byId);
   const control = idsOf(counted.filter(({ isControl }) => isControl));
   const sizes = { stages: stages.map(({ devices }) => devices), control: control.length };
   return {
@@ -106,11 +107,32 @@ function incompatibleOf(judged: readonly JudgedDevice[]): RolloutPreview["incomp
 }
 
 /** Of the control cohort nothing is in a stage before the last one has begun. */
-function stagesOf(plan: RolloutPlan, counted: readonly SplitPlace[]): RolloutPreview["stages"] {
+function stagesOf(
+  plan: RolloutPlan,
+  counted: readonly SplitPlace[],
+  byId: ReadonlyMap<DeviceId, JudgedDevice>,
+): RolloutPreview["stages"] {
   return plan.stages.map(({ name = null }, stage) => {
-    const { count, devices } = group(idsOf(counted.filter((place) => place.stage === stage)));
-    return { stage, name, devices: count, sample: devices };
+    const ids = idsOf(counted.filter((place) => place.stage === stage));
+    const { count, devices } = group(ids);
+    const members = ids.flatMap((id) => byId.get(id)?.device ?? []);
+    return { stage, name, devices: count, sample: devices, strata: strataOf(plan, members) };
   });
+}
+
+type Strata = RolloutPreview["stages"][number]["strata"];
+
+function strataOf({ stratifyBy }: RolloutPlan, devices: readonly SelectableDevice[]): Strata {
+  if (stratifyBy.length === 0) return [];
+  const strata = new Map<string, { values: Strata[number]["values"]; devices: number }>();
+  for (const device of devices) {
+    const stratum = stratumOf(device, stratifyBy);
+    const values = stratifyBy.map((key) => groupOf(device, key));
+    strata.set(stratum, { values, devices: (strata.get(stratum)?.devices ?? 0) + 1 });
+  }
+  return [...strata.values()]
+    .toSorted((left, right) => right.devices - left.devices)
+    .slice(0, rolloutLimits.previewNamesMax);
 }
 
 function idsOf(places: readonly SplitPlace[]): readonly DeviceId[] {

@@ -48,6 +48,25 @@ function serving(slot: string, active: Sha256, previous: Sha256 | null = null): 
 
 const canary = { stages: [{ name: "canary", size: { percent: 5 } }, { size: { percent: 100 } }] };
 
+test("says how many devices of each stratum a stage has, the largest first, and none where the plan has no strata", () => {
+  const fleet = selectableDevices(100).map((device, index) => ({
+    ...device,
+    labels: index < 10 ? {} : { site: "plant-a" },
+  }));
+
+  const [first] = preview(
+    { stages: [{ size: { percent: 20 } }], stratifyBy: ["site"] },
+    { fleet },
+  ).stages;
+  const [plain] = preview({ stages: [{ size: { percent: 20 } }] }, { fleet }).stages;
+
+  expect(first?.strata).toEqual([
+    { values: ["plant-a"], devices: 18 },
+    { values: [null], devices: 2 },
+  ]);
+  expect(plain?.strata).toEqual([]);
+});
+
 test("says how many devices each stage has, and who some of them are", () => {
   const found = preview({ ...canary, control: { percent: 10 } });
 
