@@ -10,6 +10,7 @@ import { denseNetwork } from "../support/onnx/dense-network.ts";
 import { seededRandom } from "../support/random.ts";
 import type { BenchLine, BenchPart } from "./bench-line.ts";
 import { bareSession, measure } from "./infer-figures.ts";
+import { echoProcess } from "./served/echo-process.ts";
 import { digits, latencies } from "./statistics.ts";
 
 const SLICE_MS = 1_500;
@@ -76,6 +77,8 @@ interface P50s {
   readonly bareUs: number;
   readonly wireUs: number;
   readonly socketUs: number;
+  /** The same bytes there and as many back, over the same kind of socket, to a process that does nothing with them. */
+  readonly echoUs: number;
 }
 
 /** In turns, so that what else the machine does falls on all ways alike. */
@@ -88,12 +91,19 @@ async function measureSubject({ folder, host }: RunnerFixture, subject: Subject)
   using client = connect(fixture.place as { socketPath: string });
   const x = { data: new Float32Array(Uint8Array.from(input.bytes).buffer), shape: input.shape };
   await using bare = await bareSession(staged.files.get("model.onnx") ?? "", input);
+  using echo = await echoProcess();
   const ways = {
     bareUs: bare.once,
     wireUs: () => model.infer([input], { timeoutMs: 60_000 }),
     socketUs: () => client.model("digits").infer({ x }),
+    echoUs: () => echo.send(input.bytes),
   };
-  const samples: Record<keyof typeof ways, number[]> = { bareUs: [], wireUs: [], socketUs: [] };
+  const samples: Record<keyof typeof ways, number[]> = {
+    bareUs: [],
+    wireUs: [],
+    socketUs: [],
+    echoUs: [],
+  };
   for (let round = 0; round < ROUNDS; round++) {
     for (const way of Object.keys(ways) as (keyof typeof ways)[]) {
       const { tookMs } = await measure(ways[way], 1, SLICE_MS);
@@ -105,17 +115,25 @@ async function measureSubject({ folder, host }: RunnerFixture, subject: Subject)
     bareUs: Math.min(...samples.bareUs),
     wireUs: Math.min(...samples.wireUs),
     socketUs: Math.min(...samples.socketUs),
+    echoUs: Math.min(...samples.echoUs),
   };
 }
 
-function linesOf({ name, limit }: Subject, { bareUs, wireUs, socketUs }: P50s): BenchLine[] {
+function linesOf(
+  { name, limit }: Subject,
+  { bareUs, wireUs, socketUs, echoUs }: P50s,
+): BenchLine[] {
   const line = (what: string, ours: number, text: string, holds: boolean): BenchLine => ({
     ...{ scenario: 6, what: `${name} ${what}, p50 µs`, ours: digits(ours), bare: digits(bareUs) },
     ...{ limit: text, holds },
   });
   if ("addedUs" in limit) {
     const text = `≤ bare + ${limit.addedUs}`;
-    return [line("over the runner wire", wireUs, text, wireUs - bareUs <= limit.addedUs)];
+    const echo: BenchLine = {
+      ...{ scenario: 6, what: `${name} echoed by a bare Node process, p50 µs`, holds: true },
+      ...{ ours: digits(echoUs), bare: null, limit: "none: the machine's part of the wire" },
+    };
+    return [line("over the runner wire", wireUs, text, wireUs - bareUs <= limit.addedUs), echo];
   }
   const text = `≤ ${limit.ratio} × bare`;
   const wire = line("over the runner wire", wireUs, text, wireUs / bareUs <= limit.ratio);
