@@ -10,17 +10,15 @@ import {
   type Sha256,
   type SlotReport,
 } from "@modelfleet/protocol";
+import {
+  itemOf,
+  type Conduct as SimulatedConduct,
+} from "../../../modelfleet/src/simulator/device/conduct.ts";
 import { SimulatedDevice } from "../controller/simulated-device.ts";
 
 /** What a device makes of one release. */
 export type Conduct =
-  | { readonly kind: "confirm" }
-  | { readonly kind: "refuse"; readonly code: RefusalCode; readonly detail?: string }
-  /** Says so much and then nothing more. */
-  | { readonly kind: "stop-after"; readonly step: ReportItem["step"] }
-  /** Says confirmed and serves what it served before. */
-  | { readonly kind: "lie" }
-  | { readonly kind: "roll-back" }
+  | SimulatedConduct
   /** Proves it and says that it waits, for a window or a lock. */
   | { readonly kind: "wait"; readonly detail: string };
 
@@ -164,12 +162,4 @@ const version = "1.0.0" as ReleaseReference["version"];
 
 function nameOf(wanted: DesiredModel): ReleaseReference {
   return { release: wanted.release, model: wanted.model, version };
-}
-
-function itemOf(
-  { release, model, version }: ReleaseReference,
-  step: ReportItem["step"],
-  why: Pick<ReportItem, "code" | "detail"> = {},
-): ReportItem {
-  return { slot: mainSlot, release, model, version, step, ...why };
 }
