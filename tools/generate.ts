@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { faultCasesFile } from "./fault-cases.ts";
 import { openApiFile } from "./open-api.ts";
 import { schemaFiles, schemaFolder } from "./protocol-schemas.ts";
+import { rolloutScenariosFile } from "./rollout-scenarios.ts";
 import { rolloutStatesFile } from "./rollout-states.ts";
 import { scenariosFile } from "./scenarios.ts";
 import { refresh, type StaleFiles, staleFiles } from "./stale-files.ts";
@@ -16,6 +17,7 @@ const files = [
   telemetryWireFile(root),
   faultCasesFile(root),
   scenariosFile(root),
+  rolloutScenariosFile(root),
   rolloutStatesFile(),
   await openApiFile(root),
 ];

@@ -2,14 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const FOLDERS = ["test/unit", "test/integration", "test/system", "test/faults", "test/servers"];
-/** A test, or a group of them, whose name begins with what it shows: `F4: …`, `F19, F20: …`, or `S1, F50: …`. */
+/** A test, or a group of them, whose name begins with what it shows: `F4: …`, `R7: …`, or `S1, F50: …`. */
 const NAMED =
-  /\b(?:test|it|describe)(?:\.\w+)*(?:\((?:[^()]|\([^()]*\))*\))?\(\s*(["'`])((?:[FS]\d+(?:, )?)+: (?:(?!\1)[\s\S])+)\1/g;
+  /\b(?:test|it|describe)(?:\.\w+)*(?:\((?:[^()]|\([^()]*\))*\))?\(\s*(["'`])((?:[FRS]\d+(?:, )?)+: (?:(?!\1)[\s\S])+)\1/g;
 
-/** One test that shows fault cases (F) or acceptance scenarios (S). */
+/** One test that shows fault cases (F), or acceptance scenarios of the agent (S) or of rollouts (R). */
 export interface NamedTest {
   readonly cases: readonly number[];
   readonly scenarios: readonly number[];
+  readonly rollouts: readonly number[];
   /** Without the numbers. */
   readonly name: string;
   readonly path: string;
@@ -27,10 +28,11 @@ export function readNamedTests(path: string, text: string): readonly NamedTest[]
   return [...text.matchAll(NAMED)].map(([, , title = ""]) => {
     const colon = title.indexOf(": ");
     const shown = title.slice(0, colon).split(", ");
-    const numbers = (letter: "F" | "S") =>
+    const numbers = (letter: "F" | "R" | "S") =>
       shown.filter((one) => one.startsWith(letter)).map((one) => Number(one.slice(1)));
     const name = title.slice(colon + 2).replaceAll(/\s+/g, " ");
-    return { cases: numbers("F"), scenarios: numbers("S"), name, path };
+    const found = { cases: numbers("F"), scenarios: numbers("S"), rollouts: numbers("R") };
+    return { ...found, name, path };
   });
 }
 

@@ -3,6 +3,8 @@
  * fleet of devices on its bus, and started again. The last line is JSON; the exit code is 1 when a rollout ended
  * otherwise than without a kill, a report was lost or a transition came twice. How long the controller took to come back is
  * told; with `--resume-ms-max 10000`, on a machine that does nothing else, it is judged too.
+ *
+ * Shows R27: a controller that is killed at random points of rollouts leaves each with the end it has without a kill
  */
 import { parseArgs } from "node:util";
 import { rolloutLane } from "../support/rollout-killed/rollout-lane.ts";

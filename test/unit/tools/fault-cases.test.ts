@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { faultCases, provenCases } from "../../../tools/fault-cases.ts";
 import { namedTests, readNamedTests } from "../../../tools/named-tests.ts";
+import { rolloutScenarios, rolloutShowings } from "../../../tools/rollout-scenarios.ts";
 import { scenarios, showings } from "../../../tools/scenarios.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -49,6 +50,19 @@ test("every scenario has a test of its name or a part of the bench", () => {
 test("every test that names a scenario names one of the catalogue", () => {
   const known = new Set(scenarios.map(({ number }) => number));
   const unknown = namedTests(root).filter((one) => !one.scenarios.every((n) => known.has(n)));
+
+  expect(unknown).toEqual([]);
+});
+
+test("every scenario of rollouts without a gate on metrics has a test of its name, or a soak that says so", () => {
+  const open = rolloutShowings(root).filter(({ shownBy }) => shownBy.length === 0);
+
+  expect(open.map(({ scenario }) => scenario).filter((one) => !one.needsMetricGate)).toEqual([]);
+});
+
+test("every test that names a scenario of rollouts names one of the catalogue", () => {
+  const known = new Set(rolloutScenarios.map(({ number }) => number));
+  const unknown = namedTests(root).filter((one) => !one.rollouts.every((n) => known.has(n)));
 
   expect(unknown).toEqual([]);
 });
