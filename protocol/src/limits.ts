@@ -250,7 +250,8 @@ export const controllerLimits = {
   desiredAttemptsMax: 8,
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,
-  writesPerCommitMax: 256,
+  writesPerCommitMax: 1_024,
+  commitPauseMs: 15,
   statementsKeptMax: 256,
   /** Pages of the database held in memory. */
   databaseCacheKib: 64 * KIB,

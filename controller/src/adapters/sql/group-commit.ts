@@ -1,7 +1,11 @@
+import { setTimeout as delay, setImmediate as immediate } from "node:timers/promises";
 import { controllerLimits } from "@modelfleet/protocol";
 import type { Kysely, Transaction } from "kysely";
 import { StoreError } from "../../domain/errors.ts";
 import type { Schema } from "./schema.ts";
+
+/** So many writes in one commit are a crowd. */
+const MANY = 32;
 
 interface Waiting {
   readonly task: (transaction: Transaction<Schema>) => Promise<unknown>;
@@ -14,7 +18,8 @@ interface Waiting {
  * the same turn of the event loop. A commit waits for the disk, and thousands of devices need not wait one after another.
  *
  * 1. A write is answered only after the commit it is in.
- * 2. A write that fails fails alone: the others are done once more without it, so each must be safe to repeat. A full or
+ * 2. Where many write, the next commit waits a moment, so that it has more of them: the disk is what takes time.
+ * 3. A write that fails fails alone: the others are done once more without it, so each must be safe to repeat. A full or
  *    broken disk fails all of them.
  */
 export class GroupCommit {
@@ -38,8 +43,9 @@ export class GroupCommit {
 
   async #commitAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#commit(this.#waiting.splice(0, controllerLimits.writesPerCommitMax));
-      await new Promise((resume) => setImmediate(resume));
+      const writes = this.#waiting.splice(0, controllerLimits.writesPerCommitMax);
+      await this.#commit(writes);
+      await (writes.length < MANY ? immediate() : delay(controllerLimits.commitPauseMs));
     }
     this.#isCommitting = false;
   }
@@ -53,7 +59,7 @@ export class GroupCommit {
     }
   }
 
-  /** Rule 2: whichever it was, it is alone after a few commits. */
+  /** Rule 3: whichever it was, it is alone after a few commits. */
   async #inHalves(writes: readonly Waiting[]): Promise<void> {
     const middle = Math.ceil(writes.length / 2);
     await this.#commit(writes.slice(0, middle));

@@ -3,8 +3,13 @@ import { controllerLimits } from "@modelfleet/protocol";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
 import { sqliteError } from "./sqlite-error.ts";
 
+/** The one connection there is, as Kysely and prepared queries use it. */
+export interface NodeSqlite extends SqliteDatabase {
+  readonly isInTransaction: () => boolean;
+}
+
 /** What Kysely needs of SQLite, over Node's own: no native package. */
-export function openNodeSqlite(path: string): SqliteDatabase {
+export function openNodeSqlite(path: string): NodeSqlite {
   const database = guarded(
     path,
     () => new DatabaseSync(path, { enableForeignKeyConstraints: true }),
@@ -25,6 +30,7 @@ export function openNodeSqlite(path: string): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
+    isInTransaction: () => database.isTransaction,
     prepare: (sql) => {
       const known = statements.get(sql);
       if (known !== undefined) return known;

@@ -2,10 +2,10 @@ import {
   type Compilable,
   type CompiledQuery,
   type Kysely,
-  type SqliteDatabase,
   type SqliteStatement,
   sql,
 } from "kysely";
+import type { NodeSqlite } from "./node-sqlite.ts";
 import type { Schema } from "./schema.ts";
 
 /** What a column takes. */
@@ -35,18 +35,19 @@ export type ValueOf<Values> = <Name extends keyof Values & string>(name: Name) =
 
 interface Held<Row> {
   readonly query: CompiledQuery<Row>;
-  /** Where transactions run on the driver itself. */
-  readonly statement: SqliteStatement | undefined;
+  /** On the driver itself. */
+  readonly direct: { readonly driver: NodeSqlite; readonly statement: SqliteStatement } | undefined;
 }
 
 /** By the adapter, which a database shares with its transactions. */
-const drivers = new WeakMap<object, SqliteDatabase>();
+const drivers = new WeakMap<object, NodeSqlite>();
 
 /**
- * From now on prepared queries of this database's transactions run on its driver: a transaction holds the only
- * connection, and the way there costs as much as a short statement. Outside of one they wait their turn.
+ * From now on prepared queries of this database run on its driver, for the way there costs more than a short statement.
+ * A transaction holds the only connection, so it need not ask for it. Outside of one a query runs at once when nobody is in
+ * a transaction, for it is over before anybody can begin one; otherwise it waits its turn.
  */
-export function runOnDriver(database: Kysely<Schema>, driver: SqliteDatabase): void {
+export function runOnDriver(database: Kysely<Schema>, driver: NodeSqlite): void {
   drivers.set(database.getExecutor().adapter, driver);
 }
 
@@ -63,10 +64,11 @@ export class Prepared<Values extends Taken<Values>, Row = unknown> {
   }
 
   async rows(database: Kysely<Schema>, values: Values): Promise<readonly Row[]> {
-    const { query, statement } = this.#hold(database);
+    const held = this.#hold(database);
+    const { query } = held;
     const parameters = parametersOf(query, values);
-    if (statement !== undefined && database.isTransaction)
-      return statement.all(parameters) as Row[];
+    const statement = statementNow(held, database);
+    if (statement !== undefined) return statement.all(parameters) as Row[];
     return (await database.executeQuery<Row>({ ...query, parameters })).rows;
   }
 
@@ -76,11 +78,11 @@ export class Prepared<Values extends Taken<Values>, Row = unknown> {
 
   /** @returns how many rows it has changed */
   async run(database: Kysely<Schema>, values: Values): Promise<number> {
-    const { query, statement } = this.#hold(database);
+    const held = this.#hold(database);
+    const { query } = held;
     const parameters = parametersOf(query, values);
-    if (statement !== undefined && database.isTransaction) {
-      return Number(statement.run(parameters).changes);
-    }
+    const statement = statementNow(held, database);
+    if (statement !== undefined) return Number(statement.run(parameters).changes);
     const { numAffectedRows = 0n } = await database.executeQuery({ ...query, parameters });
     return Number(numAffectedRows);
   }
@@ -92,10 +94,22 @@ export class Prepared<Values extends Taken<Values>, Row = unknown> {
     // The builder only carries values to the driver; the type is that of the value which takes the place.
     const value: ValueOf<Values> = (name) => new Place(name) as never;
     const query = this.#build(database, value).compile();
-    const held = { query, statement: drivers.get(adapter)?.prepare(query.sql) };
+    const driver = drivers.get(adapter);
+    const direct = driver && { driver, statement: driver.prepare(query.sql) };
+    const held = { query, direct };
     this.#held.set(adapter, held);
     return held;
   }
+}
+
+/** @returns undefined where it has to wait for the connection */
+function statementNow(
+  { direct }: Held<unknown>,
+  { isTransaction }: Kysely<Schema>,
+): SqliteStatement | undefined {
+  return isTransaction || direct?.driver.isInTransaction() === false
+    ? direct?.statement
+    : undefined;
 }
 
 function parametersOf({ parameters }: CompiledQuery, values: NamedValues): unknown[] {
