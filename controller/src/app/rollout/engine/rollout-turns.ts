@@ -32,7 +32,7 @@ export class RolloutTurns {
     if (await letTimePass(ports, decided, nowMs)) return true;
     const settlement = settlementOf(decided);
     if (settlement !== undefined && (await settle(ports, decided, settlement))) return true;
-    await this.#lookForJoiners(decided, nowMs);
+    if (await this.#lookForJoiners(decided, nowMs)) return true; // That takes a while: decide anew.
     const isMore = await giveOffers(ports, decided, nowMs);
     await ports.breathe();
     return isMore;
@@ -51,16 +51,19 @@ export class RolloutTurns {
     return "more";
   }
 
-  async #lookForJoiners(snapshot: RolloutSnapshot, nowMs: number): Promise<void> {
+  /** @returns whether it has looked */
+  async #lookForJoiners(snapshot: RolloutSnapshot, nowMs: number): Promise<boolean> {
     const { id, state, plan } = snapshot.rollout;
     if (state !== "running" || plan.lateJoiners === "none") {
       this.#joinersSeenAtMs.delete(id);
-      return;
+      return false;
     }
     const seenAtMs = this.#joinersSeenAtMs.get(id);
-    if (seenAtMs !== undefined && nowMs - seenAtMs < rolloutLimits.joinersEveryMs) return;
+    if (seenAtMs !== undefined && nowMs - seenAtMs < rolloutLimits.joinersEveryMs) return false;
     this.#joinersSeenAtMs.set(id, nowMs);
-    if (seenAtMs !== undefined) await takeInJoiners(this.#ports, snapshot);
+    if (seenAtMs === undefined) return false;
+    await takeInJoiners(this.#ports, snapshot);
+    return true;
   }
 }
 
