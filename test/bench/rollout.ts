@@ -6,6 +6,8 @@ import { digits, printTable } from "./statistics.ts";
 const parts: readonly { readonly name: string; readonly load: () => Promise<BenchPart> }[] = [
   { name: "reports", load: async () => (await import("./rollout/reports.ts")).reports },
   { name: "split", load: async () => (await import("./rollout/split.ts")).split },
+  { name: "halt", load: async () => (await import("./rollout/halt.ts")).halt },
+  { name: "rollback", load: async () => (await import("./rollout/rollback.ts")).rollback },
 ];
 
 /** `npm run bench:rollout`: one table. Exits with 1 when a limit does not hold. */

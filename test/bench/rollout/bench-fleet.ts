@@ -11,7 +11,10 @@ import type { Schema } from "../../../controller/src/adapters/sql/schema.ts";
 import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
 import { compose } from "../../../controller/src/compose.ts";
 import { localPrincipal } from "../../../controller/src/domain/access/principal.ts";
+import type { RolloutSnapshot } from "../../../controller/src/domain/rollout/rollout.ts";
 import type { Clock } from "../../../controller/src/ports/clock.ts";
+import type { DeviceBus } from "../../../controller/src/ports/device-bus.ts";
+import type { RolloutStore } from "../../../controller/src/ports/rollout-store.ts";
 import { auditEntry } from "../../support/controller/audit-entry.ts";
 import { fixtureKeys } from "../../support/controller/fixture-keys.ts";
 import { RecordingBus } from "../../support/controller/recording-bus.ts";
@@ -28,13 +31,25 @@ export interface BenchDevice {
 
 export type BenchFleet = Awaited<ReturnType<typeof benchFleet>>;
 
+/** Who watches is called at once and must be quick: it is within what is measured. */
+export interface FleetWatch {
+  /** The order has been published. */
+  readonly onOrder?: (device: DeviceId, envelope: Uint8Array) => void;
+  /** This has been committed; orders are stored otherwise and not told. */
+  readonly onRollout?: (stored: RolloutSnapshot) => void;
+}
+
 /**
  * A whole controller over a database file, with so many active devices that are connected and have said what they are,
  * and one release that fits them all.
  *
- * @param signerOf null where nobody will sign: a key of chance, which is quick
+ * @param signerOf null for who will not sign: a key of chance, which is quick
  */
-export async function benchFleet(count: number, signerOf: ((place: number) => Signer) | null) {
+export async function benchFleet(
+  count: number,
+  signerOf: (place: number) => Signer | null,
+  watch: FleetWatch = {},
+) {
   const folder = await temporaryFolder();
   const file = folder.inside("fleet.db");
   const devices = await bulkEnrol(file, count, signerOf);
@@ -45,7 +60,9 @@ export async function benchFleet(count: number, signerOf: ((place: number) => Si
     authority: undefined,
     blobs: await openBlobFolder(folder.path),
     breathe: () => setImmediate(),
-    ...{ bus, calendar: cronerCalendar(), clock, keys: fixtureKeys(), log },
+    rollouts: watchedStore(stores.rollouts, watch),
+    bus: watchedBus(bus, watch),
+    ...{ calendar: cronerCalendar(), clock, keys: fixtureKeys(), log },
     onDefect: (error) => {
       throw error;
     },
@@ -66,6 +83,25 @@ export async function benchFleet(count: number, signerOf: ((place: number) => Si
   };
 }
 
+function watchedBus(bus: DeviceBus, { onOrder }: FleetWatch): DeviceBus {
+  if (onOrder === undefined) return bus;
+  const publishDesired: DeviceBus["publishDesired"] = async (device, envelope) => {
+    await bus.publishDesired(device, envelope);
+    onOrder(device, envelope);
+  };
+  return { ...bus, publishDesired };
+}
+
+function watchedStore(rollouts: RolloutStore, { onRollout }: FleetWatch): RolloutStore {
+  if (onRollout === undefined) return rollouts;
+  const change: RolloutStore["change"] = async (from, next, changed) => {
+    const isStored = await rollouts.change(from, next, changed);
+    if (isStored) onRollout(next);
+    return isStored;
+  };
+  return { ...rollouts, change };
+}
+
 /** The times of the fixtures, at the pace of the machine. */
 function fixtureClock(): Clock {
   const startMs = performance.now();
@@ -73,11 +109,15 @@ function fixtureClock(): Clock {
   return { ...systemClock(), nowMs };
 }
 
+export function benchDeviceName(place: number): string {
+  return `cam-${String(place).padStart(6, "0")}`;
+}
+
 /** Past the enrolment, which is not what is measured. */
 async function bulkEnrol(
   file: string,
   count: number,
-  signerOf: ((place: number) => Signer) | null,
+  signerOf: (place: number) => Signer | null,
 ): Promise<readonly BenchDevice[]> {
   const stores = await openDatabase(file);
   await stores.fleet.addClaim(claim, auditEntry());
@@ -87,8 +127,8 @@ async function bulkEnrol(
   });
   const unsigned = () => ({ publicKey: new Uint8Array(randomBytes(32)), sign: refuse });
   const devices = Array.from({ length: count }, (_, place) => ({
-    id: DeviceId.parse(`cam-${String(place).padStart(6, "0")}`),
-    signer: signerOf === null ? unsigned() : signerOf(place),
+    id: DeviceId.parse(benchDeviceName(place)),
+    signer: signerOf(place) ?? unsigned(),
   }));
   await database.transaction().execute(async (transaction) => {
     for (let from = 0; from < count; from += ROWS) {

@@ -11,7 +11,7 @@ export const split: BenchPart = {
   name: "split",
   run: async (progress) => {
     progress(`enrol ${DEVICES} devices`);
-    await using fleet = await benchFleet(DEVICES, null);
+    await using fleet = await benchFleet(DEVICES, () => null);
     const { app, stores } = fleet;
     const plan = {
       stages: [1, 10, 100].map((percent) => ({ size: { percent } })),
