@@ -1,3 +1,4 @@
+import { auditLimits } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import {
   conduct,
@@ -10,6 +11,15 @@ import {
 import { rolloutWorld } from "../support/rollout/rollout-world.ts";
 
 const HOUR_MS = 3_600_000;
+
+/** The same envelope about another release. */
+function withOtherDigest(envelope: Uint8Array): Uint8Array {
+  const { payload, ...rest } = JSON.parse(new TextDecoder().decode(envelope));
+  const said = Buffer.from(payload, "base64").toString();
+  const changed = said.replaceAll(/[0-9a-f]{64}/g, "f".repeat(64));
+  const forged = { ...rest, payload: Buffer.from(changed).toString("base64") };
+  return new TextEncoder().encode(JSON.stringify(forged));
+}
 
 test("R3: a canary of twenty has both hardware classes in proportion", async () => {
   await using world = await rolloutWorld({
@@ -80,7 +90,7 @@ test("R25: of no site are more than two devices out of service at once, and one 
   expect(busy(0).length).toBeLessThanOrEqual(2);
 });
 
-test("R29: a report that comes twice, late, of another's key or of an old order changes nothing", async () => {
+test("R29: a report that comes twice, late, changed on its way, of another's key or of an old order changes nothing", async () => {
   await using world = await rolloutWorld({ devices: 2 });
   const release = await world.publish("1.0.0");
   conduct(world.devices.values(), release, { kind: "stop-after", step: "downloading" });
@@ -94,6 +104,7 @@ test("R29: a report that comes twice, late, of another's key or of an old order 
   device.active = { release, model: "vision.defects", version: "1.0.0" } as never;
   const confirmed = device.reportOf([], nowMs);
   await world.report(other, confirmed);
+  await world.report(device, withOtherDigest(confirmed));
   expect(await statesOf(world, id)).toEqual(before);
   await world.report(device, confirmed);
   const after = await statesOf(world, id);
@@ -104,6 +115,11 @@ test("R29: a report that comes twice, late, of another's key or of an old order 
 
   expect(await statesOf(world, id)).toEqual(after);
   expect(await eventsOf(world, id)).toHaveLength(written);
+  await world.tally[Symbol.asyncDispose]();
+  const refused = await world.stores.audit.pageOf("SIGNATURE", 0, 10);
+  expect(refused.map(({ action, detail }) => [action, JSON.parse(detail)])).toEqual([
+    ["message.refused", { reason: "SIGNATURE", times: 2, withinMs: auditLimits.tallyEveryMs }],
+  ]);
 });
 
 test("R31: a device that finds the bytes wrong rejects them and is not asked again; one of other hardware is never asked", async () => {

@@ -38,7 +38,7 @@ export interface AuditTally {
 }
 
 export interface TalliedEvent {
-  /** Like `enrolment.refused`, `login.refused`. */
+  /** Like `enrolment.refused`, `message.refused`. */
   readonly action: string;
   /** A stable code; never what a stranger sent. */
   readonly reason: string;

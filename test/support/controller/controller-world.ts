@@ -76,8 +76,8 @@ export async function controllerWorld({
   ];
   const blobs = await openBlobFolder(folder.path);
   const { audit, certificates, fleet, releases, rollouts, deployments, telemetry } = stores;
-  const refusals = new RefusalCounts({ log });
   const tally = new MinuteTally({ audit, clock, log });
+  const refusals = new RefusalCounts({ log, tally });
   const ports = {
     ...{ clock, bus, log, blobs, fleet, releases, deployments, telemetry, uploadBytesMax },
     ...{ audit, certificates, rollouts, tally, refusals, authority },

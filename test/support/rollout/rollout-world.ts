@@ -61,6 +61,7 @@ export async function rolloutWorld({
   const clock = new ManualClock(fixtureTimes.nowMs);
   const [bus, log] = [new FleetBus(), new RecordingLog()];
   const defects: unknown[] = [];
+  const tally = new MinuteTally({ audit: stores.audit, clock, log });
   const app = compose({
     ...stores,
     authority: undefined,
@@ -72,7 +73,7 @@ export async function rolloutWorld({
     keys: fixtureKeys(),
     log,
     onDefect: (error) => void defects.push(error),
-    tally: new MinuteTally({ audit: stores.audit, clock, log }),
+    tally,
     rolloutsAwaitApproval,
     endpoints: () => ({ controllerUrl: "http://fleet.test", brokerUrl: "mqtt://fleet.test" }),
   });
@@ -82,6 +83,7 @@ export async function rolloutWorld({
   app.rolloutEngine.start();
   return Object.assign(world, {
     log,
+    tally,
     [Symbol.asyncDispose]: async () => {
       await app.rolloutEngine[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();

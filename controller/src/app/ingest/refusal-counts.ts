@@ -1,4 +1,5 @@
 import type { DeviceId, RefusalCount } from "@modelfleet/protocol";
+import type { AuditTally } from "../../ports/audit-log.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 
 export type UpStreamName = "online" | "hello" | "report" | "tele" | "req";
@@ -8,17 +9,23 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Counts what devices sent and nobody took in, by stream and code, and tells the log of each. */
+/**
+ * Counts what devices sent and nobody took in, by stream and code, and tells the log of each; the audit log gets one entry a
+ * minute and code.
+ */
 export class RefusalCounts {
   readonly #log: EventLog;
+  readonly #tally: AuditTally;
   readonly #counts = new Map<string, RefusalCount>();
 
-  constructor(ports: { readonly log: EventLog }) {
-    this.#log = ports.log;
+  constructor({ log, tally }: { readonly log: EventLog; readonly tally: AuditTally }) {
+    this.#log = log;
+    this.#tally = tally;
   }
 
   count(device: DeviceId, stream: UpStreamName, refusal: Refusal): void {
     this.add(device, stream, refusal.code);
+    this.#tally.count({ action: "message.refused", reason: refusal.code });
     this.#log.warn({ event: "message.refused", device, stream, ...refusal }, "message refused");
   }
 
