@@ -33,12 +33,14 @@ const deferrals = () => rig.reported.filter(({ step }) => step === "deferred");
 /** Ordered with so much room for applications to put it off. */
 function order(version: string, deferMsMax?: number) {
   const release = rig.publish(version);
+  orderAgain(release, deferMsMax === undefined ? {} : { deferMsMax });
+  return release;
+}
+
+function orderAgain(release: ReturnType<typeof rig.publish>, changes: object = {}) {
   const size = rig.source.releases.get(release)?.length;
   const model = { slot: "main", model: "digits", release, size, activate: "now" };
-  rig.want(release, {
-    models: [{ ...model, ...(deferMsMax === undefined ? {} : { deferMsMax }) }],
-  });
-  return release;
+  rig.want(release, { models: [{ ...model, ...changes }] });
 }
 
 test("S25: an application puts a proven release off twice; when it does not a third time, the swap proceeds, and all of it is told", async () => {
@@ -190,4 +192,58 @@ test("a release that is put off for days, every hour anew, spends no start and n
   expect(rig.state()).toBe(before);
   expect(rig.slot()?.trial).toMatchObject({ release: second, attemptsLeft: 3 });
   expect(rig.host.loads).toEqual(["1.0.0", "2.0.0"]);
+});
+
+test("a higher attempt is told that an application puts the swap off, as the first was, and nothing is loaded anew", async () => {
+  await confirmed(rig, "1.0.0");
+  await defer(hour);
+  const second = order("2.0.0");
+  await eventually(() => expect(deferrals()).toHaveLength(1));
+
+  orderAgain(second, { attempt: 2 });
+
+  await eventually(() => expect(deferrals()).toHaveLength(2));
+  expect(rig.host.loads).toEqual(["1.0.0", "2.0.0"]);
+});
+
+test("a denial holds for a higher attempt that came before it: not tried again, until a still higher one", async () => {
+  const first = await confirmed(rig, "1.0.0");
+  await defer(hour);
+  const second = order("2.0.0");
+  await eventually(() => expect(deferrals()).toHaveLength(1));
+  orderAgain(second, { attempt: 2 });
+  await eventually(() => expect(rig.held).toHaveLength(3));
+
+  await rig.deferrals.deny("main" as never, second, "not before the harvest");
+  await defer(100);
+  orderAgain(second, { attempt: 2 });
+  await eventually(() => expect(rig.held).toHaveLength(4));
+  await rig.stop();
+  await rig.start();
+  await eventually(() => rig.serving()?.staged.release === first);
+  const [slot, blocked, loads] = [rig.slot(), rig.state()?.blocked, [...rig.host.loads]];
+  orderAgain(second, { attempt: 3 });
+
+  await eventually(() => rig.slot()?.active?.release === second);
+  expect(slot?.trial).toBeNull();
+  expect(blocked).toMatchObject([{ release: second, code: "CONSENT_DENIED", attempt: 2 }]);
+  expect(loads).toEqual(["1.0.0", "2.0.0", "1.0.0"]);
+});
+
+test("when a lock is taken off, and put on again, what an application said is told again, and so is the lock", async () => {
+  await confirmed(rig, "1.0.0");
+  await defer(hour);
+  order("2.0.0");
+  const told = () =>
+    rig.reported.flatMap(({ step }) => (["deferred", "waiting"].includes(step) ? [step] : []));
+  await eventually(() => expect(told()).toEqual(["deferred"]));
+  await rig.locks.lock("measuring");
+  await eventually(() => expect(told()).toHaveLength(2));
+
+  await rig.locks.unlock();
+  await eventually(() => expect(told()).toHaveLength(3));
+  await rig.locks.lock("measuring");
+  await eventually(() => expect(told()).toHaveLength(4));
+
+  expect(told()).toEqual(["deferred", "waiting", "deferred", "waiting"]);
 });

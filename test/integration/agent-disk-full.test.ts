@@ -44,6 +44,13 @@ test("F60: a full disk that removes nothing either is told to the controller as 
   const full = fullUntilCollected(folder.path);
   const fs: Fs = {
     ...full,
+    open: async (path, mode) => {
+      // Not before the order: the idle moment after a confirmation removes what nobody needs as well, and would fail first.
+      if (disk.isBroken && mode.kind === "create-new") {
+        await writeFile(join(folder.path, "blobs", junk), "left over");
+      }
+      return full.open(path, mode);
+    },
     remove: async (path) => {
       if (disk.isBroken && path.endsWith(junk)) {
         throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
@@ -53,11 +60,11 @@ test("F60: a full disk that removes nothing either is told to the controller as 
   };
   await using rig = installRig({ folder: folder.path, fs });
   await confirmed(rig, "1.0.0");
-  disk.isBroken = true;
-  await writeFile(join(folder.path, "blobs", junk), "left over");
   const told = rig.held.length;
 
-  rig.want(rig.publish("2.0.0"));
+  const second = rig.publish("2.0.0");
+  disk.isBroken = true;
+  rig.want(second);
   await eventually(() => rig.events.some(({ event }) => event === "install.failed"));
 
   const warned = rig.events.map(({ event }) => event).filter((event) => event.endsWith(".failed"));

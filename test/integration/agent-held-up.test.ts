@@ -245,6 +245,21 @@ test("a higher attempt does not end one that waits: it is told again, and nothin
   expect(rig.host.loads).toEqual(["1.0.0", "2.0.0"]);
 });
 
+test("an order to go back to what ran before waits for the lock, as any order does, and for no longer", async () => {
+  const first = await confirmed(rig, "1.0.0");
+  const second = order("2.0.0");
+  await eventually(() => active() === second);
+  await rig.locks.lock("measuring");
+
+  orderAgain(first);
+  await eventually(() => expect(waits()).toEqual(["lock"]));
+  const served = rig.serving()?.staged.release;
+  await rig.locks.unlock();
+
+  await eventually(() => active() === first);
+  expect(served).toBe(second);
+});
+
 test("a document that does not name the slot drops a release that waits there, and keeps what serves", async () => {
   const first = await confirmed(rig, "1.0.0");
   const second = order("2.0.0", { activate: windowsIn(1) });

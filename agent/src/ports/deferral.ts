@@ -4,18 +4,28 @@ import type { Deferral } from "../domain/install/deferral.ts";
 /** A release that could take the place of the one that answers. */
 export interface DueSwap {
   readonly release: Sha256;
+  /** Of the order. Each is told anew what it waits for; the bound of all of them is one. */
+  readonly attempt: number;
   /** How long it may be put off at most, ms from the first time that nothing else held it up. */
   readonly boundMs: number;
   /** A window, a lock or a rehearsal holds it up as well. */
   readonly isHeldUp: boolean;
 }
 
+/** Somebody on this device said no to a release. */
+export interface Denied {
+  /** In the words of whoever did. */
+  readonly reason: string;
+  /** The newest that was ordered when it was said. */
+  readonly attempt: number;
+}
+
 /** What the applications of this device have said about swaps. */
 export interface Deferrals {
   /** Whether this swap is put off now. The first time it is asked about a swap that nothing holds up, the bound begins to run. */
   readonly judge: (slot: SlotName, swap: DueSwap) => Deferral;
-  /** Why it was denied, in the words of whoever did; null when nobody did. */
-  readonly denied: (slot: SlotName, release: Sha256) => string | null;
+  /** null: by nobody. */
+  readonly denied: (slot: SlotName, release: Sha256) => Denied | null;
   /** The controller knows of the newest decision. Resolves to what there is to say about it. */
   readonly told: (slot: SlotName) => string;
   /** The swap takes place, or is called off. What putting it off came to; undefined when nobody did. */

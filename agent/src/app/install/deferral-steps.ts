@@ -15,6 +15,7 @@ export async function tellDeferral(
   const detail = parts.deferrals.told(runtime.slot);
   const what = { step: "deferred", code: "DEFERRED", detail } as const;
   await tell(context, document, { release, ...what, durationMs: waitMs });
+  runtime.forgetTold();
 }
 
 /** The controller learns once for what a release waits; new windows are asked for when there are none left. */

@@ -6,6 +6,7 @@ import { judgeRoom, type Room } from "../../domain/install/memory-room.ts";
 import type { OnDisk, RehearsalFacts, SlotFacts } from "../../domain/install/plan-step.ts";
 import { judgeProbation, probationOf, type Verdict } from "../../domain/install/probation.ts";
 import { refusalOfVerify } from "../../domain/install/refusal-of.ts";
+import { FIRST_ATTEMPT } from "../../domain/install/transitions.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
 import type { InstallParts } from "./install-parts.ts";
 import { measureMemory } from "./measure-memory.ts";
@@ -164,7 +165,11 @@ function deferralOf(
   if (!isProven && room.kind !== "after-stop") return none;
   const boundMs = wanted.deferMsMax ?? rehearsalLimits.deferMsMaxDefault;
   const isHeldUp = gate.kind === "shut" || (isProven && rehearsal.kind !== "none");
-  return deferrals.judge(slot, { release: wanted.release, boundMs, isHeldUp });
+  const { release, attempt = FIRST_ATTEMPT } = wanted;
+  const deferral = deferrals.judge(slot, { release, attempt, boundMs, isHeldUp });
+  // The controller was told of a gate since: what it waits for now is not what it knows.
+  const isOutdated = gate.kind === "open" && deferral.kind === "told" && runtime.hasToldWait();
+  return isOutdated ? { ...deferral, kind: "untold" } : deferral;
 }
 
 function revokedBy(

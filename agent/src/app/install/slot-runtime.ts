@@ -1,6 +1,7 @@
 import { type DesiredModel, runnerLimits, type Sha256, type SlotName } from "@modelfleet/protocol";
 import { backoffMs } from "../../domain/backoff.ts";
 import type { Failure } from "../../domain/install/failure.ts";
+import { FIRST_ATTEMPT } from "../../domain/install/transitions.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Rehearsal } from "../../ports/rehearsal.ts";
 import type { LoadedModel } from "../../ports/runner-host.ts";
@@ -116,7 +117,12 @@ export class SlotRuntime {
     this.#toldWait = toldAs(wanted, detail);
   }
 
-  /** Another trial begins. */
+  /** Whether a window or a lock is what the controller was told last of what the release waits for. */
+  hasToldWait(): boolean {
+    return this.#toldWait !== undefined;
+  }
+
+  /** Another trial begins, or something else is told that it waits for. */
   forgetTold(): void {
     this.#toldWait = undefined;
   }
@@ -170,6 +176,6 @@ export class SlotRuntime {
   }
 }
 
-function toldAs({ release, attempt = 1 }: Attempt, detail: string): string {
+function toldAs({ release, attempt = FIRST_ATTEMPT }: Attempt, detail: string): string {
   return `${release} ${attempt} ${detail}`;
 }

@@ -7,7 +7,7 @@ import {
   type Waiting,
 } from "../../domain/install/deferral.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { DeferralStatus, Deferrals, DueSwap, Holds } from "../../ports/deferral.ts";
+import type { DeferralStatus, Deferrals, Denied, DueSwap, Holds } from "../../ports/deferral.ts";
 import type { Log } from "../../ports/log.ts";
 
 export interface SwapDeferralsParts {
@@ -17,20 +17,27 @@ export interface SwapDeferralsParts {
   readonly decided: () => void;
 }
 
-/** Somebody said no and waits until that is on disk. */
-interface Denial {
+/** A swap that is due, or would be. */
+interface DueNow extends Waiting {
   readonly release: Sha256;
-  readonly reason: string;
+  readonly attempt: number;
+}
+
+/** Somebody said no and waits until that is on disk. */
+interface Denial extends Denied {
+  readonly release: Sha256;
   /** @param isRefused false: the release began to serve, or something else became of it, before it could be refused */
-  readonly decided: (isRefused: boolean) => void;
+  readonly decide: (isRefused: boolean) => void;
+  readonly decided: Promise<boolean>;
 }
 
 /** Holds of applications and swaps that wait for them; in memory, for an application holds anew after a restart. */
 export class SwapDeferrals implements Deferrals, Holds {
   readonly #parts: SwapDeferralsParts;
   readonly #holds = new Map<SlotName, Hold>();
-  readonly #waiting = new Map<SlotName, Waiting & { readonly release: Sha256 }>();
-  readonly #denials = new Map<SlotName, readonly Denial[]>();
+  readonly #waiting = new Map<SlotName, DueNow>();
+  /** One a slot, however often an application that has no answer yet says it again. */
+  readonly #denials = new Map<SlotName, Denial>();
 
   constructor(parts: SwapDeferralsParts) {
     this.#parts = parts;
@@ -65,31 +72,31 @@ export class SwapDeferrals implements Deferrals, Holds {
 
   /** See the port. */
   deny(slot: SlotName, release: Sha256, reason: string): Promise<boolean> {
-    if (this.#waiting.get(slot)?.release !== release) return Promise.resolve(false);
+    const waiting = this.#waiting.get(slot);
+    if (waiting?.release !== release) return Promise.resolve(false);
     const event = { event: "swap.denied", slot, release, reason };
     this.#parts.log.info(event, "an application denies a release");
-    return new Promise((decided) => {
-      const before = this.#denials.get(slot) ?? [];
-      this.#denials.set(slot, [...before, { release, reason, decided }]);
-      this.#parts.decided();
-    });
+    const said = this.#denialOf(slot, release) ?? { release, reason, ...decision() };
+    this.#denials.set(slot, { ...said, attempt: waiting.attempt });
+    this.#parts.decided();
+    return said.decided;
   }
 
   /** See the port. */
-  judge(slot: SlotName, { release, boundMs, isHeldUp }: DueSwap): Deferral {
+  judge(slot: SlotName, { release, attempt, boundMs, isHeldUp }: DueSwap): Deferral {
     const known = this.#waiting.get(slot);
-    const waiting = known?.release === release ? known : this.#due(slot, release);
+    const waiting = known?.release === release ? known : this.#due(slot);
+    const told = known?.attempt === attempt ? {} : this.#untold(slot);
     const sinceMs = waiting.sinceMs ?? (isHeldUp ? null : this.#nowMs());
-    const bounded = { ...waiting, boundMs, sinceMs };
+    const bounded = { ...waiting, ...told, release, attempt, boundMs, sinceMs };
     this.#waiting.set(slot, bounded);
     const limits = { nowMs: this.#nowMs(), reportsMax: rehearsalLimits.deferReportsMax };
     return judgeDeferral(this.#holds.get(slot), bounded, limits);
   }
 
   /** See the port. */
-  denied(slot: SlotName, release: Sha256): string | null {
-    const denials = this.#denials.get(slot) ?? [];
-    return denials.find((denial) => denial.release === release)?.reason ?? null;
+  denied(slot: SlotName, release: Sha256): Denied | null {
+    return this.#denialOf(slot, release) ?? null;
   }
 
   /** See the port. */
@@ -124,21 +131,38 @@ export class SwapDeferrals implements Deferrals, Holds {
 
   #over(slot: SlotName, isRefused: boolean): void {
     this.#waiting.delete(slot);
-    const denials = this.#denials.get(slot) ?? [];
+    const denial = this.#denials.get(slot);
     this.#denials.delete(slot);
-    for (const { decided } of denials) decided(isRefused);
+    denial?.decide(isRefused);
   }
 
-  #due(slot: SlotName, release: Sha256) {
+  #denialOf(slot: SlotName, release: Sha256): Denial | undefined {
+    const denial = this.#denials.get(slot);
+    return denial?.release === release ? denial : undefined;
+  }
+
+  #due(slot: SlotName) {
+    const untold = this.#untold(slot);
+    return { sinceMs: null, decisionsBefore: untold.toldDecision, ...untold };
+  }
+
+  /** A hold that was said before counts as news of this swap, and of each attempt of it. */
+  #untold(slot: SlotName) {
     const decision = this.#holds.get(slot)?.decision ?? 0;
-    // A hold that was said before counts as news of this swap.
-    const toldDecision = Math.max(0, decision - 1);
-    return { release, sinceMs: null, decisionsBefore: toldDecision, toldDecision, reports: 0 };
+    return { toldDecision: Math.max(0, decision - 1), reports: 0 };
   }
 
   #nowMs(): number {
     return this.#parts.clock.monotonicMs();
   }
+}
+
+function decision(): Pick<Denial, "decide" | "decided"> {
+  let decide: Denial["decide"] = () => undefined;
+  const decided = new Promise<boolean>((resolve) => {
+    decide = resolve;
+  });
+  return { decide, decided };
 }
 
 function times({ decisionsBefore }: Waiting, decision: number): string {

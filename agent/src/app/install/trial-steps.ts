@@ -60,7 +60,8 @@ export async function giveWay({ release }: StepOf<"give-way">, context: StepCont
   await tell(context, document, { release, step: "rolled-back", code: "ROLLED_BACK", detail });
 }
 
-export async function refuseTrial({ release, failure }: StepOf<"refuse">, context: StepContext) {
+export async function refuseTrial(step: StepOf<"refuse">, context: StepContext) {
+  const { release, failure, attempt } = step;
   const { parts, runtime } = context;
   const { record } = parts;
   const document = await documentOf(context, release);
@@ -68,7 +69,8 @@ export async function refuseTrial({ release, failure }: StepOf<"refuse">, contex
   await stopReady(context);
   // Somebody answers again before anything that a broken disk can hold up.
   const gap = await closeGap(context);
-  await record.commit(blockTrial(record.current(), runtime.slot, { release, ...failure }));
+  const refusal = { release, ...failure, ...(attempt === undefined ? {} : { attempt }) };
+  await record.commit(blockTrial(record.current(), runtime.slot, refusal));
   parts.deferrals.refused(runtime.slot);
   const detail = gap === undefined ? failure.detail : `${gapText(gap)}; ${failure.detail}`;
   await tell(context, document, { release, step: "refused", ...failure, detail });

@@ -73,8 +73,8 @@ export interface SlotFacts {
   readonly isUnnamed: boolean;
   /** What the applications say about the swap that is due. */
   readonly deferral: Deferral;
-  /** Why somebody on this device said no to the wanted release; null when nobody did. */
-  readonly denied: string | null;
+  /** Why somebody on this device said no to the wanted release, and to which attempt of it; null when nobody did. */
+  readonly denied: { readonly reason: string; readonly attempt: number } | null;
   /** Changes of trials since a release was last confirmed, refused, or newly wanted. */
   readonly transitions: number;
 }
@@ -92,6 +92,13 @@ export type RehearsalFacts =
 export type OnDisk = "nothing" | "document" | "files";
 
 type ShutGate = Extract<Gate, { kind: "shut" }>;
+
+interface RefuseStep {
+  readonly do: "refuse";
+  readonly release: Sha256;
+  readonly failure: Failure;
+  readonly attempt?: number; // The highest that is refused; absent: the one on trial.
+}
 
 export type Step =
   | { readonly do: "idle" }
@@ -115,7 +122,7 @@ export type Step =
   | { readonly do: "confirm"; readonly release: Sha256 }
   | { readonly do: "rollback"; readonly release: Sha256; readonly failure: Failure }
   | { readonly do: "give-way"; readonly release: Sha256 }
-  | { readonly do: "refuse"; readonly release: Sha256; readonly failure: Failure }
+  | RefuseStep
   | { readonly do: "drop-trial"; readonly release: Sha256 };
 
 /** The next step of one slot. Total: every combination of facts has an answer. */
@@ -191,8 +198,9 @@ function pursueTrial(facts: SlotFacts, release: Sha256): Step {
   const { slot, wanted, rehearsal } = facts;
   if (wanted?.release !== release) return { do: "drop-trial", release };
   if (facts.denied !== null) {
-    const failure = { code: "CONSENT_DENIED", detail: facts.denied } as const;
-    return { do: "refuse", release, failure };
+    const { reason, attempt } = facts.denied;
+    const failure = { code: "CONSENT_DENIED", detail: reason } as const;
+    return { do: "refuse", release, failure, attempt };
   }
   if (rehearsal.kind === "failed") return { do: "refuse", release, failure: rehearsal.failure };
   if (facts.ready === release) return bringIntoService(facts, release);

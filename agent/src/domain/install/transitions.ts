@@ -16,7 +16,7 @@ import {
 import { cutDetail } from "./cut-detail.ts";
 
 /** Of an order that names none. */
-const FIRST_ATTEMPT = 1;
+export const FIRST_ATTEMPT = 1;
 
 /** Every change of the state record, as a function from one record to the next. Each is one commit. */
 
@@ -100,10 +100,13 @@ export function confirmTrial(
   return raiseFloorOf({ ...confirmed, transitions: 0 }, active.model, securityVersion);
 }
 
-/** The trial is over and lost; the active release was never replaced in this record. */
+/**
+ * The trial is over and lost; the active release was never replaced in this record. A refusal without an attempt is of the
+ * one on trial.
+ */
 export function blockTrial(state: AgentState, slot: SlotName, refusal: BlockedRelease): AgentState {
   const { attempt } = slotOf(state, slot).trial ?? {};
-  return block(dropTrial(state, slot), { ...refusal, attempt });
+  return block(dropTrial(state, slot), { attempt, ...refusal });
 }
 
 /** The active release cannot run here any more: the previous one takes its place; none is a state too. */

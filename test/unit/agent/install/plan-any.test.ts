@@ -55,7 +55,7 @@ const anyFacts: fc.Arbitrary<SlotFacts> = fc
     rehearsal: fc.oneof(just("none"), just("due"), just("moved"), anyVerdict),
     isStartOwed: fc.boolean(),
     deferral: fc.oneof(just("none"), waits("untold"), waits("told")),
-    denied: fc.option(fc.constant("not now")),
+    denied: fc.option(fc.constant({ reason: "not now", attempt: 1 })),
     gate: fc.oneof(just("open"), anyShut),
     isGateTold: fc.boolean(),
     isUnnamed: fc.boolean(),
@@ -139,7 +139,7 @@ test("whatever the facts, a release that was denied is neither loaded nor let in
     (given) => {
       expect(letIn).not.toContain(planStep(given).do);
     },
-    (given) => ({ ...given, denied: "not now" }),
+    (given) => ({ ...given, denied: { reason: "not now", attempt: 1 } }),
   );
 });
 

@@ -25,7 +25,7 @@ const gate: Gate = {
   ...{ kind: "shut", by: "window", detail: "window", opensInMs: 90_000, isOver: false },
 };
 const proven = { ...trialWaits, ready: r2 ?? null, gate };
-const denied = "not before the harvest";
+const denied = { reason: "not before the harvest", attempt: 2 };
 
 /** What a window, a lock or a denial on the device changes. */
 const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
@@ -103,12 +103,12 @@ const cases: readonly (readonly [string, SlotFacts, Partial<Step>])[] = [
   [
     "a trial that somebody denied: refuse it",
     facts({ ...proven, denied }),
-    { do: "refuse", failure: { code: "CONSENT_DENIED", detail: denied } },
+    { do: "refuse", attempt: 2, failure: { code: "CONSENT_DENIED", detail: denied.reason } },
   ],
   [
     "a trial that was denied in its rehearsal: refuse it",
     facts({ ...proven, denied, rehearsal: { kind: "open", waitMs: 40 } }),
-    { do: "refuse", failure: { code: "CONSENT_DENIED", detail: denied } },
+    { do: "refuse", attempt: 2, failure: { code: "CONSENT_DENIED", detail: denied.reason } },
   ],
   [
     "a trial that was denied and whose runner is gone: it is not loaded for that",

@@ -5,7 +5,7 @@ import { SwapDeferrals } from "../../../../agent/src/app/install/swap-deferrals.
 
 const release = Sha256.parse("2".repeat(64));
 const other = Sha256.parse("3".repeat(64));
-const swap = { release, boundMs: 1_000, isHeldUp: false };
+const swap = { release, attempt: 1, boundMs: 1_000, isHeldUp: false };
 
 function rig() {
   const time = { nowMs: 0 };
@@ -178,7 +178,7 @@ test("a release is denied by its name, and whoever denies it is answered when th
   const before = [...answers];
 
   expect([wrong, before]).toEqual([false, []]);
-  expect(deferrals.denied(mainSlot, release)).toBe("not now");
+  expect(deferrals.denied(mainSlot, release)).toMatchObject({ reason: "not now", attempt: 1 });
   expect(deferrals.denied(mainSlot, other)).toBeNull();
   deferrals.refused(mainSlot);
   await Promise.all([denied, again]);
@@ -197,4 +197,33 @@ test("a denial that comes when the release begins to serve, or is called off, wa
   expect(await denied).toBe(false);
   expect(await deferrals.deny(mainSlot, release, "not now")).toBe(false);
   expect(deferrals.denied(mainSlot, release)).toBeNull();
+});
+
+test("a higher attempt of a release that waits is told anew what was said, and its bound goes on", () => {
+  const { deferrals, time } = rig();
+  deferrals.defer(mainSlot, 3_600_000);
+  deferrals.judge(mainSlot, swap);
+  deferrals.told(mainSlot);
+  time.nowMs = 400;
+  const first = deferrals.judge(mainSlot, swap);
+
+  const second = deferrals.judge(mainSlot, { ...swap, attempt: 2 });
+  deferrals.told(mainSlot);
+
+  expect(first).toEqual({ kind: "told", waitMs: 600 });
+  expect(second).toEqual({ kind: "untold", waitMs: 600 });
+  expect(deferrals.judge(mainSlot, { ...swap, attempt: 2 })).toEqual({ kind: "told", waitMs: 600 });
+});
+
+test("a denial is of the newest attempt that waits, however often it is said", () => {
+  const { deferrals } = rig();
+  deferrals.judge(mainSlot, swap);
+  void deferrals.deny(mainSlot, release, "not now");
+  deferrals.judge(mainSlot, { ...swap, attempt: 2 });
+  const before = deferrals.denied(mainSlot, release);
+
+  void deferrals.deny(mainSlot, release, "not now");
+
+  expect(before).toMatchObject({ attempt: 1 });
+  expect(deferrals.denied(mainSlot, release)).toMatchObject({ attempt: 2 });
 });

@@ -95,9 +95,9 @@ describe("a denial", () => {
   const deny = (body: object, path = denyPath) => fixture.ask({ path, body });
 
   test("of the release that waits is answered when it is refused", async () => {
-    holds.judge("main" as never, { release, boundMs: 5, isHeldUp: false });
+    holds.judge("main" as never, { release, attempt: 1, boundMs: 5, isHeldUp: false });
     const asked = deny({ release, reason: "not now" });
-    await expect.poll(() => holds.denied("main" as never, release)).toBe("not now");
+    await expect.poll(() => holds.denied("main" as never, release)?.reason).toBe("not now");
 
     holds.refused("main" as never);
 
@@ -114,14 +114,14 @@ describe("a denial", () => {
     ["what is no digest", { release: "2" }, 400],
     ["too long a reason", { release, reason: "r".repeat(257) }, 400],
   ])("of %s is refused", async (_, body, status) => {
-    holds.judge("main" as never, { release, boundMs: 5, isHeldUp: false });
+    holds.judge("main" as never, { release, attempt: 1, boundMs: 5, isHeldUp: false });
 
     expect((await deny(body)).status).toBe(status);
     expect(holds.denied("main" as never, release)).toBeNull();
   });
 
   test("that comes too late says so", async () => {
-    holds.judge("main" as never, { release, boundMs: 5, isHeldUp: false });
+    holds.judge("main" as never, { release, attempt: 1, boundMs: 5, isHeldUp: false });
     const asked = deny({ release });
     await expect.poll(() => holds.denied("main" as never, release)).not.toBeNull();
 
