@@ -172,11 +172,15 @@ describe("an order", () => {
       await revertOf(tables, named(0), { rollout, nowMs: 60_000 }),
     ]);
 
-    const since = { minuteMs: 49, shareMs: 55_000 };
+    const since = { minuteMs: 49, shareMs: 55_000, nowMs: 60_000 };
     expect(await tables.rollouts.rateFacts("r1", since)).toEqual({
       ...{ offered: 3, succeeded: 0, offeredInMinute: 3, offeredInShare: 1 },
     });
-    const after = { minuteMs: 50, shareMs: 59_000 };
+    const setBack = { minuteMs: 0, shareMs: 0, nowMs: 50 };
+    expect(await tables.rollouts.rateFacts("r1", setBack)).toMatchObject({
+      ...{ offered: 3, offeredInMinute: 2, offeredInShare: 2 },
+    });
+    const after = { minuteMs: 50, shareMs: 59_000, nowMs: 60_000 };
     expect(await tables.rollouts.rateFacts("r1", after)).toMatchObject({
       ...{ offered: 3, offeredInMinute: 1, offeredInShare: 0 },
     });

@@ -101,10 +101,7 @@ export interface RolloutStore {
     groups: readonly string[],
   ) => Promise<ReadonlyMap<string, GroupFigures>>;
   /** Of its orders, as its rate counts them. */
-  readonly rateFacts: (
-    id: string,
-    since: { readonly minuteMs: number; readonly shareMs: number },
-  ) => Promise<RateFacts>;
+  readonly rateFacts: (id: string, since: RateSpan) => Promise<RateFacts>;
   /** How many of its executions are between the order and the end. */
   readonly inFlight: (id: string) => Promise<number>;
   /** Open executions of other rollouts on these devices in this slot, by rollout. */
@@ -209,6 +206,13 @@ export interface RolloutPageQuery {
 export interface RolloutPage {
   readonly rollouts: readonly RolloutSnapshot[];
   readonly next: string | null;
+}
+
+/** Orders count that were given after the beginnings and no later than now: a clock that was set back leaves others. */
+export interface RateSpan {
+  readonly minuteMs: number;
+  readonly shareMs: number;
+  readonly nowMs: number;
 }
 
 export interface ExecutionQuery {

@@ -6,6 +6,7 @@ import type {
   ExecutionQuery,
   IdempotencyKey,
   NewExecution,
+  RateSpan,
   RolloutChange,
   RolloutPageQuery,
   RolloutStore,
@@ -91,10 +92,7 @@ export class SqlRolloutStore implements RolloutStore {
   readonly unavailable = (groupBy: string, groups: readonly string[]) =>
     groupFigures(this.#database, groupBy, groups);
 
-  readonly rateFacts = (
-    id: string,
-    since: { readonly minuteMs: number; readonly shareMs: number },
-  ) => rateFactsOf(this.#database, id, since);
+  readonly rateFacts = (id: string, since: RateSpan) => rateFactsOf(this.#database, id, since);
 
   readonly inFlight = (id: string) => inFlightOf(this.#database, id);
 

@@ -1,12 +1,13 @@
 import type { Kysely } from "kysely";
 import type { RateFacts } from "../../../domain/rollout/pacing/rate-tokens.ts";
+import type { RateSpan } from "../../../ports/rollout-store.ts";
 import type { Schema } from "../schema.ts";
 
 /** Orders of a rollout, as its rate counts them. */
 export async function rateFactsOf(
   database: Kysely<Schema>,
   rollout: string,
-  since: { readonly minuteMs: number; readonly shareMs: number },
+  { minuteMs, shareMs, nowMs }: RateSpan,
 ): Promise<RateFacts> {
   const found = database.selectFrom("rollouts").select("offered").where("id", "=", rollout);
   const offered = (await found.executeTakeFirst())?.offered ?? 0;
@@ -19,21 +20,22 @@ export async function rateFactsOf(
   return {
     offered,
     succeeded: succeeded?.count ?? 0,
-    offeredInMinute: await offeredAfter(database, rollout, since.minuteMs),
-    offeredInShare: await offeredAfter(database, rollout, since.shareMs),
+    offeredInMinute: await offeredIn(database, rollout, [minuteMs, nowMs]),
+    offeredInShare: await offeredIn(database, rollout, [shareMs, nowMs]),
   };
 }
 
-async function offeredAfter(
+async function offeredIn(
   database: Kysely<Schema>,
   rollout: string,
-  atMs: number,
+  [fromMs, toMs]: readonly [number, number],
 ): Promise<number> {
   const row = await database
     .selectFrom("rollout_orders")
     .select((column) => column.fn.sum<number | null>("count").as("count"))
     .where("rollout", "=", rollout)
-    .where("at_ms", ">", atMs)
+    .where("at_ms", ">", fromMs)
+    .where("at_ms", "<=", toMs)
     .executeTakeFirst();
   return row?.count ?? 0;
 }

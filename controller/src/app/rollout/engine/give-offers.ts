@@ -57,6 +57,7 @@ export async function roomFor(
   nowMs: number,
 ) {
   const since = {
+    nowMs,
     minuteMs: nowMs - rolloutLimits.rateSpanMs,
     shareMs: nowMs - rolloutLimits.rateShareMs,
   };
