@@ -59,7 +59,8 @@ export async function awaitRollout(
 export function concludeRollout(context: Context, { by, rollout }: Awaited): void {
   context.answer(rollout, () => renderRollout(rollout));
   const { id, state } = rollout;
-  const goesOn = `rollout ${id} goes on without this command: modelfleet rollout watch ${id}; modelfleet rollout pause ${id} --reason TEXT`;
+  const pause = state === "paused" ? "" : `; modelfleet rollout pause ${id} --reason TEXT`;
+  const goesOn = `rollout ${id} goes on without this command: modelfleet rollout watch ${id}${pause}`;
   if (by === "interrupt") throw new CliError("INTERRUPTED", goesOn);
   if (by === "timeout") throw new CliError("TIMED_OUT", `still ${state}; ${goesOn}`);
   const code = endings[state];

@@ -12,7 +12,8 @@ export interface CliErrorOptions extends ErrorOptions {
 /**
  * A command that could not do its work. The message says what was expected, what came, and the way out.
  * How each ends the program: `exitCodeOf`. UNREACHABLE: nobody listened. BROKEN_OFF: the connection was
- * there, and ended before the answer. UNANSWERED: a person at the keyboard would not say. Of these the answer was
+ * there, and ended before the answer. PLAN_INVALID: the file is there, and is
+ * no plan; the controller says the same of plans. UNANSWERED: a person at the keyboard would not say. Of these the answer was
  * printed and says more: NOT_DONE, something is missing; ENDED_OTHERWISE, a rollout was aborted or rolled back; TIMED_OUT and
  * INTERRUPTED, it goes on without the command.
  */
@@ -24,6 +25,7 @@ export class CliError extends CodedError<
   | "BAD_ANSWER"
   | "NOT_DONE"
   | "FILE"
+  | "PLAN_INVALID"
   | "UNANSWERED"
   | "ENDED_OTHERWISE"
   | "TIMED_OUT"

@@ -43,7 +43,7 @@ function createProgram(terminal: Terminal): Command {
     )
     .addHelpText(
       "after",
-      "\nOn a device:\n  agent                 enrol, start and inspect the agent (modelfleet agent --help)\n  demo                  controller, three agents and an application on this machine",
+      "\nOn a device:\n  agent                 enrol, start and inspect the agent (modelfleet agent --help)\n  demo                  controller, three agents and an application on this machine\n\nWithout devices:\n  simulate              a rollout over many simulated agents (docs/simulator.md)",
     )
     .version(terminal.version, "--version")
     .showSuggestionAfterError()

@@ -15,7 +15,7 @@ export interface PlanFile {
 const faultsMax = 10;
 
 /**
- * @throws CliError FILE with file, line and column of everything that is wrong
+ * @throws CliError PLAN_INVALID with file, line and column of everything that is wrong; FILE when it cannot be read
  */
 export async function readPlan(path: string): Promise<PlanFile> {
   const bytes = await readSmallFile(path, rolloutLimits.planBytesMax);
@@ -31,14 +31,14 @@ export async function readPlan(path: string): Promise<PlanFile> {
     .slice(0, faultsMax)
     .map(({ pointer, detail }) => `${placeOf(pointer)}: ${pointer.slice(1)}: ${detail}`);
   const more = faults.length > faultsMax ? [`and ${faults.length - faultsMax} more`] : [];
-  throw new CliError("FILE", [...shown, ...more].join("\n"));
+  throw new CliError("PLAN_INVALID", [...shown, ...more].join("\n"));
 }
 
 function decoded(path: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new CliError("FILE", `${path}: expected text in UTF-8`, { cause });
+    throw new CliError("PLAN_INVALID", `${path}: expected text in UTF-8`, { cause });
   }
 }
 
@@ -48,7 +48,7 @@ function parsed(path: string, text: string): PlainYaml {
   } catch (cause) {
     if (!(cause instanceof YamlFault)) throw cause;
     const { line, column } = cause.place;
-    throw new CliError("FILE", `${path}:${line}:${column}: ${cause.message}`, { cause });
+    throw new CliError("PLAN_INVALID", `${path}:${line}:${column}: ${cause.message}`, { cause });
   }
 }
 

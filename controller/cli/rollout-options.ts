@@ -67,11 +67,20 @@ function sized(text: string): object {
       `--stages: expected shares or numbers of devices like 5%,25%,100%, got "${text.slice(0, 32)}"`,
     );
   }
-  return { size: percent === "%" ? { percent: Number(count) } : { devices: Number(count) } };
+  const number = Number(count);
+  if (percent !== "%" && number > 0) return { size: { devices: number } };
+  if (number >= 1 && number <= 100) return { size: { percent: number } };
+  throw new CliError(
+    "USAGE",
+    `--stages: expected shares from 1% to 100%, or numbers from 1, got "${text}"`,
+  );
 }
 
+/** `5%` or `5`. */
 function readPercent(option: string, text: string): number {
-  return readCount(option, text.replace(/%$/, ""));
+  const percent = readCount(option, text.replace(/%$/, ""));
+  if (percent <= 100) return percent;
+  throw new CliError("USAGE", `${option}: expected a share from 0 to 100, got "${text}"`);
 }
 
 function located(error: unknown, placeOf: ((pointer: string) => string) | undefined): unknown {

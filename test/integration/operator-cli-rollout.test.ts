@@ -235,9 +235,34 @@ test("what is refused says by its exit code of what kind the refusal is", async 
       ["plan", current(), "--stages", "5"],
       ["plan", current(), "--stages", "5%,x"],
       ["plan", current(), "--stages", "50%,5%"],
+      ["plan", current(), "--stages", "0%"],
+      ["plan", current(), "--success", "101"],
       ["list", "--filter", "colour==red"],
     ),
-  ).toEqual([3, 3, 5, 2, 0, 2, 2, 2]);
+  ).toEqual([3, 3, 5, 2, 0, 2, 2, 2, 2, 2]);
+});
+
+test("a device on which somebody said no is explained with what he said", async () => {
+  const no = { kind: "refuse", code: "CONSENT_DENIED", detail: "not before the harvest" } as const;
+  conduct(server.world.devices.values(), release as never, no);
+  const { id } = await server.start({ stages: [percent(100)] }, { version: `${versions}.0.0` });
+  const { out } = await run(["explain", id, "cam-0000"]);
+  await server.say(id, "abort", { devices: "revert" });
+
+  expect(out).toContain("by a person or an application (not before the harvest), and is not");
+});
+
+test("a file that is no plan is a wrong call, like a plan that the controller refuses", async () => {
+  await using folder = await temporaryFolder();
+  const path = folder.inside("plan.yaml");
+  await writeFile(path, "stages:\n  - size: { percent: 50 }\n    bak: 5s\n");
+
+  const { exitCode, out } = await run(["plan", current(), path, "--json"]);
+
+  expect(exitCode).toBe(2);
+  expect(JSON.parse(out)).toMatchObject({ error: { code: "PLAN_INVALID" } });
+  expect(out).toContain("plan.yaml:3:5: stages/0/bak: expected no such member");
+  expect((await run(["plan", current(), folder.inside("none.yaml")])).exitCode).toBe(1);
 });
 
 test("what the controller finds wrong with a plan is named by its place in the file", async () => {

@@ -123,6 +123,7 @@ test("Ctrl-C ends the command at once, and leaves the rollout as it is", async (
 
   expect(await command.ended).toBe(130);
   expect(command.err()).toContain(`rollout ${id} goes on without this command`);
+  expect(command.err()).not.toContain("rollout pause");
   expect((await server.world.show(id)).paused).toBe("review");
 });
 

@@ -77,11 +77,9 @@ function startDraft(
 
 function renderStarted(rollout: Rollout): string {
   const { id, state } = rollout;
-  const next =
-    state === "draft"
-      ? `begin it with: modelfleet rollout start ${id}`
-      : `follow it with: modelfleet rollout watch ${id}`;
-  return `${renderRollout(rollout)}\n${next}`;
+  const shown = renderRollout(rollout);
+  // Of a draft that says already how it begins.
+  return state === "draft" ? shown : `${shown}\nfollow it with: modelfleet rollout watch ${id}`;
 }
 
 /** @throws CliError USAGE */

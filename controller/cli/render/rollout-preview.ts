@@ -36,10 +36,11 @@ export function renderPreview(release: string, preview: RolloutPreview): string 
       ]),
     ),
     "",
-    `downloads at most ${mebibytes(preview.downloadBytes)}, takes at least ${spanText(preview.durationMsMin)}`,
+    `downloads at most ${mebibytes(preview.downloadBytes)}, takes at least ${spanText(preview.durationMsMin)} by its rate and bake times alone`,
     ...preview.conflicts.map(conflictOf),
-    ...preview.warnings.map(({ code, pointer, detail }) =>
-      ["warning:", code, pointer.slice(1), detail].filter((part) => part !== "").join(" "),
+    ...preview.warnings.map(
+      ({ code, pointer, detail }) =>
+        `warning: ${[`${code} ${pointer.slice(1)}`.trimEnd(), detail].filter((part) => part !== "").join(": ")}`,
     ),
   ].join("\n");
 }

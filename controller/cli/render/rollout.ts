@@ -11,11 +11,14 @@ const BAR_WIDTH = 24;
 
 /** A rollout for people: how far each stage is, its figures against what the plan wants, and what to type next. */
 export function renderRollout(rollout: Rollout): string {
-  const { id, model, modelVersion, state, paused, detail, approval } = rollout;
+  const { id, model, modelVersion, state, paused, detail, approval, startAtMs } = rollout;
   const how = paused === null ? state : `${state} (${paused})`;
   return [
     `rollout ${id}  ${model}@${modelVersion}  ${how}`,
     ...(detail === null ? [] : [`  ${detail}`]),
+    ...(state === "scheduled" && startAtMs !== null
+      ? [`  begins at ${new Date(startAtMs).toISOString()}`]
+      : []),
     ...(approval.state === "awaiting-approval"
       ? [`  waits for somebody else than ${approval.requestedBy}`]
       : []),
@@ -29,6 +32,7 @@ export function renderRollout(rollout: Rollout): string {
 
 function renderStage({ plan }: Rollout, stage: RolloutStage): readonly string[] {
   const title = `stage ${stage.stage + 1}${stage.name === null ? "" : ` ${stage.name}`}`;
+  if (stage.state === "reverted") return [`${title}  reverted`, ...wayBackOf(stage)];
   const planned = plan.stages[stage.stage];
   const limits = planned === undefined ? [] : [`  ${limitsOf(stage, planned.thresholds)}`];
   return [
@@ -36,6 +40,19 @@ function renderStage({ plan }: Rollout, stage: RolloutStage): readonly string[] 
     `  ${bar(stage)} ${figuresOf(stage)}`,
     ...(underWay.has(stage.state) ? [...limits, ...funnelOf(stage)] : []),
     ...(stage.detail === null ? [] : [`  ${stage.detail}`]),
+  ];
+}
+
+/** Devices that were sent back have not failed: here it counts who is back, of those that must. */
+function wayBackOf(stage: RolloutStage): readonly string[] {
+  const { funnel, detail } = stage;
+  const back = funnel["rolled-back"] ?? 0;
+  const all = back + (funnel.reverting ?? 0);
+  const figures = all === 0 ? "nobody has to go back" : `${back} of ${all} are back`;
+  return [
+    `  ${bar({ ...stage, counted: all, ok: back, bad: 0, funnel: {} })} ${figures}`,
+    ...funnelOf(stage),
+    ...(detail === null ? [] : [`  before that: ${detail}`]),
   ];
 }
 
@@ -54,7 +71,7 @@ export function bar({ counted, ok, bad, funnel }: RolloutStage, width = BAR_WIDT
   if (counted === 0) return "·".repeat(width);
   const underWay = counted - ok - bad - (funnel.queued ?? 0);
   const cells = (count: number) =>
-    count <= 0 ? 0 : Math.max(1, Math.round((count / counted) * width));
+    count <= 0 ? 0 : Math.min(width, Math.max(1, Math.round((count / counted) * width)));
   const text = `${"█".repeat(cells(ok))}${"▒".repeat(cells(underWay))}${"x".repeat(cells(bad))}`;
   // What is shown at least in one cell takes it from the largest, which comes first.
   return text.length > width ? text.slice(text.length - width) : text.padEnd(width, "·");
@@ -73,7 +90,7 @@ function limitsOf({ counted, acknowledged }: RolloutStage, thresholds: Threshold
   return [
     `passes at ${needed} (${successPercent} %)`,
     `halts above ${Math.min(allowed, errorsMax ?? allowed)} failed (${errorPercent} %${errorsMax === undefined ? "" : `, at most ${errorsMax}`})`,
-    ...(acknowledged > 0 ? [`${acknowledged} failures acknowledged`] : []),
+    ...(acknowledged > 0 ? [`failures acknowledged: ${acknowledged}`] : []),
   ].join(", ");
 }
 
@@ -83,7 +100,7 @@ function funnelOf({ funnel, size }: RolloutStage): readonly string[] {
     .map((state: ExecutionState) => [state, funnel[state] ?? 0] as const)
     .filter(([, count]) => count > 0);
   return rows.map(([state, count]) => {
-    const cells = Math.max(1, Math.round((count / size) * BAR_WIDTH));
+    const cells = Math.min(BAR_WIDTH, Math.max(1, Math.round((count / size) * BAR_WIDTH)));
     return `  ${wordOf(state).padEnd(12)} ${"▇".repeat(cells).padEnd(BAR_WIDTH)} ${count}`;
   });
 }
@@ -102,7 +119,7 @@ const afterPause: Readonly<Record<PauseReason, readonly string[]>> = {
 
 /** What a person can do about a rollout that waits for one. */
 function nextOf({ id, state, paused }: Rollout): readonly string[] {
-  if (state === "draft") return [`next: modelfleet rollout start ${id}`];
+  if (state === "draft" || state === "scheduled") return [`next: modelfleet rollout start ${id}`];
   if (state === "awaiting-approval") return [commandsOf(id, ["approve", "deny"])];
   if (state !== "paused" || paused === null) return [];
   return [commandsOf(id, afterPause[paused])];

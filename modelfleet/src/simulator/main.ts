@@ -46,8 +46,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await play(program.opts<SimulatorFlags>());
   } catch (error) {
     if (!isCodedError(error)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return error.code === "OPTION" ? 2 : 1;
+    process.stderr.write(`error: ${error.message}\n`);
+    return ["OPTION", "PLAN_INVALID"].includes(error.code) ? 2 : 1;
   }
 }
 

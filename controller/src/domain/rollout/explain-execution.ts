@@ -30,7 +30,7 @@ const clauses: Readonly<Record<ExecutionState, Clause>> = {
   failed: ({ execution }) =>
     `failed after ${times(execution)}${because(execution)}; what it ran before still serves`,
   rejected: ({ execution }) =>
-    `${rejections[execution.code ?? ""] ?? `refused the release${because(execution)}`}, and is not asked again`,
+    `${rejections[execution.code ?? ""]?.concat(saying(execution)) ?? `refused the release${because(execution)}`}, and is not asked again`,
   "timed-out": ({ execution }) =>
     `${timeouts[execution.code ?? ""] ?? "did not come to an end in time"}${tried(execution)}`,
   "rolled-back": wentBack,

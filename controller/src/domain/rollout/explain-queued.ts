@@ -40,7 +40,7 @@ function rolloutWhy({ snapshot: { rollout }, nowMs }: ExplainedDevice): string |
     case "validating":
       return ": the rollout is about to choose its devices";
     case "awaiting-approval":
-      return `: a second person must approve the rollout (modelfleet rollout approve ${id})`;
+      return `: a second person must approve the rollout (modelfleet rollout approve ${id} --reason TEXT)`;
     case "scheduled":
       return startAtMs === null
         ? ": the rollout is about to begin"
@@ -76,7 +76,7 @@ function pausedWhy({ id, paused, detail }: RolloutSnapshot["rollout"]): string {
   const reason = paused === null ? "the rollout is paused" : pauses[paused];
   const said = detail === null ? "" : ` (${detail})`;
   const next = paused === "review" ? "promote" : "resume";
-  return `: ${reason}${said}; modelfleet rollout ${next} ${id} goes on`;
+  return `: ${reason}${said}; modelfleet rollout ${next} ${id} --reason TEXT goes on`;
 }
 
 function stageWhy({ snapshot, stage, isControl }: ExplainedDevice): string | undefined {

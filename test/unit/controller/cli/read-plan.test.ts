@@ -21,12 +21,12 @@ async function planIn(text: string | Uint8Array): Promise<PlanFile> {
 }
 
 /** What is said of a file, without its folder. */
-async function faultOf(text: string | Uint8Array): Promise<string> {
+async function faultOf(text: string | Uint8Array, code = "PLAN_INVALID"): Promise<string> {
   try {
     await planIn(text);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    expect(error.code).toBe("FILE");
+    expect(error.code).toBe(code);
     return error.message.replace(/^.*?(?=plan\.yaml)/gmu, "");
   }
   throw new Error(`expected a refusal of ${String(text)}`);
@@ -150,7 +150,9 @@ describe("what is refused, and where", () => {
     const comment = "#".repeat(rolloutLimits.planBytesMax);
 
     expect((await planIn(comment)).plan).toEqual(RolloutPlan.parse({}));
-    expect(await faultOf(`${comment}#`)).toContain(`at most ${rolloutLimits.planBytesMax} bytes`);
+    expect(await faultOf(`${comment}#`, "FILE")).toContain(
+      `at most ${rolloutLimits.planBytesMax} bytes`,
+    );
   });
 
   test.each([
