@@ -10,7 +10,7 @@ import { isPassed, isSendable, plannedStage, undecidedOf, verdictOf } from "./st
  *
  * 1. A rollout that was started is split; one that nobody can take is rejected. Then it waits for a second person where
  *    that is asked for, then for its time, then it runs.
- * 2. When every device it counted was called off by others' wishes, it is superseded.
+ * 2. When every device it counted was called off, by newer orders or by hand, it is superseded.
  * 3. In every state from `running` to its end, also while it is paused, held, in review or over, each stage that has
  *    begun is judged. A verdict `halt` fails the stage and stands the rollout still; an early stage that was passed
  *    long ago, too: a device that falls back re-opens its count. After the end there is nothing to stand still; the stage
@@ -86,7 +86,10 @@ function planSuperseded({
   if (waitingJoiners > 0 || isControlAside || !stages.every(isEmptyStage)) return undefined;
   const canceled = total(stages, "canceled");
   if (canceled === 0) return undefined;
-  return rolloutTo("superseded", `other wishes have taken all of its devices: ${canceled}`);
+  return rolloutTo(
+    "superseded",
+    `none of its devices is left; newer orders or an operator have taken ${canceled}`,
+  );
 }
 
 /** Rule 3. */

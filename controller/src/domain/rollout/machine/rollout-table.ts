@@ -147,7 +147,7 @@ export const rolloutTransitions: readonly RolloutTransition[] = [
     by: "plan",
     from: ["awaiting-approval", "scheduled", "running", ...unreviewed],
     to: "superseded",
-    when: "other wishes have taken all of its devices",
+    when: "newer orders or an operator have taken all of its devices",
   },
 ];
 
