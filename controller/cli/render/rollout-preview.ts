@@ -36,7 +36,7 @@ export function renderPreview(release: string, preview: RolloutPreview): string 
       ]),
     ),
     "",
-    `downloads at most ${mebibytes(preview.downloadBytes)}, takes at least ${spanText(preview.durationMsMin)} by its rate and bake times alone`,
+    `downloads at most ${mebibytes(preview.downloadBytes)}; its rate and bake times alone take ${spanText(preview.durationMsMin)}`,
     ...preview.conflicts.map(conflictOf),
     ...preview.warnings.map(
       ({ code, pointer, detail }) =>

@@ -4,6 +4,7 @@ import {
   type PauseReason,
   type Rollout,
   type RolloutStage,
+  type RolloutState,
   type StageState,
 } from "@modelfleet/protocol";
 
@@ -30,9 +31,9 @@ export function renderRollout(rollout: Rollout): string {
   ].join("\n");
 }
 
-function renderStage({ plan }: Rollout, stage: RolloutStage): readonly string[] {
+function renderStage({ plan, state }: Rollout, stage: RolloutStage): readonly string[] {
   const title = `stage ${stage.stage + 1}${stage.name === null ? "" : ` ${stage.name}`}`;
-  if (stage.state === "reverted") return [`${title}  reverted`, ...wayBackOf(stage)];
+  if (stage.state === "reverted") return [`${title}  reverted`, ...wayBackOf(stage, state)];
   const planned = plan.stages[stage.stage];
   const limits = planned === undefined ? [] : [`  ${limitsOf(stage, planned.thresholds)}`];
   return [
@@ -44,11 +45,14 @@ function renderStage({ plan }: Rollout, stage: RolloutStage): readonly string[] 
 }
 
 /** Devices that were sent back have not failed: here it counts who is back, of those that must. */
-function wayBackOf(stage: RolloutStage): readonly string[] {
+function wayBackOf(stage: RolloutStage, state: RolloutState): readonly string[] {
   const { funnel, detail } = stage;
   const back = funnel["rolled-back"] ?? 0;
   const all = back + (funnel.reverting ?? 0);
-  const figures = all === 0 ? "nobody has to go back" : `${back} of ${all} are back`;
+  // The order to go back is given a moment after the stage was reverted.
+  const isBegun = all > 0 || (state !== "rolling-back" && state !== "aborting");
+  const nobody = isBegun ? "nobody had to go back" : "whoever has the release is about to go back";
+  const figures = all === 0 ? nobody : `${back} of ${all} are back`;
   return [
     `  ${bar({ ...stage, counted: all, ok: back, bad: 0, funnel: {} })} ${figures}`,
     ...funnelOf(stage),

@@ -70,9 +70,12 @@ test("devices that were sent back are back, and not failed", () => {
 });
 
 test("a stage of which nobody has the release has nobody to send back", () => {
-  const text = shown({ state: "aborted" }, { state: "reverted", funnel: { canceled: 4 } });
+  const empty = "·".repeat(24);
+  const before = shown({ state: "aborting" }, { state: "reverted", funnel: { queued: 4 } });
+  const after = shown({ state: "aborted" }, { state: "reverted", funnel: { canceled: 4 } });
 
-  expect(text).toContain(`  ${"·".repeat(24)} nobody has to go back\n`);
+  expect(before).toContain(`  ${empty} whoever has the release is about to go back\n`);
+  expect(after).toContain(`  ${empty} nobody had to go back\n`);
 });
 
 test("a rollout whose time has not come says when it begins, and how to begin it now", () => {
