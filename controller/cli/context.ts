@@ -1,6 +1,7 @@
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { type ApiOptions, DEFAULT_CONTROLLER_URL } from "./api-options.ts";
 import { readCredential } from "./read-credential.ts";
+import { plainText } from "./render/plain-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What every command that talks to a controller gets. */
@@ -19,6 +20,6 @@ export function contextOf(terminal: Terminal, options: ApiOptions): Context {
     terminal,
     json,
     api: createApiClient({ url, apiKey: readCredential(terminal, options.apiKeyFile) }),
-    answer: (value, text) => terminal.out(`${json ? JSON.stringify(value) : text()}\n`),
+    answer: (value, text) => terminal.out(`${json ? JSON.stringify(value) : plainText(text())}\n`),
   };
 }

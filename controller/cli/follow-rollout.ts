@@ -53,13 +53,18 @@ async function* oneStream(
     for await (const { id, retryMs, data } of readEventStream(bytes)) {
       quiet.renew();
       place.lastEventId = id ?? place.lastEventId;
-      place.retryMs = Math.min(retryMs ?? place.retryMs, rolloutLimits.eventRetryMsMax);
+      place.retryMs = withinLimits(retryMs ?? place.retryMs);
       if (data !== undefined) yield eventOf(data, path);
     }
   } catch (error) {
     const isExpected = ended.aborted || (error instanceof CliError && isAway(error));
     if (!isExpected) throw error;
   }
+}
+
+/** What a controller may ask for: a stream that ends at once is not opened anew without a pause. */
+function withinLimits(retryMs: number): number {
+  return Math.min(Math.max(retryMs, rolloutLimits.watchPollMs), rolloutLimits.eventRetryMsMax);
 }
 
 /** Whether the controller, or what stands before it, may be there again in a moment. */

@@ -14,10 +14,19 @@ export function main(argv: readonly string[]): Promise<ExitCode> {
     nowMs: Date.now,
     sleep: sleepUntil,
     screen: () =>
-      process.stdout.isTTY && process.stderr.isTTY ? sizeOf(process.stderr) : undefined,
+      process.stdout.isTTY && process.stderr.isTTY && process.env["TERM"] !== "dumb"
+        ? sizeOf(process.stderr)
+        : undefined,
     onInterrupt: (listener) => {
       process.on("SIGINT", listener);
-      return { [Symbol.dispose]: () => void process.off("SIGINT", listener) };
+      // Whoever read what is told has gone, as `| head` does: nobody is left to tell.
+      process.stdout.on("error", listener);
+      return {
+        [Symbol.dispose]: () => {
+          process.off("SIGINT", listener);
+          process.stdout.off("error", listener);
+        },
+      };
     },
   });
 }

@@ -14,6 +14,6 @@ export interface Terminal {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Size of the screen that both streams go to, in characters; undefined where one of them goes elsewhere. */
   readonly screen: () => { readonly columns: number; readonly rows: number } | undefined;
-  /** Ctrl-C, from now on and until disposed, is told here and ends nothing. */
+  /** Ctrl-C, or that nobody reads `out` any more, from now on and until disposed, is told here and ends nothing. */
   readonly onInterrupt: (listener: () => void) => Disposable;
 }

@@ -1,4 +1,5 @@
 import type { Terminal } from "../terminal.ts";
+import { plainText } from "./plain-text.ts";
 
 const COLUMNS_MIN = 40;
 const ROWS_MIN = 8;
@@ -16,7 +17,9 @@ export function createLiveView(terminal: Terminal): LiveView {
     draw: (text) => {
       const { columns = 0, rows = 0 } = terminal.screen() ?? {};
       const width = Math.max(COLUMNS_MIN, columns) - 1;
-      const whole = text.split("\n").flatMap((line) => wrapped(line, width));
+      const whole = plainText(text)
+        .split("\n")
+        .flatMap((line) => wrapped(line, width));
       const lines = cut(whole, Math.max(ROWS_MIN, rows) - 1);
       // In one piece, so that nobody sees an empty screen.
       terminal.err(`${wipe()}${lines.join("\n")}\n`);

@@ -1,14 +1,17 @@
+import { plainLine } from "./plain-text.ts";
+
 /**
  * Columns padded to their widest cell, two spaces apart.
  *
- * @param rows each as long as `head`
+ * @param cells rows, each as long as `head`
  */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(plainLine));
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const line = (cells: readonly string[]) =>
-    cells
+  const line = (row: readonly string[]) =>
+    row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd();
