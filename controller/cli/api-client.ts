@@ -1,7 +1,6 @@
 import { apiLimits, cliLimits, Problem } from "@modelfleet/protocol";
 import type { z } from "zod";
 import { CliError } from "./cli-error.ts";
-import { plainText } from "./render/plain-text.ts";
 
 export interface ApiClient {
   readonly url: string;
@@ -197,19 +196,15 @@ function unreachable(origin: string, cause: unknown): CliError {
 function refusal(text: string, status: number): CliError {
   const problem = Problem.safeParse(parseJson(text));
   if (!problem.success)
-    return new CliError(
-      "REFUSED",
-      `the controller answered ${status}: ${plainText(text.slice(0, 200))}`,
-      {
-        status,
-      },
-    );
+    return new CliError("REFUSED", `the controller answered ${status}: ${text.slice(0, 200)}`, {
+      status,
+    });
   const { code, detail, errors } = problem.data;
   const places = (errors ?? [])
     .filter((error) => !detail.includes(error.detail))
     .map((error) => `\n  ${error.pointer}: ${error.detail}`)
     .join("");
-  return new CliError("REFUSED", plainText(`${code}: ${detail}${places}`), {
+  return new CliError("REFUSED", `${code}: ${detail}${places}`, {
     status,
     problemCode: code,
     places: errors,

@@ -14,6 +14,7 @@ import { addRolloutCommands } from "./commands/rollout.ts";
 import { addRootCommands } from "./commands/root.ts";
 import { addTelemetryCommands } from "./commands/telemetry.ts";
 import { type ExitCode, exitCodeOf, isAnswered, problemCodeOf } from "./exit-code.ts";
+import { plainText } from "./render/plain-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type { ExitCode } from "./exit-code.ts";
@@ -77,7 +78,7 @@ function withWayOut(text: string): string {
 
 function report(terminal: Terminal, argv: readonly string[], error: CodedError<string>): void {
   if (!argv.includes("--json")) {
-    terminal.err(`error: ${error.message}\n`);
+    terminal.err(`error: ${plainText(error.message)}\n`);
     return;
   }
   // One JSON object a command: where the answer has been printed, it says so itself.

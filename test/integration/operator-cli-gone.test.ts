@@ -6,6 +6,7 @@ import { rolloutLimits } from "@modelfleet/protocol";
 import { afterEach, expect, test } from "vitest";
 import { contextOf } from "../../controller/cli/context.ts";
 import { followRollout } from "../../controller/cli/follow-rollout.ts";
+import { runProgram } from "../../controller/cli/program.ts";
 import { serve, stopServing } from "../support/cli/fake-controller.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import { percent } from "../support/rollout/rollout-questions.ts";
@@ -34,6 +35,16 @@ test("a rollout that is followed into `head` is followed no more when head has g
   expect(await said).toContain(`rollout ${id} `);
   expect((await server.world.show(id)).state).not.toBe("completed");
   await server.say(id, "abort", { devices: "keep" });
+});
+
+test("what a controller says no with cannot steer the terminal", async () => {
+  const url = await serve((_, outgoing) => {
+    outgoing.writeHead(500, { "content-type": "text/plain" }).end("\u001b[2J\rall is well");
+  });
+  const { terminal, err } = recordedTerminal({ MODELFLEET_URL: url });
+
+  expect(await runProgram(["rollout", "show", "cdd1af82d510d185"], terminal)).toBe(1);
+  expect(err()).toBe("error: the controller answered 500: \u{fffd}[2J\u{fffd}all is well\n");
 });
 
 test("a controller that ends each stream at once and asks for no pause is not asked without one", async () => {
