@@ -49,5 +49,10 @@ const unreadable: UpdateLock = { reason: "the record of the lock cannot be read"
 function isLock(found: unknown): found is UpdateLock {
   if (typeof found !== "object" || found === null) return false;
   if (!("reason" in found && "sinceMs" in found)) return false;
-  return typeof found.reason === "string" && typeof found.sinceMs === "number";
+  return typeof found.reason === "string" && isTime(found.sinceMs);
+}
+
+/** What a damaged record may hold instead cannot be shown as one. */
+function isTime(found: unknown): found is number {
+  return typeof found === "number" && !Number.isNaN(new Date(found).getTime());
 }
