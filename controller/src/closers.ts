@@ -1,20 +1,28 @@
-/** What has been opened, to be closed in the opposite order; every one of them, also when one fails. */
+/**
+ * What has been opened, to be closed in the opposite order; every one of them, also when one fails. Node 22 has no
+ * `AsyncDisposableStack`.
+ */
 export class Closers {
-  readonly #open: (() => PromiseLike<void> | undefined)[] = [];
+  readonly #open: (Disposable | AsyncDisposable)[] = [];
 
-  add(close: () => PromiseLike<void> | undefined): void {
-    this.#open.push(close);
+  add(opened: Disposable | AsyncDisposable): void {
+    this.#open.push(opened);
   }
 
   async close(): Promise<void> {
     const failures: unknown[] = [];
-    for (let close = this.#open.pop(); close !== undefined; close = this.#open.pop()) {
+    for (let opened = this.#open.pop(); opened !== undefined; opened = this.#open.pop()) {
       try {
-        await close();
+        await close(opened);
       } catch (error) {
         failures.push(error);
       }
     }
     if (failures.length > 0) throw new AggregateError(failures, "not everything could be closed");
   }
+}
+
+async function close(opened: Disposable | AsyncDisposable): Promise<void> {
+  if (Symbol.asyncDispose in opened) await opened[Symbol.asyncDispose]();
+  else opened[Symbol.dispose]();
 }

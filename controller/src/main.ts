@@ -127,25 +127,19 @@ async function open(
   });
   await new RecoverStores({ ...rest, ...stores, log }).run();
   const forgetTelemetry = new ForgetTelemetry({ ...rest, ...stores, log });
-  closers.add(() => {
-    forgetTelemetry[Symbol.dispose]();
-    return undefined;
-  });
+  closers.add(forgetTelemetry);
   forgetTelemetry.start();
   await app.presence.allOffline();
-  closers.add(() => broker[Symbol.asyncDispose]());
+  closers.add(broker);
   const scheme = tls === undefined ? "mqtt" : "mqtts";
   urls.mqttUrl = `${scheme}://${inUrl(config.host)}:${await broker.start(app.door)}`;
-  closers.add(() => app.roots[Symbol.asyncDispose]());
+  closers.add(app.roots);
   const expiry = new WatchRootExpiry({ ...rest, log });
-  closers.add(() => {
-    expiry[Symbol.dispose]();
-    return undefined;
-  });
+  closers.add(expiry);
   expiry.start();
-  closers.add(() => app.acks[Symbol.asyncDispose]());
+  closers.add(app.acks);
   app.acks.start();
-  closers.add(() => app.rolloutEngine[Symbol.asyncDispose]());
+  closers.add(app.rolloutEngine);
   app.rolloutEngine.start();
   const http = await startHttpServer({
     host: config.host,
@@ -161,7 +155,7 @@ async function open(
       nowMs: rest.clock.nowMs,
     },
   });
-  closers.add(() => http[Symbol.asyncDispose]());
+  closers.add(http);
   urls.httpUrl = `http://${inUrl(config.host)}:${http.port}`;
   log.info({ event: "controller.listening", ...urls }, "listening");
   // Last: a key of a controller that did not come up would be shown to nobody.
@@ -175,16 +169,13 @@ async function open(
 async function openStores(config: ControllerConfig, closers: Closers) {
   const folder = resolve(config.dataFolder);
   const lock = await lockDataFolder(folder);
-  closers.add(() => {
-    lock[Symbol.dispose]();
-    return undefined;
-  });
+  closers.add(lock);
   const clock = systemClock();
   const keyFolder = join(folder, "keys");
   const keys = await openKeys(keyFolder, config, { clock, env: process.env });
   const blobs = await openBlobFolder(join(folder, "blobs"));
   const stores = await openDatabase(join(folder, "controller.sqlite"));
-  closers.add(() => stores[Symbol.asyncDispose]());
+  closers.add(stores);
   return { clock, keyFolder, keys, blobs, stores };
 }
 

@@ -17,9 +17,9 @@ export async function openAudit(
 ): Promise<AuditTally> {
   const { audit, clock, keys } = ports;
   const checkpoints = new CheckpointAudit(ports);
-  closers.add(() => checkpoints[Symbol.asyncDispose]());
+  closers.add(checkpoints);
   const tally = new MinuteTally(ports);
-  closers.add(() => tally[Symbol.asyncDispose]());
+  closers.add(tally);
   await audit.append({
     atMs: clock.nowMs(),
     actor: systemPrincipal.id,
