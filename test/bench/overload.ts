@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { agentFlags } from "./agent-flags.ts";
 import type { BenchLine, BenchPart } from "./bench-line.ts";
 import type { OverloadFigures, OverloadTask } from "./served/overloaded-process.ts";
 
@@ -10,8 +11,6 @@ const GROWTH_MIB_MAX = 20;
 /** What refusing four of five may cost the fifth: the crowd that asks runs on the same two processors. */
 const PACE_RATIO_MAX = 2;
 const MIB = 1024 * 1024;
-/** As the launcher of a package starts the agent (tools/pack). */
-const agentFlags = ["--max-semi-space-size=1"];
 
 /** Five times what a model can do, for fifteen seconds: what is accepted, refused, held in memory, and how it ends. */
 export const overload: BenchPart = {

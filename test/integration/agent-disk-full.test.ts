@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { nodeFs } from "../../agent/src/adapters/file-store/node-fs.ts";
@@ -25,12 +25,24 @@ function fullUntilCollected(folder: string): Fs {
 
 test("F60: an order that finds no room on the disk makes room first, and is followed", async () => {
   await using folder = await temporaryFolder();
-  await using rig = installRig({ folder: folder.path, fs: fullUntilCollected(folder.path) });
+  const disk = { fillsUp: false };
+  const full = fullUntilCollected(folder.path);
+  const fs: Fs = {
+    ...full,
+    open: async (path, mode) => {
+      // With the order, not before: the idle moment after a confirmation would remove it without being asked.
+      if (disk.fillsUp && mode.kind === "create-new") {
+        disk.fillsUp = false;
+        await writeFile(join(folder.path, "blobs", junk), "left over");
+      }
+      return full.open(path, mode);
+    },
+  };
+  await using rig = installRig({ folder: folder.path, fs });
   await confirmed(rig, "1.0.0");
-  await mkdir(join(folder.path, "blobs"), { recursive: true });
-  await writeFile(join(folder.path, "blobs", junk), "left over");
 
   const second = rig.publish("2.0.0");
+  disk.fillsUp = true;
   rig.want(second);
   await eventually(() => rig.slot()?.active?.release === second, { withinMs: 10_000 });
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { agentFlags } from "../agent-flags.ts";
 
 /** Programs that serve a model over a Unix socket and TCP: ours, and the bare library in one process. */
 const programs = {
@@ -34,7 +35,7 @@ export async function servedProcess(
 ): Promise<ServedProcess> {
   const path = fileURLToPath(new URL(programs[program], import.meta.url));
   const child = fork(path, [JSON.stringify(options)], {
-    execArgv: ["--conditions=modelfleet-source", "--no-warnings"],
+    execArgv: ["--conditions=modelfleet-source", "--no-warnings", ...flagsOf(program)],
     // Read by the library while it loads; a server of ours sets it for its runners itself.
     env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
   });
@@ -53,6 +54,10 @@ export async function servedProcess(
       await closed;
     },
   };
+}
+
+function flagsOf(program: keyof typeof programs): readonly string[] {
+  return program === "agent" ? agentFlags : [];
 }
 
 async function answer(child: ChildProcess): Promise<unknown> {

@@ -40,9 +40,9 @@ export function isStrictSignature(signature: unknown): signature is Uint8Array {
 }
 
 function isStrictPoint(point: Uint8Array): boolean {
-  const y = new Uint8Array(point);
-  y[31] = (y[31] ?? 0) & 0x7f; // The highest bit of a point is the sign of x.
-  return isBelow(y, PRIME) && !SMALL_ORDER.has(Buffer.from(y).toString("hex"));
+  const y = Buffer.from(point);
+  y.writeUInt8(y.readUInt8(31) & 0x7f, 31); // The highest bit of a point is the sign of x.
+  return isBelow(y, PRIME) && !SMALL_ORDER.has(y.toString("hex"));
 }
 
 /** Compares a little-endian number with a big-endian one. Public values only, so time may vary. */
