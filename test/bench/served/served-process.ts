@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { agentFlags } from "../agent-flags.ts";
+import { agentEnvironment, agentFlags } from "../agent-flags.ts";
 
 /** Programs that serve a model over a Unix socket and TCP: ours, and the bare library in one process. */
 const programs = {
@@ -11,6 +11,9 @@ const programs = {
   inProcess: "in-process-server.ts",
   shadow: "shadow-server.ts",
 } as const;
+
+const asPackaged = { flags: agentFlags, environment: agentEnvironment };
+const asItComes = { flags: [], environment: {} };
 
 export type ServedProcess = AsyncDisposable & {
   readonly socketPath: string;
@@ -34,10 +37,11 @@ export async function servedProcess(
   options: ServedOptions,
 ): Promise<ServedProcess> {
   const path = fileURLToPath(new URL(programs[program], import.meta.url));
+  const { flags, environment } = program === "agent" ? asPackaged : asItComes;
   const child = fork(path, [JSON.stringify(options)], {
-    execArgv: ["--conditions=modelfleet-source", "--no-warnings", ...flagsOf(program)],
+    execArgv: ["--conditions=modelfleet-source", "--no-warnings", ...flags],
     // Read by the library while it loads; a server of ours sets it for its runners itself.
-    env: { ...process.env, ORT_DISABLE_TELEMETRY: "1" },
+    env: { ...process.env, ...environment, ORT_DISABLE_TELEMETRY: "1" },
   });
   const { socketPath, tcpPort } = placeOf(await answer(child));
   return {
@@ -54,10 +58,6 @@ export async function servedProcess(
       await closed;
     },
   };
-}
-
-function flagsOf(program: keyof typeof programs): readonly string[] {
-  return program === "agent" ? agentFlags : [];
 }
 
 async function answer(child: ChildProcess): Promise<unknown> {
