@@ -250,8 +250,8 @@ export const controllerLimits = {
   desiredAttemptsMax: 8,
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,
-  writesPerCommitMax: 1_024,
-  commitPauseMs: 15,
+  writesPerCommitMax: 256,
+  commitPauseMs: 8,
   statementsKeptMax: 256,
   /** Pages of the database held in memory. */
   databaseCacheKib: 64 * KIB,

@@ -27,9 +27,11 @@ export function parseStrictJson(bytes: Uint8Array, limits: StrictJsonLimits): un
   return value;
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = utf8.decode(bytes);
     if (!text.startsWith("\uFEFF")) return text;
   } catch (cause) {
     throw new FormatError("FORMAT", "expected JSON in UTF-8, got bytes that are not UTF-8", {
@@ -100,7 +102,7 @@ function isKey(text: string, end: number): boolean {
 }
 
 function addKey(keys: Set<string> | undefined, literal: string): void {
-  const key = String(JSON.parse(literal));
+  const key = literal.includes("\\") ? String(JSON.parse(literal)) : literal.slice(1, -1);
   if (key === "__proto__") throw new FormatError("FORMAT", "expected no key named __proto__");
   if (keys?.has(key)) {
     throw new FormatError("FORMAT", `expected each key once, got "${key.slice(0, 64)}" twice`);

@@ -1,6 +1,7 @@
 import { type KeyObject, verify } from "node:crypto";
 import { controllerLimits } from "../limits.ts";
-import { isStrictInput, nativeKey } from "./core/verify-signature.ts";
+import { isStrictPublicKey, isStrictSignature } from "./core/strict-ed25519.ts";
+import { nativeKey } from "./core/verify-signature.ts";
 
 /**
  * The verdict of `verifySignatureNative`, reached in the thread pool: for whoever verifies thousands a second and has
@@ -13,24 +14,26 @@ export function verifyInPool(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (!isStrictInput(publicKey, message, signature)) return Promise.resolve(false);
   return new Promise((resolve) => {
     try {
-      verify(null, message, keptKey(publicKey), signature, (error, isValid) =>
-        resolve(error === null && isValid),
-      );
+      const key = keptKey(publicKey);
+      const isStrict = message instanceof Uint8Array && isStrictSignature(signature);
+      if (key === undefined || !isStrict) return resolve(false);
+      verify(null, message, key, signature, (error, isValid) => resolve(error === null && isValid));
     } catch {
       resolve(false); // A backend that gives up has not verified.
     }
   });
 }
 
-/** By their bytes, the one that was used last at the end. Taking a key in costs a quarter of a check. */
+/** Strict keys by their bytes, the one that was used last at the end. Taking a key in costs a quarter of a check. */
 const kept = new Map<string, KeyObject>();
 
-function keptKey(publicKey: Uint8Array): KeyObject {
+/** @returns undefined for what is no strict key */
+function keptKey(publicKey: Uint8Array): KeyObject | undefined {
   const name = Buffer.from(publicKey).toString("latin1");
-  const key = kept.get(name) ?? nativeKey(publicKey);
+  const key = kept.get(name) ?? (isStrictPublicKey(publicKey) ? nativeKey(publicKey) : undefined);
+  if (key === undefined) return undefined;
   kept.delete(name);
   kept.set(name, key);
   if (kept.size > controllerLimits.keysKeptMax) forgetOldest();

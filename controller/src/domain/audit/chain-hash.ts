@@ -14,18 +14,16 @@ export function chainHash(event: Omit<AuditEvent, "hash">): Sha256 {
   return sha256(lengthPrefixed(fields));
 }
 
-const encoder = new TextEncoder();
 /** Of UTF-8, for one unit of UTF-16. */
 const BYTES_PER_UNIT_MAX = 3;
 
 function lengthPrefixed(fields: readonly string[]): Uint8Array {
   const units = fields.reduce((sum, field) => sum + field.length, 0);
-  const bytes = new Uint8Array(fields.length * LENGTH_BYTES + units * BYTES_PER_UNIT_MAX);
-  const view = new DataView(bytes.buffer);
+  const bytes = Buffer.allocUnsafe(fields.length * LENGTH_BYTES + units * BYTES_PER_UNIT_MAX);
   let at = 0;
   for (const field of fields) {
-    const { written } = encoder.encodeInto(field, bytes.subarray(at + LENGTH_BYTES));
-    view.setUint32(at, written);
+    const written = bytes.write(field, at + LENGTH_BYTES);
+    bytes.writeUInt32BE(written, at);
     at += LENGTH_BYTES + written;
   }
   return bytes.subarray(0, at);

@@ -25,8 +25,11 @@ const EnvelopeJson = z.object({
 
 /** The bytes that are signed: DSSE's pre-authentication encoding (secure-systems-lab/dsse protocol.md 1.0.2). */
 export function pae(type: string, body: Uint8Array): Uint8Array {
-  const header = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `;
-  return new Uint8Array(Buffer.concat([Buffer.from(header), body]));
+  const header = Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `);
+  const encoded = new Uint8Array(header.length + body.length);
+  encoded.set(header);
+  encoded.set(body, header.length);
+  return encoded;
 }
 
 /**

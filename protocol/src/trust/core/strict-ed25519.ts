@@ -36,16 +36,19 @@ export function isStrictPublicKey(publicKey: unknown): publicKey is Uint8Array {
 export function isStrictSignature(signature: unknown): signature is Uint8Array {
   // protocol.md 1.1.6: S below the group order, R canonical and not of small order.
   if (!(signature instanceof Uint8Array) || signature.length !== signatureBytes) return false;
-  return isStrictPoint(signature.subarray(0, 32)) && isBelow(signature.subarray(32), ORDER);
+  return (
+    isStrictPoint(signature.subarray(0, 32)) && isBelow(Buffer.from(signature.subarray(32)), ORDER)
+  );
 }
 
 function isStrictPoint(point: Uint8Array): boolean {
   const y = Buffer.from(point);
   y.writeUInt8(y.readUInt8(31) & 0x7f, 31); // The highest bit of a point is the sign of x.
-  return isBelow(y, PRIME) && !SMALL_ORDER.has(y.toString("hex"));
+  // In this order, for the number is turned around where it stands.
+  return !SMALL_ORDER.has(y.toString("hex")) && isBelow(y, PRIME);
 }
 
-/** Compares a little-endian number with a big-endian one. Public values only, so time may vary. */
-function isBelow(littleEndian: Uint8Array, bigEndian: Uint8Array): boolean {
-  return Buffer.compare(littleEndian.toReversed(), bigEndian) < 0;
+/** Compares a little-endian number, of which nobody else needs the bytes, with a big-endian one; time may vary. */
+function isBelow(littleEndian: Buffer, bigEndian: Buffer): boolean {
+  return Buffer.compare(littleEndian.reverse(), bigEndian) < 0;
 }
