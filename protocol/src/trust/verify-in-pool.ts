@@ -18,7 +18,10 @@ export function verifyInPool(
     try {
       const key = keptKey(publicKey);
       const isStrict = message instanceof Uint8Array && isStrictSignature(signature);
-      if (key === undefined || !isStrict) return resolve(false);
+      if (key === undefined || !isStrict) {
+        resolve(false);
+        return;
+      }
       verify(null, message, key, signature, (error, isValid) => resolve(error === null && isValid));
     } catch {
       resolve(false); // A backend that gives up has not verified.
