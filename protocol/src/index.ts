@@ -54,6 +54,7 @@ export * from "./telemetry/batch-place.ts";
 export * from "./telemetry/digest8.ts";
 export * from "./telemetry/latency-histogram.ts";
 export * from "./telemetry/profile.ts";
+export * from "./telemetry/projection-sign.ts";
 export * from "./telemetry/total-variation.ts";
 export * from "./telemetry/window.ts";
 export * from "./topics.ts";

@@ -151,6 +151,11 @@ export const telemetryLimits = {
   windowMsMin: SECOND_MS,
   windowMsMax: DAY_MS,
   featuresMax: 64,
+  categoriesMax: 16,
+  vocabularyMax: 64,
+  /** Hours of a workday and of a day at the weekend. */
+  seasonalSlotsMax: 48,
+  thresholdMax: 1_000,
   binsMax: 64,
   classesMax: 64,
   latencyBucketsMax: 160,
@@ -168,6 +173,12 @@ export const telemetryLimits = {
   windowsPendingMax: 64,
   windowAgeMsMax: 30 * DAY_MS,
   windowAheadMsMax: 10 * MINUTE_MS,
+} as const;
+
+/** Raw requests kept on a device, where the release and the device allow it. */
+export const captureLimits = {
+  bytesPerDayMax: 1_024 * MIB,
+  keepMsMax: 30 * DAY_MS,
 } as const;
 
 /** The operator's command line, a client of the REST API. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { blobLimits, documentLimits } from "../limits.ts";
+import { blobLimits, captureLimits, documentLimits } from "../limits.ts";
 import { TensorSpec } from "../model/tensor-spec.ts";
 import {
   Counter,
@@ -53,6 +53,34 @@ export const ModelIo = z.object({
 });
 export type ModelIo = z.infer<typeof ModelIo>;
 
+/** What a device may keep of what it sees, beside sketches (telemetry.md 2.8). The device has to consent as well. */
+export const CapturePolicy = z.object({
+  /** Names what is captured under it, so that it can be deleted by it. */
+  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  /** Which requests; `drift`: while a detector on the device says so. */
+  strategy: z.enum(["random", "low-confidence", "margin", "drift"]),
+  /** Share of requests that is kept (random, drift); or what confidence or margin lies below. */
+  level: z.number().gt(0).max(1),
+  bytesPerDayMax: z.int().min(1).max(captureLimits.bytesPerDayMax),
+  keepMs: z.int().min(60_000).max(captureLimits.keepMsMax),
+  /** Tensors that are left out, by name. */
+  redact: z.array(z.string().min(1).max(256)).max(64).optional(),
+  /** X25519 public key of whoever may read it, 32 bytes in base64: it is sealed on the device. */
+  recipient: z.base64().length(44),
+});
+export type CapturePolicy = z.infer<typeof CapturePolicy>;
+
+/** What is measured of the release, and how much of it leaves the device. */
+export const DriftPolicy = z.object({
+  baseline: ReleasePath,
+  /** `strict`: no bounds, which are values themselves (telemetry.md 2.8). `sketches` when absent. */
+  privacy: z.enum(["sketches", "strict"]).optional(),
+  /** Differential privacy: ε of each histogram of each window, by discrete Laplace noise. None when absent. */
+  epsilon: z.number().gt(0).max(10).optional(),
+  capture: CapturePolicy.optional(),
+});
+export type DriftPolicy = z.infer<typeof DriftPolicy>;
+
 /** What the publisher writes (`release.json`); the controller adds files, digest, io and fleet from the upload. */
 export const ReleaseManifest = z.object({
   model: ModelName,
@@ -67,7 +95,7 @@ export const ReleaseManifest = z.object({
   compat: ReleaseCompat,
   limits: ReleaseLimits,
   selfTest: z.object({ file: ReleasePath }).optional(),
-  drift: z.object({ baseline: ReleasePath }).optional(),
+  drift: DriftPolicy.optional(),
   swap: SwapPolicy.optional(),
   serving: ServingPolicy.optional(),
   sequence: SequencePolicy.optional(),

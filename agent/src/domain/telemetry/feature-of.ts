@@ -1,4 +1,4 @@
-import type { FeatureSource } from "@modelfleet/protocol";
+import { type FeatureSource, projectionSign } from "@modelfleet/protocol";
 import type { ItemView } from "./element-reader.ts";
 
 /**
@@ -26,6 +26,8 @@ export function featureOf(
       return minOf(tensor, first, end);
     case "max":
       return maxOf(tensor, first, end);
+    case "projection":
+      return projectionOf(tensor, { first, end }, source);
   }
 }
 
@@ -60,4 +62,19 @@ function maxOf({ view, read, elementBytes }: ItemView, first: number, end: numbe
   let most = Number.NEGATIVE_INFINITY;
   for (let at = first; at < end; at += elementBytes) most = Math.max(most, read(view, at));
   return most;
+}
+
+/** A sum with the signs of the projection, over the root of how many there are: its spread is that of one element. */
+function projectionOf(
+  { view, read, elementBytes }: ItemView,
+  { first, end }: { readonly first: number; readonly end: number },
+  { seed = 0, index = 0 }: FeatureSource,
+): number {
+  let sum = 0;
+  let element = 0;
+  for (let at = first; at < end; at += elementBytes) {
+    sum += projectionSign(seed, index, element) * read(view, at);
+    element += 1;
+  }
+  return sum / Math.sqrt(element);
 }
