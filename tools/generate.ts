@@ -8,6 +8,7 @@ import { rolloutStatesFile } from "./rollout-states.ts";
 import { scenariosFile } from "./scenarios.ts";
 import { refresh, type StaleFiles, staleFiles } from "./stale-files.ts";
 import { targetFiles } from "./target-catalog.ts";
+import { telemetryScenariosFile } from "./telemetry-scenarios.ts";
 import { telemetryWireFile } from "./telemetry-wire.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -19,6 +20,7 @@ const files = [
   scenariosFile(root),
   rolloutScenariosFile(root),
   rolloutStatesFile(),
+  telemetryScenariosFile(root),
   await openApiFile(root),
 ];
 const stale = staleFiles(root, files, [schemaFolder]);

@@ -4,13 +4,14 @@ import { join } from "node:path";
 const FOLDERS = ["test/unit", "test/integration", "test/system", "test/faults", "test/servers"];
 /** A test, or a group of them, whose name begins with what it shows: `F4: …`, `R7: …`, or `S1, F50: …`. */
 const NAMED =
-  /\b(?:test|it|describe)(?:\.\w+)*(?:\((?:[^()]|\([^()]*\))*\))?\(\s*(["'`])((?:[FRS]\d+(?:, )?)+: (?:(?!\1)[\s\S])+)\1/g;
+  /\b(?:test|it|describe)(?:\.\w+)*(?:\((?:[^()]|\([^()]*\))*\))?\(\s*(["'`])((?:[FRST]\d+(?:, )?)+: (?:(?!\1)[\s\S])+)\1/g;
 
-/** One test that shows fault cases (F), or acceptance scenarios of the agent (S) or of rollouts (R). */
+/** One test that shows fault cases (F), or acceptance scenarios of the agent (S), of rollouts (R) or of telemetry (T). */
 export interface NamedTest {
   readonly cases: readonly number[];
   readonly scenarios: readonly number[];
   readonly rollouts: readonly number[];
+  readonly telemetry: readonly number[];
   /** Without the numbers. */
   readonly name: string;
   readonly path: string;
@@ -28,12 +29,32 @@ export function readNamedTests(path: string, text: string): readonly NamedTest[]
   return [...text.matchAll(NAMED)].map(([, , title = ""]) => {
     const colon = title.indexOf(": ");
     const shown = title.slice(0, colon).split(", ");
-    const numbers = (letter: "F" | "R" | "S") =>
+    const numbers = (letter: "F" | "R" | "S" | "T") =>
       shown.filter((one) => one.startsWith(letter)).map((one) => Number(one.slice(1)));
     const name = title.slice(colon + 2).replaceAll(/\s+/g, " ");
-    const found = { cases: numbers("F"), scenarios: numbers("S"), rollouts: numbers("R") };
-    return { ...found, name, path };
+    return {
+      ...{ cases: numbers("F"), scenarios: numbers("S") },
+      ...{ rollouts: numbers("R"), telemetry: numbers("T") },
+      ...{ name, path },
+    };
   });
+}
+
+/** What the programs of a folder say they show, `Shows R27: …` to the end of the line. */
+export function saidShowings(root: string, { folder, letter }: SaidIn) {
+  const says = new RegExp(`\\bShows ${letter}(\\d+): (.+)$`, "gm");
+  return readdirSync(join(root, folder), { encoding: "utf8", recursive: true })
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((file) => {
+      const path = `${folder}/${file}`;
+      const said = readFileSync(join(root, path), "utf8").matchAll(says);
+      return [...said].map(([, number, name = ""]) => ({ number: Number(number), name, path }));
+    });
+}
+
+interface SaidIn {
+  readonly folder: string;
+  readonly letter: "R" | "T";
 }
 
 /** As a cell of a table, with a link as seen from `test/faults`. */

@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import catalogue from "../test/faults/rollout-scenarios.json" with { type: "json" };
-import { cell, linkOf, namedTests } from "./named-tests.ts";
+import { cell, linkOf, namedTests, saidShowings } from "./named-tests.ts";
 import type { GeneratedFile } from "./target-catalog.ts";
 
 /** What a rollout must do; `needsMetricGate` where it is about the metrics of models, whose gates are not built. */
@@ -14,9 +12,6 @@ export interface RolloutShowing {
   readonly scenario: RolloutScenario;
   readonly shownBy: readonly string[];
 }
-
-/** A soak says what it shows: `Shows R27: …`, to the end of the line. */
-const SHOWS = /\bShows R(\d+): (.+)$/gm;
 
 /** `test/faults/ROLLOUTS.md`: every scenario of rollouts, and what shows it. */
 export function rolloutScenariosFile(root: string): GeneratedFile {
@@ -41,19 +36,12 @@ export function rolloutScenariosFile(root: string): GeneratedFile {
 }
 
 export function rolloutShowings(root: string): readonly RolloutShowing[] {
-  const [tests, soaks] = [namedTests(root), soaksOf(root)];
+  const tests = namedTests(root);
+  const soaks = saidShowings(root, { folder: "test/soak", letter: "R" });
   return rolloutScenarios.map((scenario) => {
     const { number } = scenario;
     const shown = tests.filter(({ rollouts }) => rollouts.includes(number)).map(linkOf);
     const killed = soaks.filter((soak) => soak.number === number).map(linkOf);
     return { scenario, shownBy: [...shown, ...killed] };
-  });
-}
-
-function soaksOf(root: string) {
-  return readdirSync(join(root, "test/soak"), { encoding: "utf8" }).flatMap((file) => {
-    const path = `test/soak/${file}`;
-    const said = readFileSync(join(root, path), "utf8").matchAll(SHOWS);
-    return [...said].map(([, number, name = ""]) => ({ number: Number(number), name, path }));
   });
 }

@@ -4,6 +4,7 @@ import { faultCases, provenCases } from "../../../tools/fault-cases.ts";
 import { namedTests, readNamedTests } from "../../../tools/named-tests.ts";
 import { rolloutScenarios, rolloutShowings } from "../../../tools/rollout-scenarios.ts";
 import { scenarios, showings } from "../../../tools/scenarios.ts";
+import { telemetryScenarios } from "../../../tools/telemetry-scenarios.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -63,6 +64,13 @@ test("every scenario of rollouts without a gate on metrics has a test of its nam
 test("every test that names a scenario of rollouts names one of the catalogue", () => {
   const known = new Set(rolloutScenarios.map(({ number }) => number));
   const unknown = namedTests(root).filter((one) => !one.rollouts.every((n) => known.has(n)));
+
+  expect(unknown).toEqual([]);
+});
+
+test("every test that names a scenario of telemetry names one of the catalogue", () => {
+  const known = new Set(telemetryScenarios.map(({ number }) => number));
+  const unknown = namedTests(root).filter((one) => !one.telemetry.every((n) => known.has(n)));
 
   expect(unknown).toEqual([]);
 });
