@@ -59,6 +59,7 @@ export * from "./target/version-range.ts";
 export * from "./telemetry/batch-codec.ts";
 export * from "./telemetry/batch-place.ts";
 export * from "./telemetry/digest8.ts";
+export * from "./telemetry/distinct-sketch.ts";
 export * from "./telemetry/latency-histogram.ts";
 export * from "./telemetry/profile.ts";
 export * from "./telemetry/projection-sign.ts";

@@ -7,6 +7,7 @@ import { DAY_MS, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from "./measures.ts";
 
 export * from "./access-limits.ts";
 export * from "./device-limits.ts";
+export * from "./event-limits.ts";
 
 /** Signed documents. 15,000 bytes fit PureEdDSA in a cloud HSM and one MQTT packet (trust.md 2). */
 export const documentLimits = {
@@ -170,6 +171,11 @@ export const telemetryLimits = {
   latencyScaleMin: -10,
   latencyScaleMax: 20,
   windowsPerBatchMax: 16,
+  feedbackPerBatchMax: 64,
+  /** Bytes of one feedback window in a batch, its frame included. */
+  feedbackBytesMax: 128,
+  /** Of the noise on one histogram; a larger one hides nothing. */
+  epsilonMax: 10,
   windowsPendingMax: 64,
   windowAgeMsMax: 30 * DAY_MS,
   windowAheadMsMax: 10 * MINUTE_MS,

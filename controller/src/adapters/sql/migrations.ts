@@ -17,6 +17,14 @@ import {
   widenDesiredSlots,
 } from "./migration-8-rollouts.ts";
 import { addHelloReports } from "./migration-9-hello-reports.ts";
+import { createEvents, createWebhooks } from "./migration-10-events.ts";
+
+import {
+  createAlerts,
+  createDriftCells,
+  createDriftRollups,
+  createQuarantine,
+} from "./migration-11-drift.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -60,4 +68,18 @@ export const migrations: Record<string, Migration> = {
     },
   },
   "0009-hello-reports": { up: addHelloReports },
+  "0010-events": {
+    up: async (database: Kysely<unknown>) => {
+      await createEvents(database);
+      await createWebhooks(database);
+    },
+  },
+  "0011-drift": {
+    up: async (database: Kysely<unknown>) => {
+      await createDriftCells(database);
+      await createDriftRollups(database);
+      await createAlerts(database);
+      await createQuarantine(database);
+    },
+  },
 };

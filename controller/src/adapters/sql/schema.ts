@@ -1,8 +1,10 @@
 import type { DeviceState } from "@modelfleet/protocol";
+import type { DriftTables } from "./drift/drift-tables.ts";
+import type { EventTables } from "./event-tables.ts";
 import type { RolloutTables } from "./rollout/rollout-tables.ts";
 
 /** Tables. Times are integer milliseconds, JSON is text, bytes are bytes: the same in SQLite and PostgreSQL. */
-export interface Schema extends RolloutTables {
+export interface Schema extends RolloutTables, EventTables, DriftTables {
   api_keys: ApiKeysTable;
   claims: ClaimsTable;
   claim_messages: ClaimMessagesTable;
@@ -199,6 +201,9 @@ export interface TelemetryWindowsTable {
   start_ms: number;
   duration_ms: number;
   bytes: Uint8Array;
+  /** Start of its cell in the grid of `drift_cells`, and its number there; 0: in no cell. */
+  cell_ms: number;
+  mark: number;
 }
 
 export interface TelemetryBootsTable {
