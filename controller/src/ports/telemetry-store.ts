@@ -14,6 +14,8 @@ export interface TelemetryStore {
   readonly forget: (receivedBeforeMs: number, batchesMax: number) => Promise<number>;
   /** Devices of whose batches some never came, those with most first. What a device says it dropped is among them. */
   readonly gaps: (devicesMax: number) => Promise<readonly TelemetryGap[]>;
+  /** What is in quarantine, the newest first, at most so many kinds. */
+  readonly quarantine: (kindsMax: number) => Promise<readonly QuarantineCount[]>;
   /** Release prefixes that have windows. */
   readonly releasePrefixes: () => Promise<readonly Digest8[]>;
 }
@@ -25,7 +27,43 @@ export interface TelemetryBatchRecord {
   readonly seq: number;
   readonly dropped: number;
   readonly receivedAtMs: number;
-  readonly windows: readonly Omit<WindowRecord, "device">[];
+  readonly windows: readonly StoredWindow[];
+  /** Kept apart, neither believed nor lost. */
+  readonly quarantined?: readonly QuarantinedWindow[];
+}
+
+export interface StoredWindow extends Omit<WindowRecord, "device"> {
+  /** Where it is judged; nowhere when it is left out. */
+  readonly cell?: DriftCell;
+}
+
+/** A cell of the grid that windows are judged in. */
+export interface DriftCell {
+  readonly startMs: number;
+  readonly lengthMs: number;
+  /** It came before the cell was due. */
+  readonly isOnTime: boolean;
+}
+
+/** A window that there is nothing to hold against: of a release nobody has published, or of another profile. */
+export interface QuarantinedWindow {
+  readonly reason: QuarantineReason;
+  readonly releasePrefix: Digest8;
+  readonly profilePrefix: Digest8 | null;
+  readonly bytes: Uint8Array;
+}
+
+export type QuarantineReason = "RELEASE" | "PROFILE";
+
+/** Quarantined windows of one reason, release and profile. */
+export interface QuarantineCount {
+  readonly reason: QuarantineReason;
+  readonly releasePrefix: Digest8;
+  readonly profilePrefix: Digest8 | null;
+  readonly windows: number;
+  readonly devices: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
 }
 
 export interface WindowRecord {

@@ -1,6 +1,8 @@
 import { controllerLimits, type DeviceId, type Digest8 } from "@modelfleet/protocol";
 import { type Kysely, sql, type Transaction } from "kysely";
 import type {
+  QuarantineCount,
+  QuarantineReason,
   TelemetryBatchRecord,
   TelemetryGap,
   TelemetryStore,
@@ -8,6 +10,7 @@ import type {
   WindowRecord,
 } from "../../ports/telemetry-store.ts";
 import { bytesOf } from "./column.ts";
+import { markCells } from "./drift/mark-cells.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Schema } from "./schema.ts";
 
@@ -34,8 +37,11 @@ export class SqlTelemetryStore implements TelemetryStore {
         .executeTakeFirst();
       if (numInsertedOrUpdatedRows === 0n) return "duplicate";
       await countBatch(transaction, batch);
+      await quarantineWindows(transaction, batch);
       if (windows.length === 0) return "stored";
+      const marks = await markCells(transaction, windows);
       const rows = windows.map((window, position) => ({
+        ...(marks[position] ?? { cell_ms: 0, mark: 0 }),
         ...key,
         position,
         slot: window.slot,
@@ -86,10 +92,12 @@ export class SqlTelemetryStore implements TelemetryStore {
         .orderBy("seq")
         .limit(batchesMax);
       // The windows first: they refer to their batch.
-      await transaction
-        .deleteFrom("telemetry_windows")
-        .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
-        .execute();
+      for (const table of ["telemetry_windows", "telemetry_quarantine"] as const) {
+        await transaction
+          .deleteFrom(table)
+          .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
+          .execute();
+      }
       const { numDeletedRows } = await transaction
         .deleteFrom("telemetry_batches")
         .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
@@ -119,10 +127,52 @@ export class SqlTelemetryStore implements TelemetryStore {
     }));
   };
 
+  readonly quarantine = async (kindsMax: number): Promise<readonly QuarantineCount[]> => {
+    const rows = await this.#database
+      .selectFrom("telemetry_quarantine")
+      .select(({ fn }) => [
+        "reason",
+        "release8",
+        "profile8",
+        fn.countAll<number>().as("windows"),
+        fn.count<number>("device").distinct().as("devices"),
+        fn.min<number>("received_at_ms").as("first_at_ms"),
+        fn.max<number>("received_at_ms").as("last_at_ms"),
+      ])
+      .groupBy(["reason", "release8", "profile8"])
+      .orderBy("last_at_ms", "desc")
+      .limit(kindsMax)
+      .execute();
+    return rows.map((row) => ({
+      reason: row.reason as QuarantineReason,
+      releasePrefix: row.release8 as Digest8,
+      profilePrefix: row.profile8 as Digest8 | null,
+      windows: row.windows,
+      devices: row.devices,
+      firstAtMs: row.first_at_ms,
+      lastAtMs: row.last_at_ms,
+    }));
+  };
+
   readonly releasePrefixes = async (): Promise<readonly Digest8[]> => {
     const found = this.#database.selectFrom("telemetry_windows").select("release8").distinct();
     return (await found.execute()).map(({ release8 }) => release8 as Digest8);
   };
+}
+
+async function quarantineWindows(
+  transaction: Transaction<Schema>,
+  { quarantined = [], ...batch }: TelemetryBatchRecord,
+): Promise<void> {
+  if (quarantined.length === 0) return;
+  const { device, era, boot, seq, receivedAtMs } = batch;
+  const rows = quarantined.map(({ reason, releasePrefix, profilePrefix, bytes }, position) => ({
+    ...{ device, era, boot, seq, position, reason, bytes },
+    release8: releasePrefix,
+    profile8: profilePrefix,
+    received_at_ms: receivedAtMs,
+  }));
+  await transaction.insertInto("telemetry_quarantine").values(rows).execute();
 }
 
 /** In whatever order they come: what is missing is how far a start has counted, less how many came. */
