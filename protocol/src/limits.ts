@@ -181,10 +181,95 @@ export const telemetryLimits = {
   windowAheadMsMax: 10 * MINUTE_MS,
 } as const;
 
+/** Making a reference profile out of a file of rows (docs/profile.md). */
+export const profileLimits = {
+  rowsMax: 2_000_000,
+  /** Numbers that are held at once, 8 B each. */
+  valuesMax: 50_000_000,
+  columnsMax: 4_096,
+  /** Elements of one list. */
+  listLengthMax: 16_384,
+  projectionsMax: 16,
+  wordLengthMax: 64,
+  /** Different words of one column that are counted; beyond, they are taken for names or free text. */
+  wordsCountedMax: 65_536,
+  recordBytesMax: MIB,
+  configBytesMax: 256 * KIB,
+  /** Of one row group of a Parquet file, unpacked. */
+  groupBytesMax: 1_024 * MIB,
+  windowItemsMin: 50,
+  windowItemsMax: 1_000_000,
+  replicatesMax: 1_000_000,
+} as const;
+
+/** What the controller decides about drift (telemetry.md 1.1, 2.4–2.7). */
+export const driftLimits = {
+  /** A cell is judged when so many more have passed; what comes later changes the record only. */
+  graceCells: 2,
+  /** 0.1 is a shift of 0.32 standard deviations of a normal distribution, 0.25 one of 0.51. */
+  psiWarn: 0.1,
+  psiAlert: 0.25,
+  /** Chance that PSI without drift stays below the gate. */
+  gateQuantile: 0.999,
+  falseDiscoveryShare: 0.05,
+  /** Items so that the gate is not above `psiWarn`: 279 for 10 bins, 439 for 20. */
+  fewBinsMax: 10,
+  samplesMinFewBins: 300,
+  manyBinsMax: 20,
+  samplesMinManyBins: 500,
+  /** Back from the end of a cell, for small cohorts and for the merge over a day. */
+  mergeMsMax: DAY_MS,
+  /** An alert needs so many excesses among so many counted verdicts. */
+  persistenceExcesses: 3,
+  persistenceWindows: 4,
+  /** It is over after so many counted verdicts in a row below so much of the threshold. */
+  recoveryWindows: 4,
+  recoveryShare: 0.7,
+  /** An alert without enough data for so long is closed as lost. */
+  silentMsMax: DAY_MS,
+  /** Notifications of one model. */
+  notificationsPerHourMax: 12,
+  /** Alerts that one notification names; it counts them all. */
+  alertsPerNotificationMax: 10,
+  /** Of a class, a device is held against its peers from so many items on. */
+  deviceSamplesMin: 100,
+  qualitySamplesMin: 100,
+  /** Of the items, above what is usual. */
+  missingShareMax: 0.05,
+  outOfRangeShareMax: 0.1,
+  errorShareMax: 0.05,
+  requestsMin: 100,
+  /** Rise of the share of wrong answers that is looked for, and the score at which it is found. */
+  errorRise: 0.05,
+  cusumThresholdNats: 6.9,
+  /** Bootstrapped windows for each window between two false alarms: with 10 the figure was off by 40 %. */
+  replicatesPerErtWindow: 50,
+  replicatesMax: 1_000_000,
+  ertWindowsMax: 20_000,
+} as const;
+
 /** Raw requests kept on a device, where the release and the device allow it. */
 export const captureLimits = {
   bytesPerDayMax: 1_024 * MIB,
   keepMsMax: 30 * DAY_MS,
+  /** One request with its answer; a larger one is passed over. */
+  recordBytesMax: 16 * MIB,
+  /** Of all policies together; beyond, nothing is kept until some have gone. */
+  filesMax: 20_000,
+  /** What waits to be sealed; beyond, requests are passed over and counted. */
+  pendingMax: 16,
+  pendingBytesMax: 32 * MIB,
+  /** Sealed at a time before requests have their turn. */
+  pieceBytes: 64 * KIB,
+  /** Left free on the disk, for the store and its releases. */
+  freeBytesMin: 256 * MIB,
+  /** How often consent and the age of files are looked at. */
+  lookMs: 1 * SECOND_MS,
+  /** After the disk took none. */
+  diskPauseMs: 10 * MINUTE_MS,
+  /** The file in which people of the device consent, and the names in it. */
+  consentBytesMax: 16 * KIB,
+  consentPoliciesMax: 64,
 } as const;
 
 /** The operator's command line, a client of the REST API. */

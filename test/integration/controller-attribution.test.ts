@@ -33,7 +33,7 @@ const window = (startMs = fixtureTimes.nowMs - 900_000): TelemetryWindow => ({
   ...{ slot: mainSlot, release: digest8(release), profile: null, startMs, durationMs: 1_000 },
   ...{ clockSynced: true, historical: false, requests: 1, errors: [], items: 0 },
   ...{ latency: { ...emptyLatency, offset: 60, counts: [1], sumUs: 200 } },
-  ...{ features: [], outputs: [] },
+  ...{ features: [], outputs: [], categories: [], sampleRate: 1, epsilon: null },
 });
 const counted = () => world.showRefusals.run();
 

@@ -41,6 +41,9 @@ describe("telemetry", () => {
     items: 0,
     features: [],
     outputs: [],
+    categories: [],
+    sampleRate: 1,
+    epsilon: null,
     ...changes,
   });
   const send = (windows: readonly TelemetryWindow[], place = { boot: 1, seq: 0 }) =>

@@ -145,7 +145,10 @@ export class TelemetrySpool {
       const dropped = outbox.dropped() + this.#batcher.lost();
       try {
         await outbox.put("tele", (place) =>
-          encodeSignedBatch(signer, encodeBatch({ device, ...place, dropped, windows })),
+          encodeSignedBatch(
+            signer,
+            encodeBatch({ device, ...place, dropped, windows, feedback: [] }),
+          ),
         );
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : "an unknown failure";

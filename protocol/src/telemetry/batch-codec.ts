@@ -9,10 +9,11 @@ import { FormatError } from "../errors.ts";
 import { busLimits } from "../limits.ts";
 import { signatureBytes } from "../trust/core/strict-ed25519.ts";
 import { DeviceId } from "../units.ts";
+import { feedbackFromWire } from "./feedback-from-wire.ts";
 import { TelemetryBatchSchema, TelemetryWindowSchema } from "./telemetry_pb.ts";
 import type { TelemetryBatch, TelemetryWindow } from "./window.ts";
 import { windowFromWire } from "./window-from-wire.ts";
-import { windowToWire } from "./window-to-wire.ts";
+import { feedbackToWire, windowToWire } from "./window-to-wire.ts";
 import { countOf, refused } from "./wire-check.ts";
 import { batchFields, checkShape, windowFields } from "./wire-shape.ts";
 
@@ -33,6 +34,7 @@ export function encodeBatch(batch: TelemetryBatch): Uint8Array {
       seq: BigInt(batch.seq),
       dropped: BigInt(batch.dropped),
       windows: batch.windows.map(windowToWire),
+      feedback: batch.feedback.map(feedbackToWire),
     }),
   );
   checkSize(bytes);
@@ -54,6 +56,7 @@ export function decodeBatch(bytes: Uint8Array): TelemetryBatch {
     seq: counter(wire.seq, "seq"),
     dropped: counter(wire.dropped, "dropped"),
     windows: wire.windows.map((window, i) => windowFromWire(window, `windows[${i}]`)),
+    feedback: wire.feedback.map((labels, i) => feedbackFromWire(labels, `feedback[${i}]`)),
   };
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { telemetryLimits } from "../limits.ts";
+import { driftLimits, telemetryLimits } from "../limits.ts";
 
 const Count = z.int().min(0);
 const Edges = z.array(z.number()).max(telemetryLimits.binsMax - 1);
@@ -157,6 +157,11 @@ export const ProfileCalibration = z.object({
   replicates: z.int().min(1),
   /** Share of the reference's own windows below the threshold. */
   quantile: z.number().gt(0).lt(1),
+  /**
+   * When given, all thresholds are one: the (1 − 1/ertWindows) quantile of the largest PSI over all signals. It decides
+   * alone then, and a cohort without drift exceeds it once in so many windows.
+   */
+  ertWindows: z.int().min(2).max(driftLimits.ertWindowsMax).optional(),
   seed: z.int().min(0).max(0xffff_ffff),
 });
 export type ProfileCalibration = z.infer<typeof ProfileCalibration>;

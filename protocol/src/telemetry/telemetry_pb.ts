@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file telemetry.proto.
  */
 export const file_telemetry: GenFile = /*@__PURE__*/
-  fileDesc("Cg90ZWxlbWV0cnkucHJvdG8SF21vZGVsZmxlZXQudGVsZW1ldHJ5LnYxIocBCg5UZWxlbWV0cnlCYXRjaBIOCgZkZXZpY2UYASABKAkSDAoEYm9vdBgCIAEoBBILCgNzZXEYAyABKAQSDwoHZHJvcHBlZBgEIAEoBBI5Cgd3aW5kb3dzGAUgAygLMigubW9kZWxmbGVldC50ZWxlbWV0cnkudjEuVGVsZW1ldHJ5V2luZG93IqQDCg9UZWxlbWV0cnlXaW5kb3cSDAoEc2xvdBgBIAEoCRIWCg5yZWxlYXNlX2RpZ2VzdBgCIAEoDBIWCg5wcm9maWxlX2RpZ2VzdBgDIAEoDBIQCghzdGFydF9tcxgEIAEoBBITCgtkdXJhdGlvbl9tcxgFIAEoDRIUCgxjbG9ja19zeW5jZWQYBiABKAgSEgoKaGlzdG9yaWNhbBgHIAEoCBIQCghyZXF1ZXN0cxgIIAEoBBIzCgZlcnJvcnMYCSADKAsyIy5tb2RlbGZsZWV0LnRlbGVtZXRyeS52MS5FcnJvckNvdW50EjoKB2xhdGVuY3kYCiABKAsyKS5tb2RlbGZsZWV0LnRlbGVtZXRyeS52MS5MYXRlbmN5SGlzdG9ncmFtEjgKCGZlYXR1cmVzGAsgAygLMiYubW9kZWxmbGVldC50ZWxlbWV0cnkudjEuTnVtZXJpY1NrZXRjaBI2CgdvdXRwdXRzGAwgAygLMiUubW9kZWxmbGVldC50ZWxlbWV0cnkudjEuT3V0cHV0U2tldGNoEg0KBWl0ZW1zGA0gASgEIikKCkVycm9yQ291bnQSDAoEY29kZRgBIAEoCRINCgVjb3VudBgCIAEoBCJlChBMYXRlbmN5SGlzdG9ncmFtEg0KBXNjYWxlGAEgASgREhIKCnplcm9fY291bnQYAiABKAQSDgoGb2Zmc2V0GAMgASgREg4KBmNvdW50cxgEIAMoBBIOCgZzdW1fdXMYBSABKAEifAoNTnVtZXJpY1NrZXRjaBIOCgZjb3VudHMYASADKAQSCwoDbmFuGAIgASgEEg8KB21pc3NpbmcYAyABKAQSCwoDc3VtGAQgASgBEhYKDnN1bV9vZl9zcXVhcmVzGAUgASgBEgsKA21pbhgGIAEoAhILCgNtYXgYByABKAIiPwoMT3V0cHV0U2tldGNoEhQKDGNsYXNzX2NvdW50cxgBIAMoBBIZChFjb25maWRlbmNlX2NvdW50cxgCIAMoBGIGcHJvdG8z");
+  fileDesc("Cg90ZWxlbWV0cnkucHJvdG8SF21vZGVsZmxlZXQudGVsZW1ldHJ5LnYxIsIBCg5UZWxlbWV0cnlCYXRjaBIOCgZkZXZpY2UYASABKAkSDAoEYm9vdBgCIAEoBBILCgNzZXEYAyABKAQSDwoHZHJvcHBlZBgEIAEoBBI5Cgd3aW5kb3dzGAUgAygLMigubW9kZWxmbGVldC50ZWxlbWV0cnkudjEuVGVsZW1ldHJ5V2luZG93EjkKCGZlZWRiYWNrGAYgAygLMicubW9kZWxmbGVldC50ZWxlbWV0cnkudjEuRmVlZGJhY2tXaW5kb3ciigQKD1RlbGVtZXRyeVdpbmRvdxIMCgRzbG90GAEgASgJEhYKDnJlbGVhc2VfZGlnZXN0GAIgASgMEhYKDnByb2ZpbGVfZGlnZXN0GAMgASgMEhAKCHN0YXJ0X21zGAQgASgEEhMKC2R1cmF0aW9uX21zGAUgASgNEhQKDGNsb2NrX3N5bmNlZBgGIAEoCBISCgpoaXN0b3JpY2FsGAcgASgIEhAKCHJlcXVlc3RzGAggASgEEjMKBmVycm9ycxgJIAMoCzIjLm1vZGVsZmxlZXQudGVsZW1ldHJ5LnYxLkVycm9yQ291bnQSOgoHbGF0ZW5jeRgKIAEoCzIpLm1vZGVsZmxlZXQudGVsZW1ldHJ5LnYxLkxhdGVuY3lIaXN0b2dyYW0SOAoIZmVhdHVyZXMYCyADKAsyJi5tb2RlbGZsZWV0LnRlbGVtZXRyeS52MS5OdW1lcmljU2tldGNoEjYKB291dHB1dHMYDCADKAsyJS5tb2RlbGZsZWV0LnRlbGVtZXRyeS52MS5PdXRwdXRTa2V0Y2gSDQoFaXRlbXMYDSABKAQSPgoKY2F0ZWdvcmllcxgOIAMoCzIqLm1vZGVsZmxlZXQudGVsZW1ldHJ5LnYxLkNhdGVnb3JpY2FsU2tldGNoEhMKC3NhbXBsZV9yYXRlGA8gASgBEg8KB2Vwc2lsb24YECABKAEirgEKDkZlZWRiYWNrV2luZG93EgwKBHNsb3QYASABKAkSFgoOcmVsZWFzZV9kaWdlc3QYAiABKAwSEAoIc3RhcnRfbXMYAyABKAQSEwoLZHVyYXRpb25fbXMYBCABKA0SDgoGb3V0cHV0GAUgASgNEhAKCGxhYmVsbGVkGAYgASgEEg4KBmVycm9ycxgHIAEoBBINCgVhZHdpbhgIIAEoCBIOCgZoZGRtX2EYCSABKAgiKQoKRXJyb3JDb3VudBIMCgRjb2RlGAEgASgJEg0KBWNvdW50GAIgASgEImUKEExhdGVuY3lIaXN0b2dyYW0SDQoFc2NhbGUYASABKBESEgoKemVyb19jb3VudBgCIAEoBBIOCgZvZmZzZXQYAyABKBESDgoGY291bnRzGAQgAygEEg4KBnN1bV91cxgFIAEoASKkAQoNTnVtZXJpY1NrZXRjaBIOCgZjb3VudHMYASADKAQSCwoDbmFuGAIgASgEEg8KB21pc3NpbmcYAyABKAQSCwoDc3VtGAQgASgBEhYKDnN1bV9vZl9zcXVhcmVzGAUgASgBEgsKA21pbhgGIAEoAhILCgNtYXgYByABKAISFgoOd2l0aG91dF9ib3VuZHMYCCABKAgSDgoGbm9pc2VkGAkgAygSIlwKEUNhdGVnb3JpY2FsU2tldGNoEg4KBmNvdW50cxgBIAMoBBIPCgdtaXNzaW5nGAIgASgEEhYKDmRpc3RpbmN0X290aGVyGAMgASgMEg4KBm5vaXNlZBgEIAMoEiJ+CgxPdXRwdXRTa2V0Y2gSFAoMY2xhc3NfY291bnRzGAEgAygEEhkKEWNvbmZpZGVuY2VfY291bnRzGAIgAygEEhsKE25vaXNlZF9jbGFzc19jb3VudHMYAyADKBISIAoYbm9pc2VkX2NvbmZpZGVuY2VfY291bnRzGAQgAygSYgZwcm90bzM");
 
 /**
  * What one `up/tele` message carries, after a 64-byte Ed25519 signature over PAE(type, these bytes).
@@ -47,6 +47,11 @@ export type TelemetryBatch = Message<"modelfleet.telemetry.v1.TelemetryBatch"> &
    * @generated from field: repeated modelfleet.telemetry.v1.TelemetryWindow windows = 5;
    */
   windows: TelemetryWindow[];
+
+  /**
+   * @generated from field: repeated modelfleet.telemetry.v1.FeedbackWindow feedback = 6;
+   */
+  feedback: FeedbackWindow[];
 };
 
 /**
@@ -134,6 +139,27 @@ export type TelemetryWindow = Message<"modelfleet.telemetry.v1.TelemetryWindow">
    * @generated from field: uint64 items = 13;
    */
   items: bigint;
+
+  /**
+   * By index into the profile's categories.
+   *
+   * @generated from field: repeated modelfleet.telemetry.v1.CategoricalSketch categories = 14;
+   */
+  categories: CategoricalSketch[];
+
+  /**
+   * Share of the answered requests that the sketches have seen; 0 for 1.
+   *
+   * @generated from field: double sample_rate = 15;
+   */
+  sampleRate: number;
+
+  /**
+   * Of the noise on the counts of every sketch, which then stand in the `noised` fields; 0 for none.
+   *
+   * @generated from field: double epsilon = 16;
+   */
+  epsilon: number;
 };
 
 /**
@@ -142,6 +168,71 @@ export type TelemetryWindow = Message<"modelfleet.telemetry.v1.TelemetryWindow">
  */
 export const TelemetryWindowSchema: GenMessage<TelemetryWindow> = /*@__PURE__*/
   messageDesc(file_telemetry, 1);
+
+/**
+ * Labels that came for answers of one release in one slot, by when these were given: what came since the last one told.
+ *
+ * @generated from message modelfleet.telemetry.v1.FeedbackWindow
+ */
+export type FeedbackWindow = Message<"modelfleet.telemetry.v1.FeedbackWindow"> & {
+  /**
+   * @generated from field: string slot = 1;
+   */
+  slot: string;
+
+  /**
+   * @generated from field: bytes release_digest = 2;
+   */
+  releaseDigest: Uint8Array;
+
+  /**
+   * Of the window of the answers, not of the labels.
+   *
+   * @generated from field: uint64 start_ms = 3;
+   */
+  startMs: bigint;
+
+  /**
+   * @generated from field: uint32 duration_ms = 4;
+   */
+  durationMs: number;
+
+  /**
+   * Index into the profile's outputs.
+   *
+   * @generated from field: uint32 output = 5;
+   */
+  output: number;
+
+  /**
+   * @generated from field: uint64 labelled = 6;
+   */
+  labelled: bigint;
+
+  /**
+   * @generated from field: uint64 errors = 7;
+   */
+  errors: bigint;
+
+  /**
+   * A detector on the device signalled a change of the error rate.
+   *
+   * @generated from field: bool adwin = 8;
+   */
+  adwin: boolean;
+
+  /**
+   * @generated from field: bool hddm_a = 9;
+   */
+  hddmA: boolean;
+};
+
+/**
+ * Describes the message modelfleet.telemetry.v1.FeedbackWindow.
+ * Use `create(FeedbackWindowSchema)` to create a new message.
+ */
+export const FeedbackWindowSchema: GenMessage<FeedbackWindow> = /*@__PURE__*/
+  messageDesc(file_telemetry, 2);
 
 /**
  * @generated from message modelfleet.telemetry.v1.ErrorCount
@@ -163,7 +254,7 @@ export type ErrorCount = Message<"modelfleet.telemetry.v1.ErrorCount"> & {
  * Use `create(ErrorCountSchema)` to create a new message.
  */
 export const ErrorCountSchema: GenMessage<ErrorCount> = /*@__PURE__*/
-  messageDesc(file_telemetry, 2);
+  messageDesc(file_telemetry, 3);
 
 /**
  * Base-2 exponential histogram of microseconds, as OpenTelemetry's: bucket i covers (2^(i/2^scale), 2^((i+1)/2^scale)].
@@ -202,7 +293,7 @@ export type LatencyHistogram = Message<"modelfleet.telemetry.v1.LatencyHistogram
  * Use `create(LatencyHistogramSchema)` to create a new message.
  */
 export const LatencyHistogramSchema: GenMessage<LatencyHistogram> = /*@__PURE__*/
-  messageDesc(file_telemetry, 3);
+  messageDesc(file_telemetry, 4);
 
 /**
  * counts: [below the reference minimum, B bins, above the reference maximum]; length B + 2.
@@ -245,6 +336,20 @@ export type NumericSketch = Message<"modelfleet.telemetry.v1.NumericSketch"> & {
    * @generated from field: float max = 7;
    */
   max: number;
+
+  /**
+   * Strict privacy: there are no bounds, and the sums are of what stands for each bin, not of values.
+   *
+   * @generated from field: bool without_bounds = 8;
+   */
+  withoutBounds: boolean;
+
+  /**
+   * In the place of counts, nan and missing: all of them in this order, with noise; length B + 4.
+   *
+   * @generated from field: repeated sint64 noised = 9;
+   */
+  noised: bigint[];
 };
 
 /**
@@ -252,7 +357,44 @@ export type NumericSketch = Message<"modelfleet.telemetry.v1.NumericSketch"> & {
  * Use `create(NumericSketchSchema)` to create a new message.
  */
 export const NumericSketchSchema: GenMessage<NumericSketch> = /*@__PURE__*/
-  messageDesc(file_telemetry, 4);
+  messageDesc(file_telemetry, 5);
+
+/**
+ * counts: one a word of the vocabulary, then other. missing: the item has no such element.
+ * distinct_other: HyperLogLog of the values counted as other, 64 registers of 6 bits; empty when there are none or none may be told.
+ *
+ * @generated from message modelfleet.telemetry.v1.CategoricalSketch
+ */
+export type CategoricalSketch = Message<"modelfleet.telemetry.v1.CategoricalSketch"> & {
+  /**
+   * @generated from field: repeated uint64 counts = 1;
+   */
+  counts: bigint[];
+
+  /**
+   * @generated from field: uint64 missing = 2;
+   */
+  missing: bigint;
+
+  /**
+   * @generated from field: bytes distinct_other = 3;
+   */
+  distinctOther: Uint8Array;
+
+  /**
+   * In the place of counts and missing: both in this order, with noise.
+   *
+   * @generated from field: repeated sint64 noised = 4;
+   */
+  noised: bigint[];
+};
+
+/**
+ * Describes the message modelfleet.telemetry.v1.CategoricalSketch.
+ * Use `create(CategoricalSketchSchema)` to create a new message.
+ */
+export const CategoricalSketchSchema: GenMessage<CategoricalSketch> = /*@__PURE__*/
+  messageDesc(file_telemetry, 6);
 
 /**
  * class_counts by index of the profile's classes, confidence in its bins; both add up to the same.
@@ -269,6 +411,18 @@ export type OutputSketch = Message<"modelfleet.telemetry.v1.OutputSketch"> & {
    * @generated from field: repeated uint64 confidence_counts = 2;
    */
   confidenceCounts: bigint[];
+
+  /**
+   * In their places, with noise.
+   *
+   * @generated from field: repeated sint64 noised_class_counts = 3;
+   */
+  noisedClassCounts: bigint[];
+
+  /**
+   * @generated from field: repeated sint64 noised_confidence_counts = 4;
+   */
+  noisedConfidenceCounts: bigint[];
 };
 
 /**
@@ -276,5 +430,5 @@ export type OutputSketch = Message<"modelfleet.telemetry.v1.OutputSketch"> & {
  * Use `create(OutputSketchSchema)` to create a new message.
  */
 export const OutputSketchSchema: GenMessage<OutputSketch> = /*@__PURE__*/
-  messageDesc(file_telemetry, 5);
+  messageDesc(file_telemetry, 7);
 

@@ -1,20 +1,12 @@
 import { telemetryLimits } from "../limits.ts";
-import { SlotName } from "../units.ts";
-import type { Digest8 } from "./digest8.ts";
 import { latencyBounds, latencyRangeUs } from "./latency-histogram.ts";
+import { categoryOf, outputOf, sketchOf } from "./sketches-from-wire.ts";
 import type {
   LatencyHistogram as WireLatency,
-  OutputSketch as WireOutput,
-  NumericSketch as WireSketch,
   TelemetryWindow as WireWindow,
 } from "./telemetry_pb.ts";
-import type {
-  ErrorCount,
-  LatencyHistogram,
-  NumericSketch,
-  OutputSketch,
-  TelemetryWindow,
-} from "./window.ts";
+import type { ErrorCount, LatencyHistogram, TelemetryWindow } from "./window.ts";
+import { digestOf, durationOf, releaseOf, slotOf } from "./window-identity.ts";
 import { checkLength, countOf, countsOf, finiteOf, refused } from "./wire-check.ts";
 
 const REQUESTS_MAX = telemetryLimits.requestsPerWindowMax;
@@ -29,12 +21,10 @@ const ITEMS_MAX = telemetryLimits.itemsPerWindowMax;
 export function windowFromWire(wire: WireWindow, place: string): TelemetryWindow {
   const field = (name: string) => ({ place, name });
   const profile = digestOf(wire.profileDigest, place, "profileDigest");
-  const release = digestOf(wire.releaseDigest, place, "releaseDigest");
-  if (release === null) throw refused(field("releaseDigest"), "8 bytes", "none");
   if (profile === null) checkWithoutProfile(wire, place);
   return {
     slot: slotOf(wire.slot, place),
-    release,
+    release: releaseOf(wire.releaseDigest, place),
     profile,
     startMs: countOf(wire.startMs, Number.MAX_SAFE_INTEGER, field("startMs")),
     durationMs: durationOf(wire.durationMs, place),
@@ -44,33 +34,42 @@ export function windowFromWire(wire: WireWindow, place: string): TelemetryWindow
     errors: errorsOf(wire, place),
     latency: latencyOf(wire.latency, `${place}.latency`),
     items: countOf(wire.items, ITEMS_MAX, field("items")),
-    features: wire.features.map((sketch, i) => sketchOf(sketch, `${place}.features[${i}]`)),
-    outputs: wire.outputs.map((output, i) => outputOf(output, `${place}.outputs[${i}]`)),
+    ...sketchesOf(wire, place),
   };
 }
 
-function digestOf(bytes: Uint8Array, place: string, name: string): Digest8 | null {
-  if (bytes.length === 0) return null;
-  if (bytes.length !== 8) throw refused({ place, name }, "8 bytes", bytes.length);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") as Digest8;
+function sketchesOf(wire: WireWindow, place: string) {
+  const epsilon = epsilonOf(wire.epsilon, place);
+  const isNoised = epsilon !== null;
+  return {
+    features: wire.features.map((each, i) => sketchOf(each, `${place}.features[${i}]`, isNoised)),
+    outputs: wire.outputs.map((each, i) => outputOf(each, `${place}.outputs[${i}]`, isNoised)),
+    categories: wire.categories.map((each, i) =>
+      categoryOf(each, `${place}.categories[${i}]`, isNoised),
+    ),
+    sampleRate: sampleRateOf(wire.sampleRate, place),
+    epsilon,
+  };
+}
+
+function epsilonOf(epsilon: number, place: string): number | null {
+  const { epsilonMax } = telemetryLimits;
+  if (epsilon === 0) return null;
+  if (epsilon > 0 && epsilon <= epsilonMax) return epsilon;
+  throw refused({ place, name: "epsilon" }, `above 0 and at most ${epsilonMax}`, epsilon);
+}
+
+function sampleRateOf(share: number, place: string): number {
+  if (share === 0) return 1;
+  // 1 has one form only, so that equal windows are equal bytes.
+  if (share > 0 && share < 1) return share;
+  throw refused({ place, name: "sampleRate" }, "above 0 and below 1, or none", share);
 }
 
 function checkWithoutProfile(wire: WireWindow, place: string): void {
-  const sketches = wire.features.length + wire.outputs.length;
+  const sketches = wire.features.length + wire.outputs.length + wire.categories.length;
   if (sketches === 0) return;
   throw refused({ place, name: "features" }, "none without a profile", sketches);
-}
-
-function slotOf(text: string, place: string): SlotName {
-  const slot = SlotName.safeParse(text);
-  if (slot.success) return slot.data;
-  throw refused({ place, name: "slot" }, "a slot name", `${text.length} characters`);
-}
-
-function durationOf(durationMs: number, place: string): number {
-  const max = telemetryLimits.windowMsMax;
-  if (durationMs <= max) return durationMs;
-  throw refused({ place, name: "durationMs" }, `at most ${max}`, durationMs);
 }
 
 function errorsOf(wire: WireWindow, place: string): readonly ErrorCount[] {
@@ -114,26 +113,4 @@ function checkBuckets({ scale, offset, counts }: WireLatency, place: string): vo
   const [highest] = latencyBounds(offset + counts.length - 1, scale);
   if (lowest >= latencyRangeUs.min && highest < latencyRangeUs.max) return;
   throw refused({ place, name: "offset" }, "buckets between 1 ns and 12 days", offset);
-}
-
-function sketchOf(wire: WireSketch, place: string): NumericSketch {
-  const limit = { length: telemetryLimits.binsMax + 2, each: ITEMS_MAX };
-  return {
-    counts: countsOf(wire.counts, limit, { place, name: "counts" }),
-    nan: countOf(wire.nan, ITEMS_MAX, { place, name: "nan" }),
-    missing: countOf(wire.missing, ITEMS_MAX, { place, name: "missing" }),
-    sum: finiteOf(wire.sum, { place, name: "sum" }),
-    sumOfSquares: finiteOf(wire.sumOfSquares, { place, name: "sumOfSquares" }),
-    min: finiteOf(wire.min, { place, name: "min" }),
-    max: finiteOf(wire.max, { place, name: "max" }),
-  };
-}
-
-function outputOf(wire: WireOutput, place: string): OutputSketch {
-  const classes = { length: telemetryLimits.classesMax, each: ITEMS_MAX };
-  const bins = { length: telemetryLimits.binsMax, each: ITEMS_MAX };
-  return {
-    classCounts: countsOf(wire.classCounts, classes, { place, name: "classCounts" }),
-    confidenceCounts: countsOf(wire.confidenceCounts, bins, { place, name: "confidenceCounts" }),
-  };
 }

@@ -13,6 +13,7 @@ export interface TelemetryBatch {
   /** Entries the outbox dropped since the device enrolled. */
   readonly dropped: number;
   readonly windows: readonly TelemetryWindow[];
+  readonly feedback: readonly FeedbackWindow[];
 }
 
 /** One tumbling window of one release in one slot. Windows of two releases are never mixed. */
@@ -36,7 +37,36 @@ export interface TelemetryWindow {
   readonly items: number;
   readonly features: readonly NumericSketch[];
   readonly outputs: readonly OutputSketch[];
+  readonly categories: readonly CategoricalSketch[];
+  /** Share of the answered requests that the sketches have seen: above 0, at most 1. */
+  readonly sampleRate: number;
+  /**
+   * null: the counts are exact. Else discrete Laplace noise of this ε lies on every count of every sketch (also `nan`
+   * and `missing`), each of which may then be below 0, and none of which adds up to `items`. Noise of many windows
+   * cancels out as long as nobody cuts it off at 0 before they are added up.
+   */
+  readonly epsilon: number | null;
 }
+
+/**
+ * Labels that came for answers of one release in one slot, by the window of the answers. An increment: what came since
+ * the last one that was told, so that all of one window add up.
+ */
+export interface FeedbackWindow {
+  readonly slot: SlotName;
+  readonly release: Digest8;
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** Index into the outputs of the release's profile. */
+  readonly output: number;
+  readonly labelled: number;
+  /** Answers of another class than their label. A part of `labelled`. */
+  readonly errors: number;
+  /** Detectors on the device that signalled a change of the error rate, sorted. */
+  readonly drift: readonly FeedbackDetector[];
+}
+
+export type FeedbackDetector = "adwin" | "hddm_a";
 
 /** How often one error code came; it matches `^[A-Z][A-Z0-9_]*$`. */
 export interface ErrorCount {
@@ -68,9 +98,19 @@ export interface NumericSketch {
   readonly missing: number;
   readonly sum: number;
   readonly sumOfSquares: number;
-  /** 0 when nothing was counted. */
-  readonly min: number;
-  readonly max: number;
+  /** 0 when nothing was counted; null, both, when no value may leave the device: then the sums are of bin means. */
+  readonly min: number | null;
+  readonly max: number | null;
+}
+
+/** Distribution of one category. */
+export interface CategoricalSketch {
+  /** One a word of the vocabulary, then other; shape [vocabulary + 1]. */
+  readonly counts: readonly number[];
+  /** The item has no such element. */
+  readonly missing: number;
+  /** Of the values counted as other (`distinctEstimate`); empty when there are none, or none may be told. */
+  readonly distinctOther: Uint8Array;
 }
 
 /** Answers of a classifier: class = argmax of the item (the first of equals), confidence = its value. */

@@ -9,20 +9,44 @@ export interface WireField {
 
 /** A 64-bit wire number as a safe integer, 0 … max. */
 export function countOf(value: bigint, max: number, field: WireField): number {
-  if (value > BigInt(max)) throw refused(field, `at most ${max}`, value);
-  return Number(value);
+  const count = Number(value);
+  if (!(count <= max)) throw refused(field, `at most ${max}`, value);
+  return count;
+}
+
+interface CountsLimit {
+  readonly length: number;
+  readonly each: number;
 }
 
 /** Counts as safe integers. @throws FormatError naming the first that is too large, or the list */
 export function countsOf(
   values: readonly bigint[],
-  limit: { readonly length: number; readonly each: number },
+  limit: CountsLimit,
   field: WireField,
 ): readonly number[] {
   checkLength(values, limit.length, field);
-  return values.map((value, i) =>
-    countOf(value, limit.each, { place: field.place, name: `${field.name}[${i}]` }),
-  );
+  const counts = values.map(Number);
+  const wrong = counts.findIndex((count) => !(count <= limit.each));
+  if (wrong === -1) return counts;
+  throw refused(entryOf(field, wrong), `at most ${limit.each}`, counts[wrong] ?? 0);
+}
+
+/** Counts with noise on them: also below 0, by as much. @throws FormatError as `countsOf` */
+export function noisedOf(
+  values: readonly bigint[],
+  limit: CountsLimit,
+  field: WireField,
+): readonly number[] {
+  checkLength(values, limit.length, field);
+  const counts = values.map(Number);
+  const wrong = counts.findIndex((count) => !(Math.abs(count) <= limit.each));
+  if (wrong === -1) return counts;
+  throw refused(entryOf(field, wrong), `within ±${limit.each}`, counts[wrong] ?? 0);
+}
+
+function entryOf({ place, name }: WireField, index: number): WireField {
+  return { place, name: `${name}[${index}]` };
 }
 
 /** @throws FormatError naming the list when it has more entries */

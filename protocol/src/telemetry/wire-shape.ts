@@ -17,11 +17,13 @@ export const windowFields: MessageFields = {
   10: { name: "latency", max: 1 },
   11: { name: "features", max: telemetryLimits.featuresMax },
   12: { name: "outputs", max: telemetryLimits.outputsMax },
+  14: { name: "categories", max: telemetryLimits.categoriesMax },
 };
 
 /** The messages inside a `TelemetryBatch`. */
 export const batchFields: MessageFields = {
   5: { name: "windows", max: telemetryLimits.windowsPerBatchMax, inner: windowFields },
+  6: { name: "feedback", max: telemetryLimits.feedbackPerBatchMax },
 };
 
 /**

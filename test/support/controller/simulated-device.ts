@@ -116,7 +116,7 @@ export class SimulatedDevice {
   }
 
   telemetry(windows: readonly TelemetryWindow[], place = { boot: 1, seq: 0 }): Uint8Array {
-    const batch = encodeBatch({ device: this.id, ...place, dropped: 0, windows });
+    const batch = encodeBatch({ device: this.id, ...place, dropped: 0, windows, feedback: [] });
     return encodeSignedBatch(this.signer, batch);
   }
 

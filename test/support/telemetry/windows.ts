@@ -73,4 +73,7 @@ export const emptyWindow: TelemetryWindow = {
   items: 0,
   features: [],
   outputs: [],
+  categories: [],
+  sampleRate: 1,
+  epsilon: null,
 };

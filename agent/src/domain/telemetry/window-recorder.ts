@@ -122,6 +122,9 @@ export function createWindowRecorder(options: WindowRecorderOptions): WindowReco
       latency: latency.take(),
       items: window.items,
       ...sketches.take(),
+      categories: [],
+      sampleRate: 1,
+      epsilon: null,
     });
   }
 

@@ -6,57 +6,56 @@ import type {
   ReferenceProfile,
   TelemetryWindow,
 } from "@modelfleet/protocol";
+import { categoryRefusal } from "./check-category.ts";
+import { countsRefusal, type Expected, noisedRefusal } from "./check-counts.ts";
 import { total } from "./total.ts";
-import { contradiction, type RefusedWindow, refused } from "./window-verdict.ts";
+import { contradiction, lengthRefusal, type RefusedWindow } from "./window-verdict.ts";
 
 /** What in the sketches contradicts the profile, the number of items or itself. */
 export function sketchesRefusal(
   window: TelemetryWindow,
   reference: ReferenceProfile | undefined,
 ): RefusedWindow | undefined {
-  const features = window.profile === null ? [] : (reference?.features ?? []);
-  const outputs = window.profile === null ? [] : (reference?.outputs ?? []);
+  const known = window.profile === null ? undefined : reference;
+  const { features = [], outputs = [], categories = [] } = known ?? {};
+  const { items, epsilon } = window;
+  const at = (name: string, i: number): Expected => ({ items, epsilon, place: `${name}[${i}]` });
   return (
     lengthRefusal("features", window.features, features) ??
     lengthRefusal("outputs", window.outputs, outputs) ??
-    first(window.features, (sketch, i) =>
-      sketchRefusal(sketch, features[i], { items: window.items, place: `features[${i}]` }),
-    ) ??
-    first(window.outputs, (output, i) =>
-      outputRefusal(output, outputs[i], { items: window.items, place: `outputs[${i}]` }),
+    lengthRefusal("categories", window.categories, categories) ??
+    first(window.features, (sketch, i) => sketchRefusal(sketch, features[i], at("features", i))) ??
+    first(window.outputs, (output, i) => outputRefusal(output, outputs[i], at("outputs", i))) ??
+    first(window.categories, (sketch, i) =>
+      categoryRefusal(sketch, categories[i], at("categories", i)),
     )
   );
-}
-
-interface Expected {
-  readonly items: number;
-  readonly place: string;
 }
 
 function sketchRefusal(
   sketch: NumericSketch,
   feature: FeatureProfile | undefined,
-  { items, place }: Expected,
+  expected: Expected,
 ): RefusedWindow | undefined {
+  const { place } = expected;
   const bins = new Array<number>((feature?.counts.length ?? 0) + 2);
-  const wrongBins = lengthRefusal(`${place}.counts`, sketch.counts, bins);
-  if (wrongBins !== undefined) return wrongBins;
-  const counted = total(sketch.counts);
-  const all = counted + sketch.nan + sketch.missing;
-  if (all !== items) return contradiction(`${place}.counts + nan + missing`, items, all);
-  if (sketch.min > sketch.max)
-    return contradiction(`${place}.min`, `at most ${sketch.max}`, sketch.min);
-  return sumsRefusal(sketch, counted, place);
+  const refusal =
+    lengthRefusal(`${place}.counts`, sketch.counts, bins) ??
+    countsRefusal([...sketch.counts, sketch.nan, sketch.missing], {
+      ...expected,
+      place: `${place}.counts + nan + missing`,
+    });
+  if (refusal !== undefined || feature === undefined) return refusal;
+  return boundedSumsRefusal(sketch, place) ?? unboundedSumsRefusal(sketch, feature, expected);
 }
 
 /** The mean lies between the bounds; half a float32 step and the rounding of a long sum are allowed for. */
-function sumsRefusal(
-  sketch: NumericSketch,
-  counted: number,
-  place: string,
-): RefusedWindow | undefined {
+function boundedSumsRefusal(sketch: NumericSketch, place: string): RefusedWindow | undefined {
   const { min, max, sum, sumOfSquares } = sketch;
-  const slack = Math.max(Math.abs(min), Math.abs(max)) * 1e-6 + Number.MIN_VALUE;
+  if (min === null || max === null) return undefined;
+  if (min > max) return contradiction(`${place}.min`, `at most ${max}`, min);
+  const counted = total(sketch.counts);
+  const slack = slackOf(min, max);
   const low = counted * (min - slack);
   const high = counted * (max + slack);
   if (sum < low || sum > high) return contradiction(`${place}.sum`, `${low} to ${high}`, sum);
@@ -65,10 +64,35 @@ function sumsRefusal(
   return contradiction(`${place}.sumOfSquares`, `0 to ${mostSquares}`, sumOfSquares);
 }
 
+/** Without bounds (strict privacy) the sums are those of the bins' own means, which lie within the reference. */
+function unboundedSumsRefusal(
+  sketch: NumericSketch,
+  feature: FeatureProfile,
+  { place, epsilon }: Expected,
+): RefusedWindow | undefined {
+  if (sketch.min !== null && sketch.max !== null) {
+    return epsilon === null ? undefined : contradiction(`${place}.min`, "none", sketch.min);
+  }
+  const counted = total(sketch.counts.map(Math.abs));
+  const farthest =
+    Math.max(Math.abs(feature.min), Math.abs(feature.max)) + slackOf(feature.min, feature.max);
+  const sumMax = counted * farthest;
+  if (Math.abs(sketch.sum) > sumMax) {
+    return contradiction(`${place}.sum`, `within ±${sumMax}`, sketch.sum);
+  }
+  const squaresMax = sumMax * farthest;
+  if (Math.abs(sketch.sumOfSquares) <= squaresMax) return undefined;
+  return contradiction(`${place}.sumOfSquares`, `within ±${squaresMax}`, sketch.sumOfSquares);
+}
+
+function slackOf(min: number, max: number): number {
+  return Math.max(Math.abs(min), Math.abs(max)) * 1e-6 + Number.MIN_VALUE;
+}
+
 function outputRefusal(
   output: OutputSketch,
   profile: OutputProfile | undefined,
-  { items, place }: Expected,
+  { items, epsilon, place }: Expected,
 ): RefusedWindow | undefined {
   const wrongBins =
     lengthRefusal(`${place}.classCounts`, output.classCounts, profile?.counts ?? []) ??
@@ -78,20 +102,15 @@ function outputRefusal(
       profile?.confidence.counts ?? [],
     );
   if (wrongBins !== undefined) return wrongBins;
+  if (epsilon !== null) {
+    const counts = [...output.classCounts, ...output.confidenceCounts];
+    return noisedRefusal(counts, { items, epsilon, place });
+  }
   const classes = total(output.classCounts);
   if (classes > items) return contradiction(`${place}.classCounts`, `at most ${items}`, classes);
   const confidences = total(output.confidenceCounts);
   if (confidences === classes) return undefined;
   return contradiction(`${place}.confidenceCounts`, classes, confidences);
-}
-
-function lengthRefusal(
-  name: string,
-  got: { readonly length: number },
-  expected: { readonly length: number },
-): RefusedWindow | undefined {
-  if (got.length === expected.length) return undefined;
-  return refused("BINS", `${name}: expected ${expected.length} entries, got ${got.length}`);
 }
 
 function first<Item>(

@@ -1,12 +1,14 @@
 import {
+  type CategoricalSketch,
   type ErrorCount,
   mergeLatencyBuckets,
   type NumericSketch,
   type OutputSketch,
   type TelemetryWindow,
+  unpackDistinct,
 } from "@modelfleet/protocol";
 import { type ExactSum, exactSum } from "./exact-sum.ts";
-import type { MergedSketch, MergedTelemetry } from "./merged-telemetry.ts";
+import type { MergedCategory, MergedSketch, MergedTelemetry } from "./merged-telemetry.ts";
 import { total } from "./total.ts";
 
 /**
@@ -31,6 +33,8 @@ export function mergeTelemetry(parts: readonly MergedTelemetry[]): MergedTelemet
     latencySumUs: mergedSum(parts.map((part) => part.latencySumUs)),
     features: columns(parts.map((part) => part.features)).map(mergedSketch),
     outputs: columns(parts.map((part) => part.outputs)).map(mergedOutput),
+    categories: columns(parts.map((part) => part.categories)).map(mergedCategory),
+    noisedWindows: total(parts.map((part) => part.noisedWindows)),
   };
 }
 
@@ -48,6 +52,8 @@ function mergedOf(window: TelemetryWindow): MergedTelemetry {
     latencySumUs: exactSum([sumUs]),
     features: window.features.map(exactSketch),
     outputs,
+    categories: window.categories.map(openedCategory),
+    noisedWindows: window.epsilon === null ? 0 : 1,
   };
 }
 
@@ -59,6 +65,11 @@ function exactSketch(sketch: NumericSketch): MergedSketch {
   };
 }
 
+function openedCategory({ counts, missing, distinctOther }: CategoricalSketch): MergedCategory {
+  const registers = distinctOther.length === 0 ? undefined : unpackDistinct(distinctOther);
+  return { counts, missing, distinctOther: Array.from(registers ?? []) };
+}
+
 /** Sketches of one index together; parts without a profile have none and add none. */
 function columns<Sketch>(rows: readonly (readonly Sketch[])[]): Sketch[][] {
   const filled = rows.filter((row) => row.length > 0);
@@ -68,16 +79,40 @@ function columns<Sketch>(rows: readonly (readonly Sketch[])[]): Sketch[][] {
 }
 
 function mergedSketch(sketches: readonly MergedSketch[]): MergedSketch {
-  const filled = sketches.filter(({ counts }) => counts.some((count) => count > 0));
   return {
     counts: mergedCounts(sketches.map((sketch) => sketch.counts)),
     nan: total(sketches.map((sketch) => sketch.nan)),
     missing: total(sketches.map((sketch) => sketch.missing)),
     sum: mergedSum(sketches.map((sketch) => sketch.sum)),
     sumOfSquares: mergedSum(sketches.map((sketch) => sketch.sumOfSquares)),
-    min: least(filled.map((sketch) => sketch.min)) ?? 0,
-    max: most(filled.map((sketch) => sketch.max)) ?? 0,
+    ...mergedBounds(sketches),
   };
+}
+
+function mergedBounds(sketches: readonly MergedSketch[]): Pick<MergedSketch, "min" | "max"> {
+  const lows: number[] = [];
+  const highs: number[] = [];
+  for (const { counts, min, max } of sketches) {
+    if (min === null || max === null) return { min: null, max: null };
+    if (!counts.some((count) => count > 0)) continue;
+    lows.push(min);
+    highs.push(max);
+  }
+  return { min: least(lows) ?? 0, max: most(highs) ?? 0 };
+}
+
+function mergedCategory(sketches: readonly MergedCategory[]): MergedCategory {
+  return {
+    counts: mergedCounts(sketches.map((sketch) => sketch.counts)),
+    missing: total(sketches.map((sketch) => sketch.missing)),
+    distinctOther: mergedRegisters(sketches.map((sketch) => sketch.distinctOther)),
+  };
+}
+
+function mergedRegisters(parts: readonly (readonly number[])[]): readonly number[] {
+  const filled = parts.filter((registers) => registers.length > 0);
+  const [first = []] = filled;
+  return first.map((_, i) => most(filled.map((registers) => registers[i] ?? 0)) ?? 0);
 }
 
 function mergedOutput(outputs: readonly OutputSketch[]): OutputSketch {

@@ -15,6 +15,17 @@ export interface MergedTelemetry {
   readonly latencySumUs: ExactSum;
   readonly features: readonly MergedSketch[];
   readonly outputs: readonly OutputSketch[];
+  readonly categories: readonly MergedCategory[];
+  /** Of `windows`, those with noise on their counts: then a count may be below 0, and is cut off there only when it is read. */
+  readonly noisedWindows: number;
+}
+
+/** A categorical sketch; its registers are numbers, so that it survives JSON. */
+export interface MergedCategory {
+  readonly counts: readonly number[];
+  readonly missing: number;
+  /** Of `distinctEstimate`; empty when nothing is known of what was counted as other. */
+  readonly distinctOther: readonly number[];
 }
 
 /** A numeric sketch whose sums are exact. */
@@ -24,7 +35,7 @@ export interface MergedSketch {
   readonly missing: number;
   readonly sum: ExactSum;
   readonly sumOfSquares: ExactSum;
-  /** 0 when nothing was counted. */
-  readonly min: number;
-  readonly max: number;
+  /** 0 when nothing was counted; null, both, when any part does not tell. */
+  readonly min: number | null;
+  readonly max: number | null;
 }

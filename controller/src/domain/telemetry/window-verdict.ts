@@ -21,3 +21,13 @@ export function contradiction(name: string, expected: string | number, got: numb
 export function refused(reason: WindowRefusal, detail: string): RefusedWindow {
   return { kind: "refused", reason, detail };
 }
+
+/** A list of another length than the profile says. @param name the field */
+export function lengthRefusal(
+  name: string,
+  got: { readonly length: number },
+  expected: { readonly length: number },
+): RefusedWindow | undefined {
+  if (got.length === expected.length) return undefined;
+  return refused("BINS", `${name}: expected ${expected.length} entries, got ${got.length}`);
+}

@@ -90,7 +90,14 @@ function windowOf(features: number, bins: number, each = 1_000): TelemetryWindow
 
 function batchOf(windows: readonly TelemetryWindow[]) {
   const last = Number.MAX_SAFE_INTEGER;
-  return { device: DeviceId.parse("d".repeat(63)), boot: last, seq: last, dropped: last, windows };
+  return {
+    device: DeviceId.parse("d".repeat(63)),
+    boot: last,
+    seq: last,
+    dropped: last,
+    windows,
+    feedback: [],
+  };
 }
 
 function bytesOf(windows: readonly TelemetryWindow[]): number {

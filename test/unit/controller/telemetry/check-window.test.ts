@@ -64,8 +64,8 @@ test.each<[string, string, Partial<TelemetryWindow>]>([
   ["COUNTS", "features[1].counts + nan", feature({ nan: 1 })],
   ["COUNTS", "features[1].counts + nan", feature({ missing: 1 })],
   ["COUNTS", "features[1].min", feature({ min: 9 })],
-  ["COUNTS", "features[1].sum:", feature({ sum: 200 * sketch.max + 1 })],
-  ["COUNTS", "features[1].sum:", feature({ sum: 200 * sketch.min - 1 })],
+  ["COUNTS", "features[1].sum:", feature({ sum: 200 * (sketch.max ?? 0) + 1 })],
+  ["COUNTS", "features[1].sum:", feature({ sum: 200 * (sketch.min ?? 0) - 1 })],
   ["COUNTS", "features[1].sumOfSquares", feature({ sumOfSquares: -1 })],
   ["COUNTS", "features[1].sumOfSquares", feature({ sumOfSquares: 1e6 })],
   [

@@ -203,7 +203,14 @@ test("fields of a later protocol are ignored", () => {
 });
 
 function batchOf(windows: readonly TelemetryWindow[]): TelemetryBatch {
-  return { device: DeviceId.parse("cabinet-7"), boot: 3, seq: 41, dropped: 2, windows };
+  return {
+    device: DeviceId.parse("cabinet-7"),
+    boot: 3,
+    seq: 41,
+    dropped: 2,
+    windows,
+    feedback: [],
+  };
 }
 
 /** The refusal's sentence, empty when nothing was refused; anything else than a FormatError is a defect. */

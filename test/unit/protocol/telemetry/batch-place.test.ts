@@ -2,7 +2,8 @@ import { DeviceId, encodeBatch, readBatchPlace } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { emptyWindow } from "../../../support/telemetry/windows.ts";
 
-const batch = { device: DeviceId.parse("cabinet-7"), boot: 3, seq: 2 ** 40, dropped: 1 };
+const named = { device: DeviceId.parse("cabinet-7"), boot: 3, seq: 2 ** 40, dropped: 1 };
+const batch = { ...named, feedback: [] };
 const place = { device: "cabinet-7", boot: 3, seq: 2 ** 40 };
 
 test("the place of a batch is read whatever its windows hold", () => {
