@@ -90,6 +90,8 @@ export interface Ports {
   readonly calendar: Calendar;
   readonly clock: Clock;
   readonly deployments: DeploymentStore;
+  /** Length of a cell of the grid that telemetry is judged in; 15 min when left out. */
+  readonly driftWindowMs?: number;
   readonly fleet: FleetStore;
   readonly keys: Keys;
   readonly log: EventLog;

@@ -1,5 +1,6 @@
 import { type AccessConfig, type AccessFlags, parseAccess } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
+import { parseDriftWindow } from "./drift-config.ts";
 import {
   type MqttTlsConfig,
   type MqttTlsFlags,
@@ -21,6 +22,7 @@ export interface ControllerFlags extends AccessFlags, MqttTlsFlags {
   readonly dev?: boolean | undefined;
   readonly keyPassphraseFile?: string | undefined;
   readonly allowPlainKeys?: boolean | undefined;
+  readonly driftWindow?: string | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -40,6 +42,8 @@ export interface ControllerConfig extends AccessConfig {
   readonly keyPassphraseFile: string | undefined;
   /** Keys that lie there unprotected are taken; with --dev always. */
   readonly allowPlainKeys: boolean;
+  /** What devices measured in a stretch of this length is judged together. */
+  readonly driftWindowMs: number;
   readonly logLevel: LogLevel;
 }
 
@@ -71,6 +75,7 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
     keyPassphraseFile: flags.keyPassphraseFile,
     allowPlainKeys: isDev || flags.allowPlainKeys === true,
     ...parseAccess(flags, isDev),
+    driftWindowMs: parseDriftWindow(flags.driftWindow),
     logLevel: parseLogLevel(flags.logLevel),
   };
   requireAddress(config);

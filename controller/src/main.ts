@@ -118,6 +118,7 @@ async function open(
     breathe: () => setImmediate(),
     bus: broker,
     calendar: cronerCalendar(),
+    driftWindowMs: config.driftWindowMs,
     endpoints,
     log,
     onDefect,

@@ -15,6 +15,7 @@ export * from "./api/roots.ts";
 export * from "./api/telemetry.ts";
 export * from "./api/webhooks.ts";
 export * from "./digest.ts";
+export * from "./drift-limits.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./fingerprint.ts";

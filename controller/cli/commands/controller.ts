@@ -41,6 +41,10 @@ export function addControllerCommands(program: Command, terminal: Terminal): voi
       "proxy whose X-Forwarded-For and X-Forwarded-Proto are believed, like 10.0.0.0/8",
     )
     .option("--four-eyes <what>", "needs a second person's approval: release, rollout or both")
+    .option(
+      "--drift-window <duration>",
+      "what devices measured in so long is judged together (default: 15m)",
+    )
     .option("--log-level <level>", "debug, info, warn or error (default: info)")
     .addHelpText(
       "before",

@@ -1,0 +1,34 @@
+import { DAY_MS, MINUTE_MS, SECOND_MS } from "./measures.ts";
+
+/** How the controller merges, keeps and shows telemetry by cohort (telemetry.md 2.4, 2.7). */
+export const driftPipelineLimits = {
+  /** Between two looks for cells that are due; at most a quarter of a short cell. */
+  tickMsMin: SECOND_MS / 2,
+  tickMsMax: 15 * SECOND_MS,
+  leaseMs: MINUTE_MS,
+  /** Windows, and devices, that are in memory at a time. */
+  windowsPerPageMax: 500,
+  devicesPerPageMax: 1_000,
+  cellsPerTickMax: 64,
+  daysPerTickMax: 8,
+  /** Cohorts of one release; the largest by devices. */
+  cohortsMax: 256,
+  /** Different cohorts that are counted to find the largest. */
+  cohortsCountedMax: 65_536,
+  /** Roll-ups of one cohort that are merged forward. */
+  cellsMergedMax: 5_760,
+  cellRollupMsMax: 90 * DAY_MS,
+  dayRollupMsMax: 730 * DAY_MS,
+  rollupsPerForgetMax: 2_000,
+  /** Rows of one answer. */
+  quarantineKindsMax: 100,
+  alertsPageMax: 500,
+  alertsPageDefault: 100,
+  alertChangesMax: 1_000,
+  cohortLengthMax: 128,
+  signalLengthMax: 256,
+  alertIdLengthMax: 128,
+  noteLengthMax: 512,
+  /** Devices that are looked at to tell one bad sensor from a changed world. */
+  outliersMax: 10,
+} as const;
