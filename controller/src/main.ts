@@ -8,8 +8,10 @@ import { systemClock } from "./adapters/clock/system-clock.ts";
 import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
 import { openOidc } from "./adapters/oidc/open-oidc.ts";
 import { openDatabase } from "./adapters/sql/open-database.ts";
+import { webhookSender } from "./adapters/webhook-http/webhook-sender.ts";
 import { adminKeyLine } from "./admin-key-line.ts";
 import { MakeAdminKey } from "./app/access/make-admin-key.ts";
+import { ForgetEvents } from "./app/events/forget-events.ts";
 import { ForgetTelemetry } from "./app/ingest/forget-telemetry.ts";
 import { RecoverStores } from "./app/recover-stores.ts";
 import { WatchRootExpiry } from "./app/root/watch-root-expiry.ts";
@@ -21,6 +23,7 @@ import { type ControllerLog, createLog } from "./log.ts";
 import { openAudit } from "./open-audit.ts";
 import { openKeys } from "./open-keys.ts";
 import { openMqttTls } from "./open-mqtt-tls.ts";
+import { sizeThreadPool } from "./thread-pool.ts";
 
 export type { ControllerConfig, ControllerFlags } from "./config.ts";
 export { configDefaults, parseConfig } from "./config.ts";
@@ -69,6 +72,7 @@ export async function startController(
  * @throws CodedError when it cannot begin
  */
 export async function runController(flags: ControllerFlags): Promise<0 | 1> {
+  sizeThreadPool(process.env);
   const config = parseConfig({
     keyPassphraseFile: process.env["MODELFLEET_KEY_PASSPHRASE_FILE"],
     ...flags,
@@ -122,6 +126,7 @@ async function open(
     endpoints,
     log,
     onDefect,
+    sender: webhookSender(config.webhookNetworks),
     tally,
     tokens,
     ...approvals(config),
@@ -142,6 +147,11 @@ async function open(
   app.acks.start();
   closers.add(app.rolloutEngine);
   app.rolloutEngine.start();
+  const forgetEvents = new ForgetEvents({ ...rest, ...stores, log });
+  closers.add(forgetEvents);
+  forgetEvents.start();
+  closers.add(app.deliveries);
+  app.deliveries.start();
   const http = await startHttpServer({
     host: config.host,
     port: config.httpPort,

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { sizeThreadPool } from "../../controller/src/thread-pool.ts";
 import type { BenchLine, BenchPart } from "./bench-line.ts";
 import { digits, printTable } from "./statistics.ts";
 
@@ -12,6 +13,8 @@ const parts: readonly { readonly name: string; readonly load: () => Promise<Benc
 
 /** `npm run bench:rollout`: one table. Exits with 1 when a limit does not hold. */
 async function main(): Promise<void> {
+  // As the controller does where it starts.
+  sizeThreadPool(process.env);
   const { values } = parseArgs({ options: { only: { type: "string", multiple: true } } });
   const chosen = parts.filter(({ name }) => values.only?.includes(name) ?? true);
   if (chosen.length === 0) {
