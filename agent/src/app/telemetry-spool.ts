@@ -2,6 +2,7 @@ import {
   type DeviceId,
   encodeBatch,
   encodeSignedBatch,
+  type FeedbackWindow,
   ReferenceProfile,
   type ReleaseDocument,
   type Sha256,
@@ -44,6 +45,8 @@ export interface RequestOutcome {
   readonly errorCode?: string;
 }
 
+const FEEDBACK_MAX = telemetryLimits.feedbackPerBatchMax;
+
 interface Profile {
   readonly reference: ReferenceProfile;
   readonly digest: Sha256;
@@ -64,6 +67,7 @@ export class TelemetrySpool {
   readonly #profiles = new Map<Sha256, Profile>();
   #recordings: Recording[] = [];
   #waiting = 0;
+  #feedback: FeedbackWindow[] = [];
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
@@ -99,6 +103,12 @@ export class TelemetrySpool {
       nowMs,
       clockSynced: nowMs >= record.current().timeFloorMs,
     });
+  }
+
+  /** Labels that came; with the next batch. */
+  tell(feedback: FeedbackWindow): void {
+    this.#feedback.push(feedback);
+    this.#waiting += 1;
   }
 
   /** Until the signal aborts; then what is open is closed and stored too. */
@@ -141,14 +151,12 @@ export class TelemetrySpool {
     const { device, outbox, signer, stored, log } = this.#parts;
     while (this.#waiting > 0) {
       const windows = this.#batcher.take();
-      if (windows.length === 0) break;
+      const feedback = windows.length === 0 ? this.#feedback.splice(0, FEEDBACK_MAX) : [];
+      if (windows.length + feedback.length === 0) break;
       const dropped = outbox.dropped() + this.#batcher.lost();
       try {
         await outbox.put("tele", (place) =>
-          encodeSignedBatch(
-            signer,
-            encodeBatch({ device, ...place, dropped, windows, feedback: [] }),
-          ),
+          encodeSignedBatch(signer, encodeBatch({ device, ...place, dropped, windows, feedback })),
         );
       } catch (cause) {
         const reason = cause instanceof Error ? cause.message : "an unknown failure";
