@@ -55,6 +55,8 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     status,
     repository: parts.telling.repository,
     metrics: parts.telling.metrics,
+    labels: parts.labels,
+    naming: parts.naming,
     holds: parts.deferrals,
     locks: parts.locks,
     hasSlot: (slot: SlotName) => installer.slots().some((held) => held.slot === slot),
@@ -74,6 +76,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     installer.run(stop.signal),
     uplink.run(target, stop.signal),
     spool.run(stop.signal),
+    parts.labels.run(stop.signal),
     watch.run(report, stop.signal),
     carried.run(target.deliver, stop.signal),
     parts.keep(stop.signal),
@@ -90,6 +93,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     await Promise.race([...all, untilAborted(signal)]);
   } finally {
     await api[Symbol.asyncDispose]();
+    parts.labels.flush();
     stop.abort();
     await Promise.all(all);
     run.log.info({ event: "agent.stopped" }, "agent has stopped");

@@ -130,6 +130,24 @@ export const serveLimits = {
   requestMsMax: 60 * SECOND_MS,
 } as const;
 
+/** Labels that applications give of what was predicted (telemetry.md 2.2). */
+export const feedbackLimits = {
+  /** Predictions of one release, newest first, that a label can still be given for. */
+  predictionsPerReleaseMax: 16_384,
+  predictionAgeMsMax: 7 * DAY_MS,
+  /** Releases whose predictions are remembered; the longest unasked is forgotten. */
+  releasesMax: 4,
+  /** Rows of one answer; a larger answer is not remembered. */
+  itemsPerPredictionMax: 1_024,
+  /** Windows with new labels that wait to be told; then they are told at once. */
+  windowsPendingMax: 256,
+  bodyBytesMax: 128 * KIB,
+  idLengthMax: 256,
+  labelLengthMax: 64,
+  /** How long a detector's word counts, for what is captured under drift. */
+  driftHoldMs: 1 * HOUR_MS,
+} as const;
+
 /** The library for applications that ask the agent. */
 export const clientLimits = {
   timeoutMsDefault: 10 * SECOND_MS,

@@ -3,6 +3,7 @@ import {
   encodeBatch,
   encodeSignedBatch,
   type FeedbackWindow,
+  type OutputProfile,
   ReferenceProfile,
   type ReleaseDocument,
   type Sha256,
@@ -90,6 +91,11 @@ export class TelemetrySpool {
   /** Names of the tensors it reads of this release. */
   tensorsOf(release: Sha256): readonly string[] {
     return this.#profiles.get(release)?.tensors ?? [];
+  }
+
+  /** What of its answers is told apart by class. */
+  outputsOf(release: Sha256): readonly OutputProfile[] {
+    return this.#profiles.get(release)?.reference.outputs ?? [];
   }
 
   observe(outcome: RequestOutcome): void {

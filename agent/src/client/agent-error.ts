@@ -3,7 +3,7 @@ import { CodedError } from "@modelfleet/protocol/errors";
 /**
  * Why there is no answer.
  *
- * - of the request: `BAD_TENSOR`, `UNKNOWN_MODEL`, `FORMAT`, `NOT_FOUND`, `METHOD`, `TOO_LARGE`, `ENCODING`, `HOST`;
+ * - of the request: `BAD_TENSOR`, `UNKNOWN_MODEL`, `FORMAT`, `NOT_FOUND`, `METHOD`, `LABELLED` (with another label), `TOO_LARGE`, `ENCODING`, `HOST`;
  * - of the moment: `OVERLOADED`, `NOT_READY`, `RUNNER_CRASH`, `DEADLINE_EXCEEDED`, `UNREACHABLE`;
  * - of the model: `RUN_FAILED`; of the agent: `STORE` (its disk does not take it), `DEFECT`, `PROTOCOL` (its answer was not understood).
  */
@@ -15,6 +15,7 @@ const codes = [
   "FORMAT",
   "NOT_FOUND",
   "METHOD",
+  "LABELLED",
   "TOO_LARGE",
   "ENCODING",
   "HOST",

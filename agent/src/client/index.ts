@@ -6,6 +6,6 @@ export type { AgentPlace } from "./agent-line.ts";
 export type { AskOptions } from "./ask.ts";
 export { type AgentClient, type ConnectOptions, connect, type SlotOptions } from "./connect.ts";
 export type { InferAnswer, InferInputs, InferOptions } from "./infer-body.ts";
-export type { ModelClient } from "./model-client.ts";
+export type { Feedback, FeedbackOptions, ModelClient } from "./model-client.ts";
 export type { ModelMetadata, TensorForm } from "./model-metadata.ts";
 export type { Datatype, TensorData, TensorInput, TensorOutput } from "./tensor.ts";

@@ -8,6 +8,7 @@ import {
   type InferOptions,
 } from "./infer-body.ts";
 import { type ModelMetadata, readMetadata } from "./model-metadata.ts";
+import { fieldsOf, parseJson, wholeOf } from "./read-answer.ts";
 
 /** One model of the device, whatever release of it runs. */
 export interface ModelClient {
@@ -16,6 +17,30 @@ export interface ModelClient {
   /** Its inputs and outputs. */
   readonly metadata: (options?: AskOptions) => Promise<ModelMetadata>;
   readonly ready: (options?: AskOptions) => Promise<boolean>;
+  /**
+   * Says what a prediction should have been: a class by its name or index, or of an answer of several rows a list of
+   * them, null where it is not known. The same again changes nothing.
+   *
+   * @param id of the answer
+   */
+  readonly feedback: (
+    id: string,
+    label: string | number | readonly (string | number | null)[],
+    options?: FeedbackOptions,
+  ) => Promise<Feedback>;
+}
+
+export interface FeedbackOptions extends AskOptions {
+  /** Name of an output in the release's profile, where it has several. */
+  readonly output?: string;
+}
+
+/** What the labels of one request came to. */
+export interface Feedback {
+  readonly labelled: number;
+  readonly errors: number;
+  /** These labels were given before, and are counted already. */
+  readonly isRepeated: boolean;
 }
 
 export interface ModelPlace {
@@ -43,5 +68,20 @@ export function modelClient(
     },
     metadata: async (options) => readMetadata(await askJson(line, path, { timeoutMs, ...options })),
     ready: (options) => isReady(line, `${path}/ready`, { timeoutMs, ...options }),
+    feedback: async (id, label, { output, ...asked } = {}) => {
+      const chunks = [Buffer.from(JSON.stringify({ id, output, label }))];
+      const ask = { timeoutMs, ...asked, chunks, repeat: "unanswered" } as const;
+      const { body } = await line.ask({ ...ask, method: "POST", path: `${path}/feedback` });
+      return feedbackOf(parseJson(body));
+    },
+  };
+}
+
+function feedbackOf(reply: unknown): Feedback {
+  const fields = fieldsOf(reply, "an object");
+  return {
+    labelled: wholeOf(fields["labelled"], "labelled"),
+    errors: wholeOf(fields["errors"], "errors"),
+    isRepeated: fields["repeated"] === true,
   };
 }

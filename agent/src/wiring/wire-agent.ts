@@ -47,7 +47,7 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
   const spool = new TelemetrySpool({ ...owner, windowMs, readJson: readProfileFile, stored });
   const ring = () => installer.ring();
   const serving = wireServing({ config, record, spool, log, ring });
-  const { router, models, rules, rehearsal, counting } = serving;
+  const { router, models, rules, rehearsal, counting, labels, naming } = serving;
   const deferrals = new SwapDeferrals({ clock, log, decided: ring });
   const locks = deviceLock(folder, { clock, log, changed: ring });
   const source = blobSource(folder, config, log);
@@ -96,7 +96,7 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
   });
   return {
     ...{ device, keep: login.keep, installer, uplink, spool, models, deferrals, locks },
-    ...{ status, loading, watch, report, carried, binding, telling },
+    ...{ status, loading, watch, report, carried, binding, telling, labels, naming },
   };
 }
 

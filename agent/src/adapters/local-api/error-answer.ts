@@ -20,6 +20,7 @@ const requestStatus: Readonly<Record<RequestRefused["code"], number>> = {
   OWNED: 403,
   NOT_FOUND: 404,
   METHOD: 405,
+  LABELLED: 409,
   TOO_LARGE: 413,
   ENCODING: 415,
   // The disk does not take it now.

@@ -5,6 +5,7 @@ import { BodyRoom } from "./body-room.ts";
 import { answerDeferral, type DeferOptions } from "./defer.ts";
 import { answerDenial } from "./deny.ts";
 import { errorAnswer } from "./error-answer.ts";
+import { answerFeedback, type FeedbackOptions } from "./feedback.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { isKnownError } from "./is-known-error.ts";
 import { listenLoopback, listenUnix } from "./listen.ts";
@@ -19,7 +20,11 @@ import { readBody } from "./read-body.ts";
 import { refuseForeignPage } from "./refuse-foreign-page.ts";
 import { answerLock, type LockOptions } from "./update-lock-route.ts";
 
-export interface LocalApiOptions extends OpenInferenceOptions, DeferOptions, LockOptions {
+export interface LocalApiOptions
+  extends OpenInferenceOptions,
+    DeferOptions,
+    LockOptions,
+    FeedbackOptions {
   readonly socketPath: string;
   /** Loopback TCP as well, on this port; 0 is any. Absent: the Unix socket alone. */
   readonly tcpPort?: number;
@@ -35,7 +40,7 @@ export interface LocalApiOptions extends OpenInferenceOptions, DeferOptions, Loc
 const WHOLE_BYTES_MAX = 16_384;
 
 const knownPaths =
-  "expected /v2/models/{model}[/versions/{version}][/ready or /infer], /v2/health/live or /ready, " +
+  "expected /v2/models/{model}[/versions/{version}][/ready, /infer or /feedback], /v2/health/live or /ready, " +
   "/v2/repository/index, /v2/modelfleet/status, /lock or /slots/{slot}/defer or /deny, /metrics or /v2";
 
 /** What one request is answered with. */
@@ -134,6 +139,7 @@ async function route(request: IncomingMessage, options: Answering): Promise<Http
   }
   refuseMethod(request, methodOf[found.kind]);
   if (found.kind === "infer") return await infer(found, request, options);
+  if (found.kind === "feedback") return await answerFeedback(found, request, options);
   if (found.kind !== "repository-index") return await answerPlain(found, options);
   const limits = { bytesMax: serveLimits.indexBytesMax, room: options.room };
   return await answerIndex(await readBody(request, limits), options);

@@ -32,7 +32,7 @@ export interface OpenInferenceOptions extends Loadable {
   readonly agentVersion: string;
 }
 
-type AskedRoute = Exclude<Route, { readonly kind: "infer" | "repository-index" }>;
+type AskedRoute = Exclude<Route, { readonly kind: "infer" | "feedback" | "repository-index" }>;
 
 const extensions = [
   "binary_tensor_data",

@@ -5,7 +5,8 @@ export type Route =
     }
   | { readonly kind: "repository-index" }
   | ({ readonly kind: "model" | "model-ready" } & ModelPlace)
-  | ({ readonly kind: "infer" } & ModelPlace);
+  | ({ readonly kind: "infer" } & ModelPlace)
+  | ({ readonly kind: "feedback" } & ModelPlace);
 
 interface ModelPlace {
   readonly model: string;
@@ -22,6 +23,7 @@ export const methodOf: Readonly<Record<Route["kind"], "GET" | "POST">> = {
   model: "GET",
   "model-ready": "GET",
   infer: "POST",
+  feedback: "POST",
   "repository-index": "POST",
   "repository-change": "POST",
 };
@@ -35,7 +37,12 @@ const fixed: ReadonlyMap<string, Route> = new Map<string, Route>([
   ["/metrics", { kind: "metrics" }],
 ]);
 
-const modelPath = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(?:\/(ready|infer))?$/;
+const modelPath = /^\/v2\/models\/([^/]+)(?:\/versions\/([^/]+))?(?:\/(ready|infer|feedback))?$/;
+const modelKinds: ReadonlyMap<string, "infer" | "model-ready" | "feedback"> = new Map([
+  ["infer", "infer"],
+  ["ready", "model-ready"],
+  ["feedback", "feedback"],
+]);
 const changePath = /^\/v2\/repository\/models\/[^/]+\/(?:load|unload)$/;
 
 /** @returns undefined for a path that means nothing here */
@@ -48,8 +55,7 @@ export function parseRoute(path: string): Route | undefined {
   if (match === null || model === undefined || (match[2] !== undefined && version === undefined)) {
     return undefined;
   }
-  const kind = match[3] === "infer" ? "infer" : match[3] === "ready" ? "model-ready" : "model";
-  return { kind, model, version };
+  return { kind: modelKinds.get(match[3] ?? "") ?? "model", model, version };
 }
 
 /** undefined also when it is not a valid percent encoding. */

@@ -30,6 +30,8 @@ export async function answerParsed(
 ): Promise<InferAnswer> {
   const { slot, pin } = findServed(asked, loadable);
   const { outputs: wanted, inputs, timeoutMs, sequence } = parsed;
+  const { naming } = loadable;
+  const id = parsed.id ?? naming?.nextId();
   const key = keyOf(parsed);
   const { isUnwanted } = asked;
   const answer = await loadable.models.infer({
@@ -37,12 +39,14 @@ export async function answerParsed(
     inputs,
     timeoutMs,
     ...pin,
+    ...(id === undefined ? {} : { id }),
     ...(wanted === undefined ? {} : { outputs: wanted }),
     ...(key === undefined ? {} : { key }),
     ...(sequence === undefined ? {} : { sequence }),
     ...(isUnwanted === undefined ? {} : { isUnwanted }),
   });
-  return writeInferAnswer(answer, parsed);
+  const isNamed = parsed.id === undefined && naming?.takesLabels(answer.model.staged.release);
+  return writeInferAnswer(answer, isNamed === true ? { ...parsed, id } : parsed);
 }
 
 /** What a canary's share is decided by: what the application says, else what keeps its requests together. */

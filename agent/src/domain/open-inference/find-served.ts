@@ -1,4 +1,4 @@
-import type { ReleaseReference, SlotName } from "@modelfleet/protocol";
+import type { ReleaseReference, Sha256, SlotName } from "@modelfleet/protocol";
 import { InferError } from "../infer-error.ts";
 import type { RoutedRequest, ServingRole } from "../serving/routed-model.ts";
 import type { ServedModel, ServedModels, ServedSlot } from "./served-models.ts";
@@ -8,6 +8,14 @@ export interface Loadable {
   readonly models: ServedModels;
   /** Installed releases that do not answer yet, as in the first moments after a start. */
   readonly loading?: () => readonly ReleaseReference[];
+  /** Names requests that bring no id, so that labels can be given for their answers; absent where none are taken. */
+  readonly naming?: RequestNaming;
+}
+
+export interface RequestNaming {
+  readonly nextId: () => string;
+  /** Whether an id is of any use with an answer of this release. */
+  readonly takesLabels: (release: Sha256) => boolean;
 }
 
 export interface AskedModel {
@@ -27,6 +35,11 @@ export interface FoundModel {
 }
 
 const aliases: ReadonlySet<string> = new Set<ServingRole>(["stable", "canary"]);
+
+/** Whether it names a role, and no release. */
+export function isRole(version: string): boolean {
+  return aliases.has(version);
+}
 
 /** @throws InferError UNKNOWN_MODEL; NOT_READY while it is being loaded, or no model runs at all */
 export function findServed(asked: AskedModel, { models, loading }: Loadable): FoundModel {

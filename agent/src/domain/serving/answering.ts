@@ -203,11 +203,11 @@ export class Answering<Model extends RoutedModel> {
   #observe(request: RoutedRequest, last: Attempt<Model>, latencyMs: number): void {
     const { observer } = this.#options;
     if (observer === undefined) return;
-    const { slot, inputs } = request;
+    const { slot, inputs, id } = request;
     const { model, role } = last.generation;
     const { staged } = model;
     const latencyUs = latencyMs * 1_000;
-    const observation = { slot, staged, role, inputs, outputs: last.outputs, latencyUs };
+    const observation = { slot, staged, role, id, inputs, outputs: last.outputs, latencyUs };
     const failure =
       last.error === undefined ? {} : { errorCode: last.error.code, isUnsent: !last.wasSent };
     try {

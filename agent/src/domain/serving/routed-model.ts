@@ -19,6 +19,8 @@ export interface RoutedModel {
 
 export interface RoutedRequest {
   readonly slot: SlotName;
+  /** What the observer is told of it, so that a label that comes later finds it. */
+  readonly id?: string;
   /** Only this release may answer; whichever is active when absent. */
   readonly release?: Sha256;
   /** Only the release in this role may answer, whatever the share of a canary. */
@@ -69,6 +71,8 @@ export interface Observation<Model extends RoutedModel> {
   readonly slot: SlotName;
   readonly staged: Model["staged"];
   readonly role: ServingRole;
+  /** See `RoutedRequest`. */
+  readonly id?: string | undefined;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[] | undefined;
   /** From admission to the answer, microseconds. */
