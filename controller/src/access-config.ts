@@ -1,7 +1,7 @@
-import { isIP } from "node:net";
 import { accessLimits } from "@modelfleet/protocol";
 import { ConfigError } from "./config-error.ts";
 import type { IssuerSettings } from "./ports/token-verifier.ts";
+import { requireNetwork } from "./require-network.ts";
 
 /** What a person may say about who gets in; everything as it was typed. */
 export interface AccessFlags {
@@ -84,20 +84,9 @@ function parseProxies(texts: readonly string[], isDev: boolean): readonly string
       `--trusted-proxy: expected at most ${accessLimits.proxiesMax}, got ${texts.length}: name networks`,
     );
   }
-  for (const text of texts) requireNetwork(text);
-  return texts;
-}
-
-function requireNetwork(text: string): void {
-  const [address = "", prefix, ...rest] = text.split("/");
-  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
-  const length = prefix === undefined || /^\d{1,3}$/.test(prefix) ? Number(prefix ?? bits) : 0;
   // A network of everybody is no network: then any client may say it is any other.
-  if (rest.length === 0 && length > 0 && length <= bits) return;
-  throw new ConfigError(
-    "CONFIG",
-    `--trusted-proxy: expected an address or a network like 10.0.0.0/8, got ${text}`,
-  );
+  for (const text of texts) requireNetwork("--trusted-proxy", text);
+  return texts;
 }
 
 function parseFourEyes(text: string | undefined): readonly FourEyes[] {

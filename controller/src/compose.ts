@@ -10,6 +10,12 @@ import { ApproveDeployment } from "./app/deployment/approve-deployment.ts";
 import { DeployRelease } from "./app/deployment/deploy-release.ts";
 import { ListDeployments } from "./app/deployment/list-deployments.ts";
 import { ShowDeployment } from "./app/deployment/show-deployment.ts";
+import { AddWebhook } from "./app/events/add-webhook.ts";
+import { ChangeWebhook } from "./app/events/change-webhook.ts";
+import { DeliverEvents } from "./app/events/deliver-events.ts";
+import { ListWebhooks } from "./app/events/list-webhooks.ts";
+import { RedeliverEvent } from "./app/events/redeliver-event.ts";
+import type { WebhookPorts } from "./app/events/webhook-ports.ts";
 import { ApproveDevice } from "./app/fleet/approve-device.ts";
 import { AuthenticateDevice } from "./app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "./app/fleet/change-device.ts";
@@ -70,6 +76,8 @@ import type { Clock } from "./ports/clock.ts";
 import type { DeploymentStore } from "./ports/deployment-store.ts";
 import type { DeviceBus } from "./ports/device-bus.ts";
 import type { EventLog } from "./ports/event-log.ts";
+import type { EventSender } from "./ports/event-sender.ts";
+import type { EventStore } from "./ports/event-store.ts";
 import type { FleetStore } from "./ports/fleet-store.ts";
 import type { Keys } from "./ports/keys.ts";
 import type { ReleaseStore } from "./ports/release-store.ts";
@@ -92,6 +100,7 @@ export interface Ports {
   readonly deployments: DeploymentStore;
   /** Length of a cell of the grid that telemetry is judged in; 15 min when left out. */
   readonly driftWindowMs?: number;
+  readonly events: EventStore;
   readonly fleet: FleetStore;
   readonly keys: Keys;
   readonly log: EventLog;
@@ -99,6 +108,8 @@ export interface Ports {
   readonly onDefect: (error: unknown) => void;
   readonly releases: ReleaseStore;
   readonly rollouts: RolloutStore;
+  /** Of events, to other systems. */
+  readonly sender: EventSender;
   readonly tally: AuditTally;
   readonly telemetry: TelemetryStore;
   readonly tokens?: TokenVerifier | undefined;
@@ -111,6 +122,7 @@ export interface Ports {
 
 export interface Application {
   readonly acks: AckSender;
+  readonly deliveries: DeliverEvents;
   readonly door: DeviceDoor;
   readonly presence: TrackPresence;
   readonly rolloutEngine: RolloutEngine;
@@ -150,24 +162,24 @@ export function compose(given: Ports): Application {
   const getDesired = new AnswerGetDesired(ports);
   return {
     acks,
+    deliveries: new DeliverEvents(ports),
     presence,
     rolloutEngine,
     roots,
     door: {
-      authenticate: async (device, secret) => (await authenticate.run(device, secret)) === device,
-      recognize: (device, publicKey) => authenticate.recognizes(device, publicKey),
+      ...loginDoor(authenticate, enrol),
       receive: async (topic, payload) => {
         if (topic.kind === "request") return getDesired.run(topic.device);
         const streams = { online: presence, hello, report, tele: telemetry };
         await streams[topic.stream].run(topic.device, payload);
       },
-      enrol: (question) => enrolOverBus(enrol, question),
       duplicate: (device) => duplicate.run(device),
     },
     useCases: {
       ...accessUseCases(ports),
       ...fleetUseCases(ports),
       ...rolloutUseCases(ports),
+      ...webhookUseCases(ports),
       approveDeployment: new ApproveDeployment(ports),
       approveRelease: new ApproveRelease(ports),
       authenticateDevice: authenticate,
@@ -187,6 +199,17 @@ export function compose(given: Ports): Application {
       showRoot: new ShowRoot(ports),
       summarizeTelemetry: new SummarizeTelemetry(ports),
     },
+  };
+}
+
+function loginDoor(
+  authenticate: AuthenticateDevice,
+  enrol: EnrolDevice,
+): Pick<DeviceDoor, "authenticate" | "enrol" | "recognize"> {
+  return {
+    authenticate: async (device, secret) => (await authenticate.run(device, secret)) === device,
+    recognize: (device, publicKey) => authenticate.recognizes(device, publicKey),
+    enrol: (question) => enrolOverBus(enrol, question),
   };
 }
 
@@ -219,6 +242,16 @@ function fleetUseCases(ports: Ports) {
     revokeDevice: new RevokeDevice(ports),
     showClientTrust: new ShowClientTrust(ports),
     showDevice: new ShowDevice(ports),
+  };
+}
+
+function webhookUseCases(ports: WebhookPorts) {
+  const listWebhooks = new ListWebhooks(ports);
+  return {
+    addWebhook: new AddWebhook(ports),
+    changeWebhook: new ChangeWebhook(ports),
+    listWebhooks,
+    redeliverEvent: new RedeliverEvent({ ...ports, listWebhooks }),
   };
 }
 

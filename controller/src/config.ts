@@ -1,6 +1,7 @@
 import { type AccessConfig, type AccessFlags, parseAccess } from "./access-config.ts";
 import { ConfigError } from "./config-error.ts";
 import { parseDriftWindow } from "./drift-config.ts";
+import { type EventConfig, type EventFlags, parseEvents } from "./event-config.ts";
 import {
   type MqttTlsConfig,
   type MqttTlsFlags,
@@ -12,7 +13,7 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** What a person may say to `modelfleet controller start`; everything as it was typed. */
-export interface ControllerFlags extends AccessFlags, MqttTlsFlags {
+export interface ControllerFlags extends AccessFlags, EventFlags, MqttTlsFlags {
   readonly data?: string | undefined;
   readonly host?: string | undefined;
   readonly httpPort?: string | undefined;
@@ -26,7 +27,7 @@ export interface ControllerFlags extends AccessFlags, MqttTlsFlags {
   readonly logLevel?: string | undefined;
 }
 
-export interface ControllerConfig extends AccessConfig {
+export interface ControllerConfig extends AccessConfig, EventConfig {
   readonly dataFolder: string;
   readonly host: string;
   /** 0: any free one. */
@@ -75,6 +76,7 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
     keyPassphraseFile: flags.keyPassphraseFile,
     allowPlainKeys: isDev || flags.allowPlainKeys === true,
     ...parseAccess(flags, isDev),
+    ...parseEvents(flags, isDev),
     driftWindowMs: parseDriftWindow(flags.driftWindow),
     logLevel: parseLogLevel(flags.logLevel),
   };

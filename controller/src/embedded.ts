@@ -1,6 +1,7 @@
 import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "./adapters/calendar/croner-calendar.ts";
 import { openDatabase, type Stores } from "./adapters/sql/open-database.ts";
+import { webhookSender } from "./adapters/webhook-http/webhook-sender.ts";
 import { MinuteTally } from "./app/audit/minute-tally.ts";
 import { type Application, compose, type Ports } from "./compose.ts";
 
@@ -45,6 +46,7 @@ export async function openEmbedded({
     authority: undefined,
     blobs,
     calendar: cronerCalendar(),
+    sender: webhookSender([]),
     tally: new MinuteTally({ ...given, audit: stores.audit }),
     endpoints: () => ({ controllerUrl: "http://fleet.test", brokerUrl: "mqtt://fleet.test" }),
   });

@@ -132,26 +132,19 @@ async function open(
     ...approvals(config),
   });
   await new RecoverStores({ ...rest, ...stores, log }).run();
-  const forgetTelemetry = new ForgetTelemetry({ ...rest, ...stores, log });
-  closers.add(forgetTelemetry);
-  forgetTelemetry.start();
+  startLoops(closers, [new ForgetTelemetry({ ...rest, ...stores, log })]);
   await app.presence.allOffline();
   closers.add(broker);
   const scheme = tls === undefined ? "mqtt" : "mqtts";
   urls.mqttUrl = `${scheme}://${inUrl(config.host)}:${await broker.start(app.door)}`;
   closers.add(app.roots);
-  const expiry = new WatchRootExpiry({ ...rest, log });
-  closers.add(expiry);
-  expiry.start();
-  closers.add(app.acks);
-  app.acks.start();
-  closers.add(app.rolloutEngine);
-  app.rolloutEngine.start();
-  const forgetEvents = new ForgetEvents({ ...rest, ...stores, log });
-  closers.add(forgetEvents);
-  forgetEvents.start();
-  closers.add(app.deliveries);
-  app.deliveries.start();
+  startLoops(closers, [
+    new WatchRootExpiry({ ...rest, log }),
+    app.acks,
+    app.rolloutEngine,
+    new ForgetEvents({ ...rest, ...stores, log }),
+    app.deliveries,
+  ]);
   const http = await startHttpServer({
     host: config.host,
     port: config.httpPort,
@@ -174,6 +167,16 @@ async function open(
     ? undefined
     : await new MakeAdminKey({ ...rest, ...stores, log }).first();
   return { ...urls, firstKey, close: () => closers.close() };
+}
+
+type Loop = (Disposable | AsyncDisposable) & { readonly start: () => void };
+
+/** Ended in the opposite order. */
+function startLoops(closers: Closers, loops: readonly Loop[]): void {
+  for (const loop of loops) {
+    closers.add(loop);
+    loop.start();
+  }
 }
 
 /** The lock first: nothing of a folder is touched that belongs to another controller. */

@@ -27,7 +27,7 @@ export const eventLimits = {
   outcomeLengthMax: 200,
   retryMsMin: 5 * SECOND_MS,
   retryMsMax: HOUR_MS,
-  attemptsMax: 16,
+  attemptsMax: 32,
   deliveryAgeMsMax: DAY_MS,
   deliveriesListedMax: 200,
   /** Events, and their deliveries that are over, are kept for so long. */

@@ -40,6 +40,10 @@ export function addControllerCommands(program: Command, terminal: Terminal): voi
       "--trusted-proxy <network...>",
       "proxy whose X-Forwarded-For and X-Forwarded-Proto are believed, like 10.0.0.0/8",
     )
+    .option(
+      "--webhook-network <network...>",
+      "addresses that are not public and webhooks may lie in, like 192.168.10.0/24",
+    )
     .option("--four-eyes <what>", "needs a second person's approval: release, rollout or both")
     .option(
       "--drift-window <duration>",

@@ -10,6 +10,8 @@ export class NotFoundError extends CodedError<
   | "MODEL_UNKNOWN"
   | "API_KEY_UNKNOWN"
   | "CLAIM_UNKNOWN"
+  | "WEBHOOK_UNKNOWN"
+  | "DELIVERY_UNKNOWN"
 > {}
 
 /** An enrolment that is not granted (protocol.md 7). */
@@ -111,6 +113,9 @@ export class KeyError extends CodedError<
   | "KEY_LOCKED"
   | "SIGNING_FAILED"
 > {}
+
+/** A webhook that was not made. */
+export class WebhookError extends CodedError<"WEBHOOKS_TOO_MANY" | "WEBHOOK_ADDRESS"> {}
 
 /** Client certificates are not made here. */
 export class CertificateError extends CodedError<"NO_AUTHORITY"> {}

@@ -29,6 +29,12 @@ import {
   RolloutRequest,
   RolloutVerb,
   TelemetryAnswer,
+  Webhook,
+  WebhookCreated,
+  WebhookDelivery,
+  WebhookDeliveryList,
+  WebhookList,
+  WebhookRequest,
 } from "@modelfleet/protocol";
 import type { INestApplication } from "@nestjs/common";
 import {
@@ -74,6 +80,12 @@ const named = new Map<unknown, string>(
     RolloutRequest,
     RolloutVerb,
     TelemetryAnswer,
+    Webhook,
+    WebhookCreated,
+    WebhookDelivery,
+    WebhookDeliveryList,
+    WebhookList,
+    WebhookRequest,
   }).map(([name, schema]) => [schema, name]),
 );
 

@@ -31,6 +31,7 @@ import { RolloutWordsRoutes } from "./routes/rollout-words-routes.ts";
 import { RolloutsRoutes } from "./routes/rollouts-routes.ts";
 import { RootsRoutes } from "./routes/roots-routes.ts";
 import { TelemetryRoutes } from "./routes/telemetry-routes.ts";
+import { WebhookRoutes } from "./routes/webhook-routes.ts";
 import type { HealthChecks, ReadRoot, UseCases } from "./services.ts";
 
 export interface HttpServices {
@@ -65,6 +66,7 @@ export const routes = [
   RolloutsRoutes,
   RootsRoutes,
   TelemetryRoutes,
+  WebhookRoutes,
 ];
 
 @Module({})

@@ -8,6 +8,10 @@ import type { ApproveDeployment } from "../app/deployment/approve-deployment.ts"
 import type { DeployRelease } from "../app/deployment/deploy-release.ts";
 import type { ListDeployments } from "../app/deployment/list-deployments.ts";
 import type { ShowDeployment } from "../app/deployment/show-deployment.ts";
+import type { AddWebhook } from "../app/events/add-webhook.ts";
+import type { ChangeWebhook } from "../app/events/change-webhook.ts";
+import type { ListWebhooks } from "../app/events/list-webhooks.ts";
+import type { RedeliverEvent } from "../app/events/redeliver-event.ts";
 import type { ApproveDevice } from "../app/fleet/approve-device.ts";
 import type { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
 import type { ChangeDevice } from "../app/fleet/change-device.ts";
@@ -42,12 +46,14 @@ import type { ShowRoot } from "../app/root/show-root.ts";
 
 /** The use cases this room offers to the outside; each is injected by its class. */
 export interface UseCases {
+  readonly addWebhook: AddWebhook;
   readonly approveDeployment: ApproveDeployment;
   readonly approveRelease: ApproveRelease;
   readonly authenticateCaller: AuthenticateCaller;
   readonly approveDevice: ApproveDevice;
   readonly authenticateDevice: AuthenticateDevice;
   readonly changeDevice: ChangeDevice;
+  readonly changeWebhook: ChangeWebhook;
   readonly commandRollout: CommandRollout;
   readonly createApiKey: CreateApiKey;
   readonly createClaim: CreateClaim;
@@ -66,12 +72,14 @@ export interface UseCases {
   readonly listReleases: ListReleases;
   readonly listRolloutDevices: ListRolloutDevices;
   readonly listRollouts: ListRollouts;
+  readonly listWebhooks: ListWebhooks;
   readonly previewRollout: PreviewRollout;
   readonly publishRelease: PublishRelease;
   readonly publishRoot: PublishRoot;
   readonly readAudit: ReadAudit;
   readonly readBlob: ReadBlob;
   readonly readReleaseEnvelope: ReadReleaseEnvelope;
+  readonly redeliverEvent: RedeliverEvent;
   readonly revokeApiKey: RevokeApiKey;
   readonly revokeClaim: RevokeClaim;
   readonly revokeDevice: RevokeDevice;

@@ -8,6 +8,10 @@ import { ApproveDeployment } from "../app/deployment/approve-deployment.ts";
 import { DeployRelease } from "../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../app/deployment/show-deployment.ts";
+import { AddWebhook } from "../app/events/add-webhook.ts";
+import { ChangeWebhook } from "../app/events/change-webhook.ts";
+import { ListWebhooks } from "../app/events/list-webhooks.ts";
+import { RedeliverEvent } from "../app/events/redeliver-event.ts";
 import { ApproveDevice } from "../app/fleet/approve-device.ts";
 import { AuthenticateDevice } from "../app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "../app/fleet/change-device.ts";
@@ -44,12 +48,14 @@ import type { UseCases } from "./services.ts";
 /** Of their class and nothing more: the routes are read, never called. */
 export function unwiredUseCases(): UseCases {
   return {
+    addWebhook: unwired(AddWebhook),
     approveDeployment: unwired(ApproveDeployment),
     approveRelease: unwired(ApproveRelease),
     authenticateCaller: unwired(AuthenticateCaller),
     approveDevice: unwired(ApproveDevice),
     authenticateDevice: unwired(AuthenticateDevice),
     changeDevice: unwired(ChangeDevice),
+    changeWebhook: unwired(ChangeWebhook),
     commandRollout: unwired(CommandRollout),
     createApiKey: unwired(CreateApiKey),
     createClaim: unwired(CreateClaim),
@@ -68,12 +74,14 @@ export function unwiredUseCases(): UseCases {
     listReleases: unwired(ListReleases),
     listRolloutDevices: unwired(ListRolloutDevices),
     listRollouts: unwired(ListRollouts),
+    listWebhooks: unwired(ListWebhooks),
     previewRollout: unwired(PreviewRollout),
     publishRelease: unwired(PublishRelease),
     publishRoot: unwired(PublishRoot),
     readAudit: unwired(ReadAudit),
     readBlob: unwired(ReadBlob),
     readReleaseEnvelope: unwired(ReadReleaseEnvelope),
+    redeliverEvent: unwired(RedeliverEvent),
     revokeApiKey: unwired(RevokeApiKey),
     revokeClaim: unwired(RevokeClaim),
     revokeDevice: unwired(RevokeDevice),

@@ -37,7 +37,7 @@ export type WebhookId = z.infer<typeof WebhookId>;
 export const EventId = z
   .string()
   .max(eventLimits.idLengthMax)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_:-]*$/, "expected letters, digits and _ : -");
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, "expected letters, digits, _ and -");
 export type EventId = z.infer<typeof EventId>;
 
 /** Where events are sent; without a login, for the address is shown and written down. */
@@ -71,6 +71,10 @@ export const WebhookRequest = z.strictObject({
   enabled: z.boolean().default(true),
 });
 export type WebhookRequest = z.infer<typeof WebhookRequest>;
+
+/** Body of `PATCH /v1/webhooks/{id}`. What happens while it is off is never sent to it; what was due waits. */
+export const WebhookChange = z.strictObject({ enabled: z.boolean() });
+export type WebhookChange = z.infer<typeof WebhookChange>;
 
 /** A webhook without its secret. */
 export const Webhook = z.object({

@@ -86,6 +86,7 @@ export function testConfig(dataFolder: string): ControllerConfig {
     oidc: undefined,
     trustedProxies: [],
     fourEyes: [],
+    webhookNetworks: ["127.0.0.0/8"],
     logLevel: "info",
   };
 }

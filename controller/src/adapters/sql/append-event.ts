@@ -1,4 +1,4 @@
-import { eventLimits } from "@modelfleet/protocol";
+import { type EventId, eventLimits } from "@modelfleet/protocol";
 import type { Transaction } from "kysely";
 import { matchesTypes } from "../../domain/events/matches-types.ts";
 import type { OutgoingEvent } from "../../domain/events/outgoing-event.ts";
@@ -8,19 +8,20 @@ import type { Schema } from "./schema.ts";
  * Stores an event in the transaction of the change that it tells of, with a delivery for each webhook that wants it: all
  * of it is there, or nothing. An event whose id is there already changes nothing.
  *
- * @returns whether it is new
- * @throws RangeError when its facts are too large: those are for who makes the event to bound
+ * @param told whoever wants it, or nobody yet
+ * @returns its number; undefined: it was there already
+ * @throws RangeError when its facts are too large: whoever makes an event bounds them
  */
 export async function appendEvent(
   transaction: Transaction<Schema>,
   { id, type, subject, atMs, data }: OutgoingEvent,
-): Promise<boolean> {
+  told: "whoever-wants" | "nobody" = "whoever-wants",
+): Promise<number | undefined> {
   const text = JSON.stringify(data);
   if (Buffer.byteLength(text) > eventLimits.dataBytesMax) {
     throw new RangeError(`expected at most ${eventLimits.dataBytesMax} bytes of data in ${type}`);
   }
-  const known = transaction.selectFrom("outgoing_events").select("seq").where("id", "=", id);
-  if ((await known.executeTakeFirst()) !== undefined) return false;
+  if ((await seqOfEvent(transaction, id)) !== undefined) return undefined;
   const newest = transaction
     .selectFrom("outgoing_events")
     .select((row) => row.fn.max("seq").as("seq"));
@@ -28,23 +29,19 @@ export async function appendEvent(
   const seq = ((await newest.executeTakeFirst())?.seq ?? 0) + 1;
   const event = { seq, id, type, subject, at_ms: atMs, data: text };
   await transaction.insertInto("outgoing_events").values(event).execute();
-  await addDeliveries(transaction, { seq, type, atMs });
-  return true;
+  if (told === "nobody") return seq;
+  await addDeliveries(transaction, { seq, atMs }, await wantedBy(transaction, type));
+  return seq;
 }
 
-async function addDeliveries(
+export async function addDeliveries(
   transaction: Transaction<Schema>,
-  { seq, type, atMs }: { readonly seq: number; readonly type: string; readonly atMs: number },
+  { seq, atMs }: { readonly seq: number; readonly atMs: number },
+  webhooks: readonly string[],
 ): Promise<void> {
-  const webhooks = await transaction
-    .selectFrom("webhooks")
-    .select(["id", "types"])
-    .where("enabled", "=", 1)
-    .execute();
-  const told = webhooks.filter(({ types }) => matchesTypes(type, JSON.parse(types) as string[]));
-  if (told.length === 0) return;
-  const rows = told.map(({ id }) => ({
-    webhook: id,
+  if (webhooks.length === 0) return;
+  const rows = webhooks.map((webhook) => ({
+    webhook,
     event: seq,
     state: "pending" as const,
     attempts: 0,
@@ -55,4 +52,26 @@ async function addDeliveries(
     outcome: null,
   }));
   await transaction.insertInto("webhook_deliveries").values(rows).execute();
+}
+
+export async function seqOfEvent(
+  transaction: Transaction<Schema>,
+  id: EventId,
+): Promise<number | undefined> {
+  const known = transaction.selectFrom("outgoing_events").select("seq").where("id", "=", id);
+  return (await known.executeTakeFirst())?.seq;
+}
+
+async function wantedBy(
+  transaction: Transaction<Schema>,
+  type: string,
+): Promise<readonly string[]> {
+  const webhooks = await transaction
+    .selectFrom("webhooks")
+    .select(["id", "types"])
+    .where("enabled", "=", 1)
+    .execute();
+  return webhooks
+    .filter(({ types }) => matchesTypes(type, JSON.parse(types) as string[]))
+    .map(({ id }) => id);
 }

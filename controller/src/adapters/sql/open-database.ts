@@ -5,6 +5,7 @@ import type { AccessStore } from "../../ports/access-store.ts";
 import type { AuditLog } from "../../ports/audit-log.ts";
 import type { CertificateStore } from "../../ports/certificate-store.ts";
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
+import type { EventStore } from "../../ports/event-store.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
 import type { RolloutStore } from "../../ports/rollout-store.ts";
@@ -18,6 +19,7 @@ import { SqlAccessStore } from "./sql-access-store.ts";
 import { SqlAuditLog } from "./sql-audit-log.ts";
 import { SqlCertificateStore } from "./sql-certificate-store.ts";
 import { SqlDeploymentStore } from "./sql-deployment-store.ts";
+import { SqlEventStore } from "./sql-event-store.ts";
 import { SqlFleetStore } from "./sql-fleet-store.ts";
 import { SqlReleaseStore } from "./sql-release-store.ts";
 import { SqlRolloutStore } from "./sql-rollout-store.ts";
@@ -28,6 +30,7 @@ const IN_MEMORY = ":memory:";
 export interface Stores extends AsyncDisposable {
   readonly access: AccessStore;
   readonly certificates: CertificateStore;
+  readonly events: EventStore;
   readonly fleet: FleetStore;
   readonly releases: ReleaseStore;
   readonly deployments: DeploymentStore;
@@ -55,6 +58,7 @@ export async function openDatabase(file: string): Promise<Stores> {
   return {
     access: new SqlAccessStore(database),
     certificates: new SqlCertificateStore(database),
+    events: new SqlEventStore(database, commits),
     fleet: new SqlFleetStore(database, commits),
     releases: new SqlReleaseStore(database),
     deployments: new SqlDeploymentStore(database),

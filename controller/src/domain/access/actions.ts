@@ -21,12 +21,15 @@ const deploys = [
   "rollout.control",
   "rollout.create",
 ] as const;
+/** Figures of the whole fleet together. */
+const measures = ["metrics.read"] as const;
 /** Over the whole fleet, so only a grant over the whole fleet gives them. */
-const governs = ["audit.read", "root.change"] as const;
+const governs = ["audit.read", "root.change", "webhook.change", "webhook.read"] as const;
 const keys = ["api-key.change", "api-key.read"] as const;
 
 export type Action =
   | (typeof reads)[number]
+  | (typeof measures)[number]
   | (typeof uploads)[number]
   | (typeof releases)[number]
   | (typeof deploys)[number]
@@ -34,13 +37,13 @@ export type Action =
   | (typeof keys)[number];
 
 export const actionsOf: Readonly<Record<Role, readonly Action[]>> = {
-  viewer: reads,
-  uploader: [...reads, ...uploads],
-  releaser: [...reads, ...uploads, ...releases],
-  deployer: [...reads, ...deploys],
-  admin: [...reads, ...uploads, ...releases, ...deploys, ...keys, ...governs],
+  viewer: [...reads, ...measures],
+  uploader: [...reads, ...measures, ...uploads],
+  releaser: [...reads, ...measures, ...uploads, ...releases],
+  deployer: [...reads, ...measures, ...deploys],
+  admin: [...reads, ...measures, ...uploads, ...releases, ...deploys, ...keys, ...governs],
 };
 
 export function isFleetWide(action: Action): boolean {
-  return governs.some((known) => known === action);
+  return [...governs, ...measures].some((known) => known === action);
 }

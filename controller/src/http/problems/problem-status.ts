@@ -12,6 +12,7 @@ import type {
   RolloutError,
   RootError,
   StoreError,
+  WebhookError,
 } from "../../domain/errors.ts";
 import type { HttpError } from "./http-error.ts";
 
@@ -30,6 +31,7 @@ type Code = (
   | RolloutError
   | RootError
   | StoreError
+  | WebhookError
 )["code"];
 
 /** The only place where the codes of the domain meet the numbers of HTTP. A new code does not compile without one. */
@@ -44,6 +46,8 @@ const statuses = {
   NO_AUTHORITY: 404,
   API_KEY_UNKNOWN: 404,
   CLAIM_UNKNOWN: 404,
+  WEBHOOK_UNKNOWN: 404,
+  DELIVERY_UNKNOWN: 404,
 
   CLAIM_REFUSED: 403,
   CLAIM_USED: 403,
@@ -83,6 +87,7 @@ const statuses = {
   PLAN_INVALID: 422,
   SELECTOR_INVALID: 422,
   TARGET_EMPTY: 422,
+  WEBHOOK_ADDRESS: 422,
   KEY_REUSED: 422,
   ROOT_DRAFT: 422,
   ROOT_REFUSED: 422,
@@ -93,6 +98,7 @@ const statuses = {
   POISONED: 409,
   ROLLOUT_STATE: 409,
   API_KEYS_TOO_MANY: 409,
+  WEBHOOKS_TOO_MANY: 409,
   DEVICE_TAKEN: 409,
   DEVICE_REVOKED: 409,
   DEVICE_PENDING: 409,

@@ -1,8 +1,10 @@
 import type { Transaction } from "kysely";
 import type { AuditEntry } from "../../../domain/audit/audit-entry.ts";
+import { rolloutEvent } from "../../../domain/events/rollout-event.ts";
 import type { RolloutRecord, RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
 import type { IdempotencyKey, PoisonRecord, RolloutChange } from "../../../ports/rollout-store.ts";
 import { appendAudit } from "../append-audit.ts";
+import { appendEvent } from "../append-event.ts";
 import { Moved } from "../moved.ts";
 import type { Schema } from "../schema.ts";
 import { answerKey } from "./idempotency-keys.ts";
@@ -19,7 +21,7 @@ export async function addRollout(
 ): Promise<void> {
   await transaction.insertInto("rollouts").values(rolloutRow(rollout)).execute();
   if (asked !== undefined) await answerKey(transaction, asked, rollout.id);
-  for (const entry of audit) await appendAudit(transaction, entry);
+  await writeDown(transaction, audit);
 }
 
 /** @throws Moved */
@@ -46,7 +48,18 @@ export async function changeRollout(
   }
   if (change.takeInto !== undefined) await takeIntoStage(transaction, id, change.takeInto);
   if (change.poison !== undefined) await poison(transaction, change.poison);
-  for (const entry of change.audit) await appendAudit(transaction, entry);
+  await writeDown(transaction, change.audit);
+}
+
+/** And tells others of it. */
+async function writeDown(
+  transaction: Transaction<Schema>,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  for (const entry of entries) {
+    const event = rolloutEvent(await appendAudit(transaction, entry));
+    if (event !== undefined) await appendEvent(transaction, event);
+  }
 }
 
 /** All that have no stage: the control cohort and later joiners. */
