@@ -199,7 +199,6 @@ export const profileLimits = {
   groupBytesMax: 1_024 * MIB,
   windowItemsMin: 50,
   windowItemsMax: 1_000_000,
-  replicatesMax: 1_000_000,
 } as const;
 
 /** What the controller decides about drift (telemetry.md 1.1, 2.4–2.7). */
