@@ -15,8 +15,9 @@ export const driftPipelineLimits = {
   cohortsMax: 256,
   /** Different cohorts that are counted to find the largest. */
   cohortsCountedMax: 65_536,
-  /** Roll-ups of one cohort that are merged forward. */
-  cellsMergedMax: 5_760,
+  /** Cells of one cohort that are looked back on: a day of 5 min each; of shorter ones fewer. */
+  cellsMergedMax: 288,
+  shortCellsMergedMax: 32,
   cellRollupMsMax: 90 * DAY_MS,
   dayRollupMsMax: 730 * DAY_MS,
   rollupsPerForgetMax: 2_000,

@@ -1,6 +1,19 @@
-import type { DeviceId, Digest8, Labels } from "@modelfleet/protocol";
+import type {
+  Alert,
+  AlertChange,
+  AlertState as AlertStateName,
+  DeviceId,
+  Digest8,
+  Labels,
+  ModelName,
+} from "@modelfleet/protocol";
+import type { AuditEntry } from "../domain/audit/audit-entry.ts";
+import type { AlertState } from "../domain/drift/alert-state.ts";
 import type { CohortKey } from "../domain/drift/cohort-key.ts";
+import type { SignalId } from "../domain/drift/signal.ts";
 import type { Verdict } from "../domain/drift/verdict.ts";
+import type { OutgoingEvent } from "../domain/events/outgoing-event.ts";
+import type { LabelCounts } from "../domain/telemetry/label-counts.ts";
 import type { MergedTelemetry } from "../domain/telemetry/merged-telemetry.ts";
 
 /** Cells of the grid, their roll-ups and verdicts. */
@@ -13,13 +26,112 @@ export interface DriftStore {
     afterMark: number,
     count: number,
   ) => Promise<readonly CellWindow[]>;
-  /** Devices with windows in the cell that are still kept, by id, above `after`. */
+  readonly newLabels: (
+    cell: DirtyCell,
+    afterMark: number,
+    count: number,
+  ) => Promise<readonly CellLabels[]>;
+  /** Every window of one cohort in a cell that is still kept, by device. */
+  readonly windowsOfCell: (
+    cell: CellPlace,
+    after: CellWindowPlace,
+    count: number,
+  ) => Promise<readonly CellWindow[]>;
+  /** Devices with windows or labels in the cell that are still kept, by id, above `after`. */
   readonly devicesOf: (
     cell: DirtyCell,
     after: string,
     count: number,
   ) => Promise<readonly CohortMember[]>;
   readonly rollups: (cell: CellPlace) => Promise<readonly CellRollup[]>;
+  /** Of one cohort, those that start in a time, newest first. */
+  readonly rollupsOf: (query: RollupQuery) => Promise<readonly CellRollup[]>;
+  /** Of each cohort the newest one since a moment that was judged. */
+  readonly newest: (releasePrefix: Digest8, sinceMs: number) => Promise<readonly CellRollup[]>;
+  /** undefined: nothing of it was judged yet. */
+  readonly release: (releasePrefix: Digest8) => Promise<DriftRelease | undefined>;
+  /** Releases with roll-ups. */
+  readonly releasePrefixes: () => Promise<readonly Digest8[]>;
+  /**
+   * Stores what became of a cell, all of it or nothing.
+   *
+   * @returns false when somebody else was faster; then nothing has changed
+   */
+  readonly commit: (outcome: CellOutcome) => Promise<boolean>;
+  /** Adds up the cells of a day that is over, where some have more than its roll-ups hold. */
+  readonly foldDays: (
+    endedBeforeMs: number,
+    daysMax: number,
+    add: (cells: readonly CellRollup[]) => CellRollup,
+  ) => Promise<number>;
+  /** Roll-ups that start before a moment, at most so many. @returns how many; fewer than asked when there are no more */
+  readonly forget: (span: "cell" | "day", beforeMs: number, countMax: number) => Promise<number>;
+}
+
+/** Alerts, for ever. */
+export interface AlertStore {
+  readonly alerts: (query: AlertPageQuery) => Promise<AlertPage>;
+  readonly alert: (id: string) => Promise<Alert | undefined>;
+  /** Oldest first, at most so many. */
+  readonly changes: (id: string, countMax: number) => Promise<readonly AlertChange[]>;
+  /** @returns false when it has moved; then nothing has changed */
+  readonly changeAlerts: (change: AlertsChange) => Promise<boolean>;
+}
+
+export interface AlertPageQuery {
+  readonly limit: number;
+  readonly cursor: string | null;
+  readonly states?: readonly AlertStateName[] | undefined;
+  readonly model?: ModelName | undefined;
+}
+
+export interface AlertPage {
+  /** Newest first. */
+  readonly alerts: readonly Alert[];
+  readonly next: string | null;
+}
+
+/** What is remembered of a release between two cells. */
+export interface DriftRelease {
+  readonly releasePrefix: Digest8;
+  /** Counts changes; 0: there was none. */
+  readonly version: number;
+  /** Start of the newest cell that was judged as it came. */
+  readonly judgedMs: number;
+  readonly memory: DriftMemory;
+}
+
+/** Plain data. */
+export interface DriftMemory {
+  readonly alerts: readonly RememberedAlert[];
+}
+
+export interface RememberedAlert {
+  readonly cohort: CohortKey;
+  readonly signal: SignalId;
+  readonly state: AlertState;
+}
+
+/** Changes of alerts, with everything that tells of them, in one transaction. */
+export interface AlertsChange {
+  /** As it is to be; stored only over the version before it. */
+  readonly release: DriftRelease;
+  readonly alerts: readonly ChangedAlert[];
+  readonly audit: readonly AuditEntry[];
+  readonly events: readonly OutgoingEvent[];
+}
+
+export interface ChangedAlert {
+  /** Its version is counted where it is stored. */
+  readonly alert: Omit<Alert, "version">;
+  readonly change: AlertChange;
+}
+
+export interface CellOutcome {
+  readonly cell: DirtyCell;
+  readonly rollups: readonly CellRollup[];
+  /** null: the past, which moves no alert. */
+  readonly change: AlertsChange | null;
 }
 
 export interface DueQuery {
@@ -56,6 +168,24 @@ export interface CellWindow extends CohortMember {
   readonly bytes: Uint8Array;
 }
 
+export interface CellLabels extends CohortMember, LabelCounts {
+  readonly mark: number;
+}
+
+/** The last one that was read: its device and mark. */
+export interface CellWindowPlace {
+  readonly device: string;
+  readonly mark: number;
+}
+
+export interface RollupQuery {
+  readonly releasePrefix: Digest8;
+  readonly cohort: CohortKey;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly count: number;
+}
+
 /** What the devices of a cohort measured in a cell. */
 export interface CellRollup {
   readonly cohort: CohortKey;
@@ -64,6 +194,7 @@ export interface CellRollup {
   /** Never fewer than there were. */
   readonly devices: number;
   readonly merged: MergedTelemetry;
+  readonly labels: readonly LabelCounts[];
   /** Of all signals; empty: not judged. */
   readonly verdicts: readonly Verdict[];
 }

@@ -28,6 +28,7 @@ export interface TelemetryBatchRecord {
   readonly dropped: number;
   readonly receivedAtMs: number;
   readonly windows: readonly StoredWindow[];
+  readonly labels?: readonly StoredLabels[];
   /** Kept apart, neither believed nor lost. */
   readonly quarantined?: readonly QuarantinedWindow[];
 }
@@ -43,6 +44,20 @@ export interface DriftCell {
   readonly lengthMs: number;
   /** It came before the cell was due. */
   readonly isOnTime: boolean;
+}
+
+/** Labels that came for the answers of one window, and the cell in which they came. */
+export interface StoredLabels {
+  readonly slot: string;
+  readonly releasePrefix: Digest8;
+  readonly startMs: number;
+  readonly durationMs: number;
+  /** Index into the outputs of the release's profile. */
+  readonly output: number;
+  readonly labelled: number;
+  readonly errors: number;
+  readonly detectors: readonly string[];
+  readonly cell: DriftCell;
 }
 
 /** A window that there is nothing to hold against: of a release nobody has published, or of another profile. */

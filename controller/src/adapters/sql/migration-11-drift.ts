@@ -45,6 +45,7 @@ export async function createDriftRollups(database: Kysely<unknown>): Promise<voi
     .addColumn("length_ms", "bigint", (column) => column.notNull())
     .addColumn("devices", "bigint", (column) => column.notNull())
     .addColumn("sums", "bytea", (column) => column.notNull())
+    .addColumn("labels", "text", (column) => column.notNull())
     .addColumn("verdicts", "bytea")
     .addPrimaryKeyConstraint("drift_rollups_pk", ["release8", "span", "start_ms", "cohort"])
     .execute();
@@ -61,6 +62,7 @@ export async function createDriftRollups(database: Kysely<unknown>): Promise<voi
   await database.schema
     .createTable("drift_releases")
     .addColumn("release8", "text", (column) => column.primaryKey())
+    .addColumn("version", "bigint", (column) => column.notNull())
     .addColumn("judged_ms", "bigint", (column) => column.notNull())
     .addColumn("state", "bytea", (column) => column.notNull())
     .execute();
@@ -133,5 +135,39 @@ export async function createQuarantine(database: Kysely<unknown>): Promise<void>
     .createIndex("telemetry_quarantine_by_reason")
     .on("telemetry_quarantine")
     .columns(["reason", "release8", "received_at_ms"])
+    .execute();
+}
+
+/** Labels that came for answers, in the cell in which they came: they are late by nature. */
+export async function createLabels(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .createTable("telemetry_labels")
+    .addColumn("device", "text", (column) => column.notNull())
+    .addColumn("era", "bigint", (column) => column.notNull())
+    .addColumn("boot", "bigint", (column) => column.notNull())
+    .addColumn("seq", "bigint", (column) => column.notNull())
+    .addColumn("position", "bigint", (column) => column.notNull())
+    .addColumn("slot", "text", (column) => column.notNull())
+    .addColumn("release8", "text", (column) => column.notNull())
+    .addColumn("start_ms", "bigint", (column) => column.notNull())
+    .addColumn("duration_ms", "bigint", (column) => column.notNull())
+    .addColumn("output", "bigint", (column) => column.notNull())
+    .addColumn("labelled", "bigint", (column) => column.notNull())
+    .addColumn("errors", "bigint", (column) => column.notNull())
+    .addColumn("detectors", "text", (column) => column.notNull())
+    .addColumn("cell_ms", "bigint", (column) => column.notNull())
+    .addColumn("mark", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("telemetry_labels_pk", ["device", "era", "boot", "seq", "position"])
+    .addForeignKeyConstraint(
+      "telemetry_labels_batch",
+      ["device", "era", "boot", "seq"],
+      "telemetry_batches",
+      ["device", "era", "boot", "seq"],
+    )
+    .execute();
+  await database.schema
+    .createIndex("telemetry_labels_of_cell")
+    .on("telemetry_labels")
+    .columns(["release8", "cell_ms", "mark"])
     .execute();
 }

@@ -23,6 +23,7 @@ import {
   createAlerts,
   createDriftCells,
   createDriftRollups,
+  createLabels,
   createQuarantine,
 } from "./migration-11-drift.ts";
 
@@ -80,6 +81,7 @@ export const migrations: Record<string, Migration> = {
       await createDriftRollups(database);
       await createAlerts(database);
       await createQuarantine(database);
+      await createLabels(database);
     },
   },
 };

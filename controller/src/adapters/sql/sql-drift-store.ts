@@ -1,11 +1,35 @@
+import type { Digest8 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
-import type { CellPlace, DirtyCell, DriftStore, DueQuery } from "../../ports/drift-store.ts";
-import { devicesOf, dirtyCells, newWindows } from "./drift/read-cells.ts";
-import { rollupsOf } from "./drift/read-rollups.ts";
+import type {
+  AlertPageQuery,
+  AlertStore,
+  AlertsChange,
+  CellOutcome,
+  CellPlace,
+  CellRollup,
+  CellWindowPlace,
+  DirtyCell,
+  DriftStore,
+  DueQuery,
+  RollupQuery,
+} from "../../ports/drift-store.ts";
+import { changeAlerts } from "./drift/change-alerts.ts";
+import { commitCell } from "./drift/commit-cell.ts";
+import { foldDays, forgetRollups } from "./drift/fold-days.ts";
+import { alertById, alertChanges, alertPage } from "./drift/read-alerts.ts";
+import { devicesOf, dirtyCells, newLabels, newWindows, windowsOfCell } from "./drift/read-cells.ts";
+import {
+  driftRelease,
+  newestRollups,
+  releasesWithRollups,
+  rollupsOfCell,
+  rollupsOfCohort,
+} from "./drift/read-rollups.ts";
+import { unlessMoved } from "./moved.ts";
 import type { Schema } from "./schema.ts";
 
 /** The drift pipeline in tables; each subject in a file of its own. */
-export class SqlDriftStore implements DriftStore {
+export class SqlDriftStore implements DriftStore, AlertStore {
   readonly #database: Kysely<Schema>;
 
   constructor(database: Kysely<Schema>) {
@@ -17,8 +41,46 @@ export class SqlDriftStore implements DriftStore {
   readonly newWindows = (cell: DirtyCell, afterMark: number, count: number) =>
     newWindows(this.#database, cell, { afterMark, count });
 
+  readonly newLabels = (cell: DirtyCell, afterMark: number, count: number) =>
+    newLabels(this.#database, cell, { afterMark, count });
+
+  readonly windowsOfCell = (cell: CellPlace, after: CellWindowPlace, count: number) =>
+    windowsOfCell(this.#database, cell, { after, count });
+
   readonly devicesOf = (cell: DirtyCell, after: string, count: number) =>
     devicesOf(this.#database, cell, { after, count });
 
-  readonly rollups = (cell: CellPlace) => rollupsOf(this.#database, cell);
+  readonly rollups = (cell: CellPlace) => rollupsOfCell(this.#database, cell);
+
+  readonly rollupsOf = (query: RollupQuery) => rollupsOfCohort(this.#database, query);
+
+  readonly newest = (releasePrefix: Digest8, sinceMs: number) =>
+    newestRollups(this.#database, releasePrefix, sinceMs);
+
+  readonly release = (releasePrefix: Digest8) => driftRelease(this.#database, releasePrefix);
+
+  readonly releasePrefixes = () => releasesWithRollups(this.#database);
+
+  readonly commit = (outcome: CellOutcome) =>
+    unlessMoved(this.#database, (transaction) => commitCell(transaction, outcome));
+
+  readonly foldDays = (
+    endedBeforeMs: number,
+    daysMax: number,
+    add: (cells: readonly CellRollup[]) => CellRollup,
+  ) => foldDays(this.#database, { endedBeforeMs, daysMax, add });
+
+  readonly forget = (span: "cell" | "day", beforeMs: number, countMax: number) =>
+    this.#database
+      .transaction()
+      .execute((transaction) => forgetRollups(transaction, span, { beforeMs, countMax }));
+
+  readonly alerts = (query: AlertPageQuery) => alertPage(this.#database, query);
+
+  readonly alert = (id: string) => alertById(this.#database, id);
+
+  readonly changes = (id: string, countMax: number) => alertChanges(this.#database, id, countMax);
+
+  readonly changeAlerts = (change: AlertsChange) =>
+    unlessMoved(this.#database, (transaction) => changeAlerts(transaction, change));
 }

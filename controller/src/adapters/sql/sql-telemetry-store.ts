@@ -1,5 +1,5 @@
 import { controllerLimits, type DeviceId, type Digest8 } from "@modelfleet/protocol";
-import { type Kysely, sql, type Transaction } from "kysely";
+import { type Kysely, sql } from "kysely";
 import type {
   QuarantineCount,
   QuarantineReason,
@@ -10,12 +10,12 @@ import type {
   WindowRecord,
 } from "../../ports/telemetry-store.ts";
 import { bytesOf } from "./column.ts";
-import { markCells } from "./drift/mark-cells.ts";
+import { addBatch, batchKey } from "./drift/add-batch.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Schema } from "./schema.ts";
 
-/** Of a batch; the first columns of its windows' key too. */
-const KEY = ["device", "era", "boot", "seq"] as const;
+/** They refer to their batch. */
+const partsOfBatches = ["telemetry_windows", "telemetry_labels", "telemetry_quarantine"] as const;
 
 export class SqlTelemetryStore implements TelemetryStore {
   readonly #database: Kysely<Schema>;
@@ -27,32 +27,7 @@ export class SqlTelemetryStore implements TelemetryStore {
   }
 
   readonly add = (batch: TelemetryBatchRecord): Promise<"stored" | "duplicate"> =>
-    this.#commits.run(async (transaction) => {
-      const { device, era, boot, seq, dropped, receivedAtMs, windows } = batch;
-      const key = { device, era, boot, seq };
-      const { numInsertedOrUpdatedRows } = await transaction
-        .insertInto("telemetry_batches")
-        .values({ ...key, dropped, received_at_ms: receivedAtMs })
-        .onConflict((conflict) => conflict.columns(KEY).doNothing())
-        .executeTakeFirst();
-      if (numInsertedOrUpdatedRows === 0n) return "duplicate";
-      await countBatch(transaction, batch);
-      await quarantineWindows(transaction, batch);
-      if (windows.length === 0) return "stored";
-      const marks = await markCells(transaction, windows);
-      const rows = windows.map((window, position) => ({
-        ...(marks[position] ?? { cell_ms: 0, mark: 0 }),
-        ...key,
-        position,
-        slot: window.slot,
-        release8: window.releasePrefix,
-        start_ms: window.startMs,
-        duration_ms: window.durationMs,
-        bytes: window.bytes,
-      }));
-      await transaction.insertInto("telemetry_windows").values(rows).execute();
-      return "stored";
-    });
+    this.#commits.run((transaction) => addBatch(transaction, batch));
 
   readonly windows = async (query: WindowQuery): Promise<readonly WindowRecord[]> => {
     const { releasePrefix, device, sinceMs, untilMs } = query;
@@ -83,7 +58,7 @@ export class SqlTelemetryStore implements TelemetryStore {
     this.#commits.run(async (transaction) => {
       const old = transaction
         .selectFrom("telemetry_batches")
-        .select(KEY)
+        .select(batchKey)
         .where("received_at_ms", "<", receivedBeforeMs)
         .orderBy("received_at_ms")
         .orderBy("device")
@@ -91,16 +66,15 @@ export class SqlTelemetryStore implements TelemetryStore {
         .orderBy("boot")
         .orderBy("seq")
         .limit(batchesMax);
-      // The windows first: they refer to their batch.
-      for (const table of ["telemetry_windows", "telemetry_quarantine"] as const) {
+      for (const table of partsOfBatches) {
         await transaction
           .deleteFrom(table)
-          .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
+          .where((where) => where.eb(where.refTuple(...batchKey), "in", old.$asTuple(...batchKey)))
           .execute();
       }
       const { numDeletedRows } = await transaction
         .deleteFrom("telemetry_batches")
-        .where((where) => where.eb(where.refTuple(...KEY), "in", old.$asTuple(...KEY)))
+        .where((where) => where.eb(where.refTuple(...batchKey), "in", old.$asTuple(...batchKey)))
         .executeTakeFirst();
       await transaction
         .deleteFrom("telemetry_boots")
@@ -158,42 +132,4 @@ export class SqlTelemetryStore implements TelemetryStore {
     const found = this.#database.selectFrom("telemetry_windows").select("release8").distinct();
     return (await found.execute()).map(({ release8 }) => release8 as Digest8);
   };
-}
-
-async function quarantineWindows(
-  transaction: Transaction<Schema>,
-  { quarantined = [], ...batch }: TelemetryBatchRecord,
-): Promise<void> {
-  if (quarantined.length === 0) return;
-  const { device, era, boot, seq, receivedAtMs } = batch;
-  const rows = quarantined.map(({ reason, releasePrefix, profilePrefix, bytes }, position) => ({
-    ...{ device, era, boot, seq, position, reason, bytes },
-    release8: releasePrefix,
-    profile8: profilePrefix,
-    received_at_ms: receivedAtMs,
-  }));
-  await transaction.insertInto("telemetry_quarantine").values(rows).execute();
-}
-
-/** In whatever order they come: what is missing is how far a start has counted, less how many came. */
-async function countBatch(
-  transaction: Transaction<Schema>,
-  { device, era, boot, seq, receivedAtMs }: TelemetryBatchRecord,
-): Promise<void> {
-  await transaction
-    .insertInto("telemetry_boots")
-    .values({ device, era, boot, seq_max: seq, received: 1, last_at_ms: receivedAtMs })
-    .onConflict((conflict) =>
-      conflict.columns(["device", "era", "boot"]).doUpdateSet((column) => ({
-        received: column("telemetry_boots.received", "+", 1),
-        seq_max: column
-          .case()
-          .when("telemetry_boots.seq_max", "<", seq)
-          .then(seq)
-          .else(column.ref("telemetry_boots.seq_max"))
-          .end(),
-        last_at_ms: receivedAtMs,
-      })),
-    )
-    .execute();
 }

@@ -1,6 +1,7 @@
 import { decodeWindow, driftPipelineLimits, type TelemetryWindow } from "@modelfleet/protocol";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import { cohortsOf } from "../../domain/telemetry/cohorts-of.ts";
+import { type LabelCounts, mergeLabels } from "../../domain/telemetry/label-counts.ts";
 import { mergeTelemetry, mergeWindows } from "../../domain/telemetry/merge-windows.ts";
 import type { MergedTelemetry } from "../../domain/telemetry/merged-telemetry.ts";
 import type { CellRollup, CellWindow, DirtyCell, DriftStore } from "../../ports/drift-store.ts";
@@ -24,12 +25,17 @@ export async function foldCell(ports: FoldPorts, cell: DirtyCell): Promise<reado
     cell,
     before.map(({ cohort }) => cohort),
   );
+  const isKept = (cohort: CohortKey) => counts.has(cohort);
   const sums = new Map(before.map(({ cohort, merged }) => [cohort, merged]));
-  await addWindows(ports, cell, { sums, isKept: (cohort) => counts.has(cohort) });
+  await addWindows(ports, cell, { sums, isKept });
+  const labels = new Map(before.map((rollup) => [rollup.cohort, rollup.labels]));
+  await addLabels(ports, cell, { labels, isKept });
   const devicesBefore = new Map(before.map(({ cohort, devices }) => [cohort, devices]));
-  return Array.from(sums, ([cohort, merged]) => ({
-    ...{ cohort, startMs: cell.startMs, lengthMs: cell.lengthMs, merged, verdicts: [] },
+  return Array.from(new Set([...sums.keys(), ...labels.keys()]), (cohort) => ({
+    ...{ cohort, startMs: cell.startMs, lengthMs: cell.lengthMs, verdicts: [] },
     devices: Math.max(counts.get(cohort) ?? 0, devicesBefore.get(cohort) ?? 0),
+    merged: sums.get(cohort) ?? mergeWindows([]),
+    labels: labels.get(cohort) ?? [],
   }));
 }
 
@@ -47,6 +53,32 @@ async function addWindows(
   for (let mark = cell.folded; ; ) {
     const page = await drift.newWindows(cell, mark, windowsPerPageMax);
     addPage(page, into);
+    const last = page.at(-1);
+    if (last === undefined || page.length < windowsPerPageMax) return;
+    mark = last.mark;
+    await breathe();
+  }
+}
+
+interface CohortLabels {
+  readonly labels: Map<CohortKey, readonly LabelCounts[]>;
+  readonly isKept: (cohort: CohortKey) => boolean;
+}
+
+async function addLabels(
+  { drift, breathe }: FoldPorts,
+  cell: DirtyCell,
+  { labels, isKept }: CohortLabels,
+): Promise<void> {
+  const { windowsPerPageMax } = driftPipelineLimits;
+  for (let mark = cell.folded; ; ) {
+    const page = await drift.newLabels(cell, mark, windowsPerPageMax);
+    for (const { deviceClass, labels: terms, output, labelled, errors } of page) {
+      for (const cohort of cohortsOf(deviceClass, terms).filter(isKept)) {
+        const sum = labels.get(cohort) ?? [];
+        labels.set(cohort, mergeLabels([...sum, { output, labelled, errors }]));
+      }
+    }
     const last = page.at(-1);
     if (last === undefined || page.length < windowsPerPageMax) return;
     mark = last.mark;

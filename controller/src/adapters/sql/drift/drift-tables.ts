@@ -5,6 +5,7 @@ export interface DriftTables {
   drift_releases: DriftReleasesTable;
   alerts: AlertsTable;
   alert_changes: AlertChangesTable;
+  telemetry_labels: TelemetryLabelsTable;
   telemetry_quarantine: TelemetryQuarantineTable;
 }
 
@@ -32,12 +33,16 @@ export interface DriftRollupsTable {
   devices: number;
   /** Deflated JSON. */
   sums: Uint8Array;
+  /** Labels that came in the cell, as JSON. */
+  labels: string;
   /** Deflated JSON; null: not judged. */
   verdicts: Uint8Array | null;
 }
 
 export interface DriftReleasesTable {
   release8: string;
+  /** Counts changes of the state, by cells and by people. */
+  version: number;
   /** Start of the newest cell that was judged as it came; what is judged behind it pages nobody. */
   judged_ms: number;
   /** What the alerts' machines remember, as deflated JSON. */
@@ -65,6 +70,27 @@ export interface AlertChangesTable {
   at_ms: number;
   /** As JSON. */
   change: string;
+}
+
+export interface TelemetryLabelsTable {
+  device: string;
+  era: number;
+  boot: number;
+  seq: number;
+  position: number;
+  slot: string;
+  release8: string;
+  /** Of the window of the answers. */
+  start_ms: number;
+  duration_ms: number;
+  output: number;
+  labelled: number;
+  errors: number;
+  /** On the device, that signalled; with spaces between. */
+  detectors: string;
+  /** The cell in which they came, and their number there. */
+  cell_ms: number;
+  mark: number;
 }
 
 export interface TelemetryQuarantineTable {

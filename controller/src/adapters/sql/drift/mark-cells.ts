@@ -1,5 +1,6 @@
+import type { Digest8 } from "@modelfleet/protocol";
 import type { Transaction } from "kysely";
-import type { DriftCell, StoredWindow } from "../../../ports/telemetry-store.ts";
+import type { DriftCell } from "../../../ports/telemetry-store.ts";
 import { Prepared } from "../prepared.ts";
 import type { Schema } from "../schema.ts";
 
@@ -7,6 +8,11 @@ import type { Schema } from "../schema.ts";
 export interface Mark {
   readonly cell_ms: number;
   readonly mark: number;
+}
+
+export interface Placed {
+  readonly releasePrefix: Digest8;
+  readonly cell?: DriftCell;
 }
 
 const NO_CELL: Mark = { cell_ms: 0, mark: 0 };
@@ -19,7 +25,7 @@ const NO_CELL: Mark = { cell_ms: 0, mark: 0 };
  */
 export async function markCells(
   transaction: Transaction<Schema>,
-  windows: readonly StoredWindow[],
+  windows: readonly Placed[],
 ): Promise<readonly Mark[]> {
   const marks: Mark[] = [];
   for (const { releasePrefix, cell } of windows) {

@@ -1,6 +1,14 @@
 import type { DeviceId, Digest8, Labels } from "@modelfleet/protocol";
 import { type Kysely, type Selectable, sql } from "kysely";
-import type { CellWindow, CohortMember, DirtyCell, DueQuery } from "../../../ports/drift-store.ts";
+import type {
+  CellLabels,
+  CellPlace,
+  CellWindow,
+  CellWindowPlace,
+  CohortMember,
+  DirtyCell,
+  DueQuery,
+} from "../../../ports/drift-store.ts";
 import { bytesOf } from "../column.ts";
 import type { Schema } from "../schema.ts";
 import type { DriftCellsTable } from "./drift-tables.ts";
@@ -41,22 +49,71 @@ export async function newWindows(
   return rows.map((row) => ({ ...memberOf(row), mark: row.mark, bytes: bytesOf(row.bytes) }));
 }
 
-export async function devicesOf(
+export async function newLabels(
   database: Kysely<Schema>,
   cell: DirtyCell,
-  { after, count }: { readonly after: string; readonly count: number },
-): Promise<readonly CohortMember[]> {
+  { afterMark, count }: { readonly afterMark: number; readonly count: number },
+): Promise<readonly CellLabels[]> {
+  const rows = await database
+    .selectFrom("telemetry_labels")
+    .innerJoin("devices", "devices.id", "telemetry_labels.device")
+    .select(["device", "class", "labels", "mark", "output", "labelled", "errors"])
+    .where("release8", "=", cell.releasePrefix)
+    .where("cell_ms", "=", cell.startMs)
+    .where("mark", ">", Math.max(afterMark, cell.folded))
+    .where("mark", "<=", cell.marked)
+    .orderBy("mark")
+    .limit(count)
+    .execute();
+  return rows.map(({ mark, output, labelled, errors, ...row }) => ({
+    ...memberOf(row),
+    ...{ mark, output, labelled, errors },
+  }));
+}
+
+export async function windowsOfCell(
+  database: Kysely<Schema>,
+  { releasePrefix, startMs }: CellPlace,
+  { after, count }: { readonly after: CellWindowPlace; readonly count: number },
+): Promise<readonly CellWindow[]> {
   const rows = await database
     .selectFrom("telemetry_windows")
     .innerJoin("devices", "devices.id", "telemetry_windows.device")
-    .select(["device", "class", "labels"])
-    .distinct()
-    .where("release8", "=", cell.releasePrefix)
-    .where("cell_ms", "=", cell.startMs)
-    .where("mark", ">", 0)
-    .where("mark", "<=", cell.marked)
-    .where("device", ">", after)
+    .select(["device", "class", "labels", "mark", "bytes"])
+    .where("release8", "=", releasePrefix)
+    .where("cell_ms", "=", startMs)
+    .where((where) =>
+      where.or([
+        where("device", ">", after.device),
+        where.and([where("device", "=", after.device), where("mark", ">", after.mark)]),
+      ]),
+    )
     .orderBy("device")
+    .orderBy("mark")
+    .limit(count)
+    .execute();
+  return rows.map((row) => ({ ...memberOf(row), mark: row.mark, bytes: bytesOf(row.bytes) }));
+}
+
+export async function devicesOf(
+  database: Kysely<Schema>,
+  { releasePrefix, startMs, marked }: DirtyCell,
+  { after, count }: { readonly after: string; readonly count: number },
+): Promise<readonly CohortMember[]> {
+  const found = (table: "telemetry_windows" | "telemetry_labels") =>
+    database
+      .selectFrom(table)
+      .select("device")
+      .where("release8", "=", releasePrefix)
+      .where("cell_ms", "=", startMs)
+      .where("mark", ">", 0)
+      .where("mark", "<=", marked);
+  const rows = await database
+    .selectFrom("devices")
+    .select(["id as device", "class", "labels"])
+    .where("id", "in", found("telemetry_windows").union(found("telemetry_labels")))
+    .where("id", ">", after)
+    .orderBy("id")
     .limit(count)
     .execute();
   return rows.map(memberOf);

@@ -1,10 +1,18 @@
+import type { Digest8 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
-import type { CellPlace, CellRollup } from "../../../ports/drift-store.ts";
+import type {
+  CellPlace,
+  CellRollup,
+  DriftMemory,
+  DriftRelease,
+  RollupQuery,
+} from "../../../ports/drift-store.ts";
 import type { Schema } from "../schema.ts";
+import { unpacked } from "./packed.ts";
 import { rollupOf } from "./rollup-rows.ts";
 
 /** Of all cohorts of one cell. */
-export async function rollupsOf(
+export async function rollupsOfCell(
   database: Kysely<Schema>,
   { releasePrefix, startMs }: CellPlace,
 ): Promise<readonly CellRollup[]> {
@@ -16,4 +24,70 @@ export async function rollupsOf(
     .where("start_ms", "=", startMs)
     .execute();
   return rows.map(rollupOf);
+}
+
+export async function rollupsOfCohort(
+  database: Kysely<Schema>,
+  { releasePrefix, cohort, fromMs, untilMs, count }: RollupQuery,
+): Promise<readonly CellRollup[]> {
+  const rows = await database
+    .selectFrom("drift_rollups")
+    .selectAll()
+    .where("release8", "=", releasePrefix)
+    .where("span", "=", "cell")
+    .where("cohort", "=", cohort)
+    .where("start_ms", ">=", fromMs)
+    .where("start_ms", "<", untilMs)
+    .orderBy("start_ms", "desc")
+    .limit(count)
+    .execute();
+  return rows.map(rollupOf);
+}
+
+export async function newestRollups(
+  database: Kysely<Schema>,
+  releasePrefix: Digest8,
+  sinceMs: number,
+): Promise<readonly CellRollup[]> {
+  const newest = database
+    .selectFrom("drift_rollups")
+    .select(({ fn }) => ["cohort", fn.max<number>("start_ms").as("start_ms")])
+    .where("release8", "=", releasePrefix)
+    .where("span", "=", "cell")
+    .where("start_ms", ">=", sinceMs)
+    .where("verdicts", "is not", null)
+    .groupBy("cohort")
+    .as("newest");
+  const rows = await database
+    .selectFrom("drift_rollups")
+    .innerJoin(newest, (join) =>
+      join
+        .onRef("newest.cohort", "=", "drift_rollups.cohort")
+        .onRef("newest.start_ms", "=", "drift_rollups.start_ms"),
+    )
+    .selectAll("drift_rollups")
+    .where("release8", "=", releasePrefix)
+    .where("span", "=", "cell")
+    .execute();
+  return rows.map(rollupOf);
+}
+
+export async function driftRelease(
+  database: Kysely<Schema>,
+  releasePrefix: Digest8,
+): Promise<DriftRelease | undefined> {
+  const found = database.selectFrom("drift_releases").selectAll();
+  const row = await found.where("release8", "=", releasePrefix).executeTakeFirst();
+  if (row === undefined) return undefined;
+  return {
+    releasePrefix,
+    version: row.version,
+    judgedMs: row.judged_ms,
+    memory: unpacked<DriftMemory>(row.state),
+  };
+}
+
+export async function releasesWithRollups(database: Kysely<Schema>): Promise<readonly Digest8[]> {
+  const found = database.selectFrom("drift_rollups").select("release8").distinct();
+  return (await found.execute()).map(({ release8 }) => release8 as Digest8);
 }

@@ -1,6 +1,7 @@
 import type { Selectable } from "kysely";
 import type { CohortKey } from "../../../domain/drift/cohort-key.ts";
 import type { Verdict } from "../../../domain/drift/verdict.ts";
+import type { LabelCounts } from "../../../domain/telemetry/label-counts.ts";
 import type { MergedTelemetry } from "../../../domain/telemetry/merged-telemetry.ts";
 import type { CellRollup } from "../../../ports/drift-store.ts";
 import type { DriftRollupsTable } from "./drift-tables.ts";
@@ -9,13 +10,14 @@ import { packed, unpacked } from "./packed.ts";
 export function rollupRow(
   release8: string,
   span: DriftRollupsTable["span"],
-  { cohort, startMs, lengthMs, devices, merged, verdicts }: CellRollup,
+  { cohort, startMs, lengthMs, devices, merged, labels, verdicts }: CellRollup,
 ): DriftRollupsTable {
   return {
     ...{ release8, span, cohort, devices },
     start_ms: startMs,
     length_ms: lengthMs,
     sums: packed(merged),
+    labels: JSON.stringify(labels),
     verdicts: verdicts.length === 0 ? null : packed(verdicts),
   };
 }
@@ -27,6 +29,7 @@ export function rollupOf(row: Selectable<DriftRollupsTable>): CellRollup {
     lengthMs: row.length_ms,
     devices: row.devices,
     merged: unpacked<MergedTelemetry>(row.sums),
+    labels: JSON.parse(row.labels) as readonly LabelCounts[],
     verdicts: row.verdicts === null ? [] : unpacked<readonly Verdict[]>(row.verdicts),
   };
 }
