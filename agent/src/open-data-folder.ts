@@ -13,6 +13,7 @@ import {
 } from "@modelfleet/protocol";
 import { processTable } from "./adapters/clock/process-table.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
+import { captureFolder } from "./adapters/file-store/capture-folder.ts";
 import { durableWriter, sweepTemporaries } from "./adapters/file-store/durable-write.ts";
 import { fileIdentity } from "./adapters/file-store/file-identity.ts";
 import { openFileStore } from "./adapters/file-store/file-store.ts";
@@ -26,6 +27,7 @@ import { faultOf, StateRecord, slotRuined, stateLost } from "./app/install/state
 import type { EnrolmentRecord } from "./domain/enrolment-record.ts";
 import { type AgentState, emptyState } from "./domain/install/agent-state.ts";
 import { StoreError } from "./domain/store-error.ts";
+import type { CaptureStore } from "./ports/capture-store.ts";
 import type { DurableWrite, Fs } from "./ports/fs.ts";
 import type { IdentityStore } from "./ports/identity-store.ts";
 import type { Log } from "./ports/log.ts";
@@ -47,6 +49,7 @@ export interface DataFolder {
   readonly updateLock: UpdateLockStore;
   /** As it was at the start. */
   readonly locked: UpdateLock | null;
+  readonly captures: CaptureStore;
   /** Where runners have their folders. */
   readonly runFolder: string;
   readonly release: () => Promise<void>;
@@ -102,7 +105,9 @@ async function readFolder(opened: Opened, anchorBytes: Uint8Array, start: Folder
   const signer = ed25519Signer(seed);
   const updateLock = updateLockFile({ fs, folder, write });
   const locked = await updateLock.read();
-  return { enrolment, identity, seed, signer, store, write, record, wanted, updateLock, locked };
+  const captures = captureFolder({ fs, folder, write });
+  const held = { store, write, record, wanted, updateLock, locked, captures };
+  return { enrolment, identity, seed, signer, ...held };
 }
 
 /** A temporary name is used once by one process; the folder lock keeps other processes out. */

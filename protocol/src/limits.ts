@@ -177,7 +177,12 @@ export const telemetryLimits = {
   /** Of the noise on one histogram; a larger one hides nothing. */
   epsilonMax: 10,
   windowsPendingMax: 64,
+  /** Of the windows of a batch, their frames included: device, boot, seq and dropped take at most 98 bytes, the signature 64. */
+  windowsBytesPerBatchMax: 32 * KIB - 162,
+  feedbackPendingMax: 256,
   windowAgeMsMax: 30 * DAY_MS,
+  /** Of a late one: what waited on the device's shelf until there was a network (telemetry.md 2.7). */
+  historicalAgeMsMax: 98 * DAY_MS,
   windowAheadMsMax: 10 * MINUTE_MS,
 } as const;
 
@@ -247,6 +252,21 @@ export const driftLimits = {
   ertWindowsMax: 20_000,
 } as const;
 
+/** Closed windows on a device without a network: merged, not dropped (protocol.md 3.8). */
+export const shelfLimits = {
+  /** The file, what is gone from it included. */
+  bytesMax: 512 * KIB,
+  /** What it holds, so that a record has room. */
+  heldBytesMax: 440 * KIB,
+  /** Age up to which windows stay as they are, and then hours; older ones are days. */
+  wholeMs: DAY_MS,
+  hourlyMs: 8 * DAY_MS,
+  compactEveryMs: HOUR_MS,
+  /** Sent at most twice a second, after a pause of up to this that spreads a fleet. */
+  backlogPerSecondMax: 2,
+  backlogJitterMsMax: 90 * SECOND_MS,
+} as const;
+
 /** Raw requests kept on a device, where the release and the device allow it. */
 export const captureLimits = {
   bytesPerDayMax: 1_024 * MIB,
@@ -262,8 +282,10 @@ export const captureLimits = {
   pieceBytes: 64 * KIB,
   /** Left free on the disk, for the store and its releases. */
   freeBytesMin: 256 * MIB,
-  /** How often consent and the age of files are looked at. */
+  /** How often the consent is looked at. */
   lookMs: 1 * SECOND_MS,
+  /** How often the age of files is, which takes a list of all of them. */
+  sweepMs: 1 * MINUTE_MS,
   /** After the disk took none. */
   diskPauseMs: 10 * MINUTE_MS,
   /** The file in which people of the device consent, and the names in it. */

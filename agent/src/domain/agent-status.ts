@@ -1,5 +1,7 @@
 import type { Sha256, SlotName, SlotReport } from "@modelfleet/protocol";
+import type { CaptureConsent } from "./capture/consent.ts";
 import type { StoreFault } from "./store-fault.ts";
+import type { PrivacySpent } from "./telemetry/privacy-account.ts";
 
 /** That updates are held back on this device; `reason` in the words of whoever did. */
 export interface UpdateLock {
@@ -59,6 +61,27 @@ export interface DeferredStatus {
   } | null;
 }
 
+/** Labels that applications gave for what a release predicted, since the agent started. */
+export interface LabelStatus {
+  readonly slot: SlotName;
+  readonly release: Sha256;
+  readonly labelled: number;
+  readonly errors: number;
+  /** A detector said within the last hour that the errors have changed. */
+  readonly isDrifting: boolean;
+}
+
+/** Requests that are kept on this device. */
+export interface CaptureStatus {
+  /** What the people of the device allow; null is nothing. */
+  readonly consent: CaptureConsent | null;
+  /** Since the start of the agent. */
+  readonly kept: number;
+  /** Wanted by a policy and passed over: too large, too many at once, the day's bytes, the disk. */
+  readonly dropped: number;
+  readonly files: number;
+}
+
 /** The agent about itself, for people and programs on the device. */
 export interface AgentStatus {
   readonly device: string;
@@ -76,6 +99,8 @@ export interface AgentStatus {
   readonly stale?: boolean;
   /** Nothing new begins to serve before somebody takes it off; null when there is none. */
   readonly lock?: UpdateLock | null;
+  /** Of the day: what windows with noise have told, where a release asks for noise. */
+  readonly privacy?: PrivacySpent | null;
   /** Telemetry entries given up since the device enrolled. */
   readonly dropped: number;
   readonly slots: readonly SlotReport[];
@@ -106,6 +131,8 @@ export interface AgentStatus {
   /** What follows is known of a running agent only. `inline`: releases lie in the agent's own process. */
   readonly isolation?: "process" | "inline";
   readonly held?: readonly HeldStatus[];
+  readonly labels?: readonly LabelStatus[];
+  readonly captures?: CaptureStatus;
   /** Of the releases that are told by their digest above and below, as far as this device knows them. */
   readonly names?: readonly ReleaseName[];
   readonly queues?: readonly QueueStatus[];

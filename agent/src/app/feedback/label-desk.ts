@@ -7,6 +7,7 @@ import {
   type SlotName,
   telemetryLimits,
 } from "@modelfleet/protocol";
+import type { LabelStatus } from "../../domain/agent-status.ts";
 import { type LabelAnswer, ReleaseLabels } from "../../domain/feedback/release-labels.ts";
 import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
 import type { Tensor } from "../../domain/tensor.ts";
@@ -80,6 +81,14 @@ export class LabelDesk implements LabelTaker {
   isDrifting(slot: SlotName, release: Sha256): boolean {
     const labels = this.#releases.get(keyOf(slot, release));
     return labels?.isDrifting(this.#parts.clock.monotonicMs()) ?? false;
+  }
+
+  status(): readonly LabelStatus[] {
+    const monotonicMs = this.#parts.clock.monotonicMs();
+    return [...this.#releases.values()].map((labels) => {
+      const { slot, release } = labels.named;
+      return { slot, release, ...labels.totals(), isDrifting: labels.isDrifting(monotonicMs) };
+    });
   }
 
   /** Tells what waits, until the signal aborts. What is left then is for `flush`. */

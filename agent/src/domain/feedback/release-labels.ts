@@ -56,6 +56,8 @@ export class ReleaseLabels {
   readonly #detectors: readonly ErrorDetectors[];
   readonly #tally: FeedbackTally;
   #flaggedAtMs = Number.NEGATIVE_INFINITY;
+  #labelled = 0;
+  #errors = 0;
 
   constructor(named: LabelledRelease, windowMs: number, memory = new PredictionMemory()) {
     const { slot, release, outputs } = named;
@@ -93,6 +95,8 @@ export class ReleaseLabels {
     const counted = isRepeated ? nothing : this.#count({ output, classes, labels });
     if (counted.labelled > 0) {
       prediction.labels.set(output, labels);
+      this.#labelled += counted.labelled;
+      this.#errors += counted.errors;
       this.#tally.add({ startMs: prediction.windowStartMs, output }, counted);
     }
     if (counted.drift.length > 0) this.#flaggedAtMs = monotonicMs;
@@ -102,6 +106,11 @@ export class ReleaseLabels {
   /** Whether a detector spoke within `feedbackLimits.driftHoldMs`. */
   isDrifting(monotonicMs: number): boolean {
     return monotonicMs - this.#flaggedAtMs <= feedbackLimits.driftHoldMs;
+  }
+
+  /** Since the start. */
+  totals(): { readonly labelled: number; readonly errors: number } {
+    return { labelled: this.#labelled, errors: this.#errors };
   }
 
   /** Windows with increments that were not told yet. */
