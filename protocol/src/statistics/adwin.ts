@@ -22,12 +22,6 @@ interface Row {
   readonly squares: number[];
 }
 
-/** One side of a cut. */
-interface Side {
-  readonly n: number;
-  readonly total: number;
-}
-
 /**
  * ADaptive WINdowing: keeps as many of the latest values as look like one distribution, in buckets whose sizes are
  * powers of 2, and fires when two parts of that window differ in mean by more than
@@ -126,26 +120,30 @@ export class Adwin {
    * bucket of each size stays on the newer side: exact indices depend on it.
    */
   #hasCut(): boolean {
+    const bound = this.#cutBound();
     let [n, total] = [0, 0];
     for (let level = this.#rows.length - 1; level >= 0; level--) {
-      for (const bucket of this.#row(level).totals.slice(0, -1)) {
+      const { totals } = this.#row(level);
+      for (let bucket = 0; bucket < totals.length - 1; bucket++) {
         n += 2 ** level;
-        total += bucket;
-        const rest = { n: this.#width - n, total: this.#total - total };
-        if (this.#differ({ n, total }, rest)) return true;
+        total += totals[bucket] ?? 0;
+        const apart = Math.abs(total / n - (this.#total - total) / (this.#width - n));
+        if (apart > bound(n, this.#width - n)) return true;
       }
     }
     return false;
   }
 
-  #differ(older: Side, newer: Side): boolean {
-    if (older.n < this.#minWindow || newer.n < this.#minWindow) return false;
-    const least = this.#minWindow - 1;
-    const m = 1 / (older.n - least) + 1 / (newer.n - least);
+  /** How far the means of two parts of the window may be apart, by their sizes; endless when one is too small. */
+  #cutBound(): (older: number, newer: number) => number {
     const variance = this.#squares / this.#width;
     const nats = Math.log((2 * Math.log(this.#width)) / this.#delta);
-    const bound = Math.sqrt(2 * m * variance * nats) + (2 / 3) * m * nats;
-    return Math.abs(older.total / older.n - newer.total / newer.n) > bound;
+    const least = this.#minWindow - 1;
+    return (older, newer) => {
+      if (older <= least || newer <= least) return Number.POSITIVE_INFINITY;
+      const m = 1 / (older - least) + 1 / (newer - least);
+      return Math.sqrt(2 * m * variance * nats) + (2 / 3) * m * nats;
+    };
   }
 
   #dropOldest(): void {

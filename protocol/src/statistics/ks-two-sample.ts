@@ -1,29 +1,43 @@
 import type { ComparisonStatus, Numbers } from "./count-pair.ts";
+import { ksExactSurvival } from "./ks-exact.ts";
 import { samplePair } from "./sample-pair.ts";
 
 export interface KsResult {
   /** Largest gap of the two empirical distribution functions, 0 … 1. */
   readonly statistic: number;
-  /** Two-sided, by Kolmogorov's limit law. */
+  /** Two-sided. */
   readonly pValue: number;
   readonly status: ComparisonStatus;
+}
+
+export interface KsOptions {
+  /** The law of the p-value; `asymptotic` unless told. */
+  readonly method?: "asymptotic" | "exact";
 }
 
 /**
  * Kolmogorov–Smirnov test of two samples of raw values, in any order. Ties are fine; NaN counts as absent.
  *
- * The p-value is that of the limit law, `kolmogorovSurvival(D·√(n·m/(n+m)))`: within 0.01 of the exact one from
- * n·m/(n+m) of 100 on; for smaller samples, and with many ties, it errs to the safe side.
+ * The p-value is that of Kolmogorov's limit law, `kolmogorovSurvival(D·√(n·m/(n+m)))`, which errs to the safe side: by
+ * up to 0.025 in the middle, where nobody decides anything, once n·m/(n+m) is 100, and by less than 0.005 below 0.05.
+ * `exact` is SciPy's default and costs n·m steps.
  *
  * @param reference values; shape [n]
  * @param current values; shape [m]
- * @returns statistic 0 and p-value 1 when a sample has no number
+ * @returns statistic 0 and p-value 1 when a sample has no number, or all values are the same
+ * @throws RangeError when the exact law is asked for and n·m is above `KS_EXACT_PAIRS_MAX`
  * @see Smirnov 1939; SciPy `ks_2samp(a, b).statistic` and `kstwobign.sf`
  */
-export function ksTwoSample(reference: Numbers, current: Numbers): KsResult {
+export function ksTwoSample(
+  reference: Numbers,
+  current: Numbers,
+  { method = "asymptotic" }: KsOptions = {},
+): KsResult {
   const { reference: a, current: b, status } = samplePair(reference, current);
   if (status !== "OK") return { statistic: 0, pValue: 1, status };
   const statistic = largestGap(a, b);
+  if (method === "exact")
+    return { statistic, pValue: ksExactSurvival(statistic, a.length, b.length), status };
   const items = (a.length / (a.length + b.length)) * b.length;
   return { statistic, pValue: kolmogorovSurvival(statistic * Math.sqrt(items)), status };
 }

@@ -17,10 +17,11 @@ const GAP_MIN = 0.1;
 
 /**
  * Kolmogorov–Smirnov windowing: the newest values of a window against as many drawn at random from the older ones; it
- * fires when the exact chance of so large a gap is at most alpha. It then keeps only the newest.
+ * fires when the exact chance of so large a gap is at most alpha. It begins anew with the value after the one it fired
+ * at.
  *
- * @see Raab, Heusinger and Schleif 2020; defaults of River's `drift.KSWIN`. The draw is our own, so indices are not
- *   those of River.
+ * @see Raab, Heusinger and Schleif 2020; defaults of River's `drift.KSWIN`. The draw is our own, so an index may differ
+ *   from River's.
  */
 export class Kswin {
   readonly #windowSize: number;
@@ -54,7 +55,7 @@ export class Kswin {
     const older = this.#draw(this.#window.slice(0, -this.#statSize));
     const gap = largestGap(Float64Array.from(older).sort(), Float64Array.from(newest).sort());
     const fires = gap >= this.#gapMin && gap > GAP_MIN;
-    if (fires) this.#window = newest;
+    if (fires) this.#window = [];
     return fires;
   }
 

@@ -34,8 +34,10 @@ function statusOf(reference: Float64Array, current: Float64Array): ComparisonSta
   return isConstant ? "CONSTANT" : "OK";
 }
 
+/** Sorting puts every NaN last. */
 function rising(values: Numbers): Float64Array {
-  return Float64Array.from(values)
-    .filter((value) => !Number.isNaN(value))
-    .sort();
+  const sorted = new Float64Array(values).sort();
+  let numbers = sorted.length;
+  while (numbers > 0 && Number.isNaN(sorted[numbers - 1])) numbers--;
+  return sorted.subarray(0, numbers);
 }

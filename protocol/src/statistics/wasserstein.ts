@@ -21,8 +21,8 @@ export function wassersteinNormalized(reference: Numbers, current: Numbers): num
   const pair = samplePair(finiteOf(reference), finiteOf(current));
   if (pair.status !== "OK") return 0;
   const scale = scaleOf(pair.reference, pair.current);
-  const a = pair.reference.map((value) => value / scale);
-  const b = pair.current.map((value) => value / scale);
+  const a = scaled(pair.reference, scale);
+  const b = scaled(pair.current, scale);
   const sd = Math.max(populationSd(a), WASSERSTEIN_SD_MIN / scale);
   return Math.min(Number.MAX_VALUE, areaBetween(a, b) / sd);
 }
@@ -38,15 +38,22 @@ export interface BinnedReference {
 }
 
 /**
- * As `wassersteinNormalized`, of histograms: all items of a bin are taken to stand at the mean of the reference's.
- * With 20 quantile bins and 1 000 items the error is below 0.02 for shifts up to half a standard deviation.
+ * As `wassersteinNormalized`, of histograms: all items of a bin are taken to stand at the mean of the reference's. As
+ * that leaves out what moves beyond the last edges, the distance of the means is taken where it is more: the true
+ * distance is never less. With 20 quantile bins and 1 000 items the error is below 0.02 for shifts up to half a
+ * standard deviation (without the current mean, 0.04).
  *
  * @param reference counts and what they stand for
  * @param current counts per bin; shape [bins], the same bins
+ * @param currentMean mean of the current values, where it is known
  * @returns >= 0 and finite; 0 when a side is empty
  * @throws RangeError when the shapes differ, a count is negative, or the means do not rise
  */
-export function wassersteinNormalizedBinned(reference: BinnedReference, current: Numbers): number {
+export function wassersteinNormalizedBinned(
+  reference: BinnedReference,
+  current: Numbers,
+  currentMean?: number,
+): number {
   const pair = countPair(reference.counts, current);
   checkMeans(reference);
   if (hasEmptySide(pair)) return 0;
@@ -56,7 +63,18 @@ export function wassersteinNormalizedBinned(reference: BinnedReference, current:
     gap -= (reference.counts[bin] ?? 0) / pair.referenceTotal;
     area += Math.abs(gap) * ((reference.binMeans[bin + 1] ?? 0) - (reference.binMeans[bin] ?? 0));
   }
-  return Math.min(Number.MAX_VALUE, area / Math.max(reference.sd, WASSERSTEIN_SD_MIN));
+  const apart = currentMean === undefined ? 0 : Math.abs(currentMean - meanOf(reference));
+  const distance = Math.max(area, Number.isFinite(apart) ? apart : 0);
+  return Math.min(Number.MAX_VALUE, distance / Math.max(reference.sd, WASSERSTEIN_SD_MIN));
+}
+
+function meanOf({ counts, binMeans }: BinnedReference): number {
+  let [items, sum] = [0, 0];
+  for (let bin = 0; bin < counts.length; bin++) {
+    items += counts[bin] ?? 0;
+    sum += (counts[bin] ?? 0) * (binMeans[bin] ?? 0);
+  }
+  return sum / items;
 }
 
 function checkMeans({ counts, binMeans, sd }: BinnedReference): void {
@@ -85,9 +103,16 @@ function areaBetween(a: Float64Array, b: Float64Array): number {
 }
 
 function populationSd(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
   return Math.sqrt(squares / values.length);
+}
+
+function scaled(values: Float64Array, scale: number): Float64Array {
+  return scale === 1 ? values : values.map((value) => value / scale);
 }
 
 function scaleOf(...samples: readonly Float64Array[]): number {
@@ -97,5 +122,5 @@ function scaleOf(...samples: readonly Float64Array[]): number {
 }
 
 function finiteOf(values: Numbers): Float64Array {
-  return Float64Array.from(values).filter((value) => Number.isFinite(value));
+  return new Float64Array(values).filter(Number.isFinite);
 }
