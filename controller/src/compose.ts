@@ -10,6 +10,8 @@ import { ApproveDeployment } from "./app/deployment/approve-deployment.ts";
 import { DeployRelease } from "./app/deployment/deploy-release.ts";
 import { ListDeployments } from "./app/deployment/list-deployments.ts";
 import { ShowDeployment } from "./app/deployment/show-deployment.ts";
+import { DriftEngine } from "./app/drift/drift-engine.ts";
+import { JudgeCell } from "./app/drift/judge-cell.ts";
 import { AddWebhook } from "./app/events/add-webhook.ts";
 import { ChangeWebhook } from "./app/events/change-webhook.ts";
 import { DeliverEvents } from "./app/events/deliver-events.ts";
@@ -75,6 +77,7 @@ import type { CertificateStore } from "./ports/certificate-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { DeploymentStore } from "./ports/deployment-store.ts";
 import type { DeviceBus } from "./ports/device-bus.ts";
+import type { AlertStore, DriftStore } from "./ports/drift-store.ts";
 import type { EventLog } from "./ports/event-log.ts";
 import type { EventSender } from "./ports/event-sender.ts";
 import type { EventStore } from "./ports/event-store.ts";
@@ -98,6 +101,7 @@ export interface Ports {
   readonly calendar: Calendar;
   readonly clock: Clock;
   readonly deployments: DeploymentStore;
+  readonly drift: DriftStore & AlertStore;
   /** Length of a cell of the grid that telemetry is judged in; 15 min when left out. */
   readonly driftWindowMs?: number;
   readonly events: EventStore;
@@ -124,6 +128,7 @@ export interface Application {
   readonly acks: AckSender;
   readonly deliveries: DeliverEvents;
   readonly door: DeviceDoor;
+  readonly driftEngine: DriftEngine;
   readonly presence: TrackPresence;
   readonly rolloutEngine: RolloutEngine;
   readonly roots: PublishRoot;
@@ -150,6 +155,8 @@ export function compose(given: Ports): Application {
     turn: new RolloutTurns(ports).run,
     resume: (rollout) => resumeRollout(ports, rollout),
   });
+  const judge = new JudgeCell(ports);
+  const driftEngine = new DriftEngine({ ...ports, judge: (cell) => judge.run(cell) });
   listenFor(rolloutSignal, rolloutEngine, given);
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);
@@ -164,6 +171,7 @@ export function compose(given: Ports): Application {
     acks,
     deliveries: new DeliverEvents(ports),
     presence,
+    driftEngine,
     rolloutEngine,
     roots,
     door: {

@@ -54,6 +54,7 @@ export async function openEmbedded({
     app,
     stores,
     [Symbol.asyncDispose]: async () => {
+      await app.driftEngine[Symbol.asyncDispose]();
       await app.rolloutEngine[Symbol.asyncDispose]();
       await app.acks[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();

@@ -21,6 +21,7 @@ export const driftPipelineLimits = {
   cellRollupMsMax: 90 * DAY_MS,
   dayRollupMsMax: 730 * DAY_MS,
   rollupsPerForgetMax: 2_000,
+  forgetEveryMs: DAY_MS,
   /** Rows of one answer. */
   quarantineKindsMax: 100,
   alertsPageMax: 500,

@@ -104,6 +104,10 @@ export interface DriftRelease {
 /** Plain data. */
 export interface DriftMemory {
   readonly alerts: readonly RememberedAlert[];
+  /** Notifications of the last hour. */
+  readonly notifiedAtMs: readonly number[];
+  /** Changes that nobody was told of, because there were too many notifications. */
+  readonly heldBack: number;
 }
 
 export interface RememberedAlert {

@@ -5,6 +5,7 @@ import type { AccessStore } from "../../ports/access-store.ts";
 import type { AuditLog } from "../../ports/audit-log.ts";
 import type { CertificateStore } from "../../ports/certificate-store.ts";
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
+import type { AlertStore, DriftStore } from "../../ports/drift-store.ts";
 import type { EventStore } from "../../ports/event-store.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
@@ -19,6 +20,7 @@ import { SqlAccessStore } from "./sql-access-store.ts";
 import { SqlAuditLog } from "./sql-audit-log.ts";
 import { SqlCertificateStore } from "./sql-certificate-store.ts";
 import { SqlDeploymentStore } from "./sql-deployment-store.ts";
+import { SqlDriftStore } from "./sql-drift-store.ts";
 import { SqlEventStore } from "./sql-event-store.ts";
 import { SqlFleetStore } from "./sql-fleet-store.ts";
 import { SqlReleaseStore } from "./sql-release-store.ts";
@@ -36,6 +38,7 @@ export interface Stores extends AsyncDisposable {
   readonly deployments: DeploymentStore;
   readonly rollouts: RolloutStore;
   readonly telemetry: TelemetryStore;
+  readonly drift: DriftStore & AlertStore;
   readonly audit: AuditLog;
   /** Rejects when the database does not answer. */
   readonly ping: () => Promise<void>;
@@ -64,6 +67,7 @@ export async function openDatabase(file: string): Promise<Stores> {
     deployments: new SqlDeploymentStore(database),
     rollouts: new SqlRolloutStore(database),
     telemetry: new SqlTelemetryStore(database, commits),
+    drift: new SqlDriftStore(database),
     audit: new SqlAuditLog(database, commits),
     ping: async () => {
       await sql`select 1`.execute(database);
