@@ -21,6 +21,8 @@ const codes: Readonly<Record<string, ExitCode>> = {
   MODEL_UNKNOWN: 3,
   RELEASE_UNKNOWN: 3,
   ROLLOUT_UNKNOWN: 3,
+  WEBHOOK_UNKNOWN: 3,
+  DELIVERY_UNKNOWN: 3,
 
   FOREIGN_ORIGIN: 4,
   NOT_PERMITTED: 4,
@@ -35,6 +37,7 @@ const codes: Readonly<Record<string, ExitCode>> = {
   SELECTION_EMPTY: 5,
   STALE: 5,
   TARGET_EMPTY: 5,
+  WEBHOOK_ADDRESS: 5,
 
   ENDED_OTHERWISE: 6,
   TIMED_OUT: 7,

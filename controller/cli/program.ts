@@ -9,10 +9,12 @@ import { addControllerCommands } from "./commands/controller.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
 import { addDeviceCommands } from "./commands/device.ts";
 import { addKeyCommands } from "./commands/key.ts";
+import { addProfileCommands } from "./commands/profile.ts";
 import { addReleaseCommands } from "./commands/release.ts";
 import { addRolloutCommands } from "./commands/rollout.ts";
 import { addRootCommands } from "./commands/root.ts";
 import { addTelemetryCommands } from "./commands/telemetry.ts";
+import { addWebhookCommands } from "./commands/webhook.ts";
 import { type ExitCode, exitCodeOf, isAnswered, problemCodeOf } from "./exit-code.ts";
 import { plainText } from "./render/plain-text.ts";
 import type { Terminal } from "./terminal.ts";
@@ -58,6 +60,7 @@ function createProgram(terminal: Terminal): Command {
   addApiKeyCommands(program, terminal);
   addClaimCommands(program, terminal);
   addDeviceCommands(program, terminal);
+  addProfileCommands(program, terminal);
   addReleaseCommands(program, terminal);
   addRootCommands(program, terminal);
   addKeyCommands(program, terminal);
@@ -67,6 +70,7 @@ function createProgram(terminal: Terminal): Command {
   addBundleCommands(program, terminal);
   addAuditCommands(program, terminal);
   addBrokerConfigCommand(program, terminal);
+  addWebhookCommands(program, terminal);
   return program;
 }
 

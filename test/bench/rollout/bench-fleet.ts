@@ -8,6 +8,7 @@ import { systemClock } from "../../../controller/src/adapters/clock/system-clock
 import { openNodeSqlite } from "../../../controller/src/adapters/sql/node-sqlite.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import type { Schema } from "../../../controller/src/adapters/sql/schema.ts";
+import { webhookSender } from "../../../controller/src/adapters/webhook-http/webhook-sender.ts";
 import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
 import { compose } from "../../../controller/src/compose.ts";
 import { localPrincipal } from "../../../controller/src/domain/access/principal.ts";
@@ -62,7 +63,7 @@ export async function benchFleet(
     breathe: () => setImmediate(),
     rollouts: watchedStore(stores.rollouts, watch),
     bus: watchedBus(bus, watch),
-    ...{ calendar: cronerCalendar(), clock, keys: fixtureKeys(), log },
+    ...{ calendar: cronerCalendar(), sender: webhookSender([]), clock, keys: fixtureKeys(), log },
     onDefect: (error) => {
       throw error;
     },

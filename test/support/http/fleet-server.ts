@@ -20,6 +20,7 @@ import type { z } from "zod";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
+import { webhookSender } from "../../../controller/src/adapters/webhook-http/webhook-sender.ts";
 import { MakeAdminKey } from "../../../controller/src/app/access/make-admin-key.ts";
 import { compose, type Ports } from "../../../controller/src/compose.ts";
 import { startHttpServer } from "../../../controller/src/http/http-server.ts";
@@ -63,9 +64,10 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
     endpoints,
     breathe: () => setImmediate(),
     calendar: cronerCalendar(),
+    sender: webhookSender(["127.0.0.0/8"]),
     onDefect: (error: unknown) => void defects.push(error),
   };
-  const { useCases, acks, rolloutEngine } = compose({ ...ports, ...given });
+  const { useCases, acks, deliveries, rolloutEngine } = compose({ ...ports, ...given });
   const server = await startHttpServer({
     host: "127.0.0.1",
     port: 0,
@@ -83,7 +85,7 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
   const first = await new MakeAdminKey(ports).first();
   const url = `http://127.0.0.1:${server.port}`;
   return {
-    ...{ url, stores, clock, bus, log, defects, rolloutEngine },
+    ...{ url, stores, clock, bus, log, defects, deliveries, rolloutEngine },
     adminKey: first?.secret ?? "",
     admin: bearer(first?.secret ?? ""),
     /** With a body it is a POST, unless `init` says otherwise. */
@@ -101,6 +103,7 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
       await rolloutEngine[Symbol.asyncDispose]();
+      await deliveries[Symbol.asyncDispose]();
       await acks[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

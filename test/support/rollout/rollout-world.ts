@@ -10,6 +10,7 @@ import {
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
+import { webhookSender } from "../../../controller/src/adapters/webhook-http/webhook-sender.ts";
 import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
 import type { RolloutWord } from "../../../controller/src/app/rollout/command-rollout.ts";
 import { rolloutView } from "../../../controller/src/app/rollout/rollout-view.ts";
@@ -69,6 +70,7 @@ export async function rolloutWorld({
     breathe: () => Promise.resolve(),
     bus,
     calendar: cronerCalendar(),
+    sender: webhookSender([]),
     clock,
     keys: fixtureKeys(),
     log,
