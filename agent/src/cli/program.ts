@@ -1,12 +1,13 @@
 import { Command, CommanderError, type OutputConfiguration } from "commander";
 import type { EnrolOptions, StartOptions } from "../config.ts";
+import { addCapture, type CaptureWords } from "./capture-commands.ts";
 import { addExchange, type ExchangeCommands } from "./exchange-commands.ts";
 import { addUpdateWords, type UpdateWords } from "./update-commands.ts";
 
 export type ExitCode = 0 | 1 | 2;
 
 /** What the commands do; each is loaded only when it is asked for. Each returns lines for standard output. */
-export interface AgentCommands extends ExchangeCommands, UpdateWords {
+export interface AgentCommands extends ExchangeCommands, UpdateWords, CaptureWords {
   readonly enrol: (
     enrolment: string,
     options: EnrolOptions,
@@ -79,6 +80,7 @@ function buildProgram(commands: AgentCommands, terminal: Terminal): Command {
   addStatus(program, commands, terminal);
   addUpdateWords(program, commands, terminal.out);
   addExchange(program, commands, terminal.out);
+  addCapture(program, commands, terminal.out);
   return program;
 }
 

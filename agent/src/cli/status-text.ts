@@ -25,8 +25,14 @@ function headLines(status: AgentStatus): string[] {
     lines.push("STALE: no fresh word from the controller for 14 days; what runs goes on");
   }
   if (lock) lines.push(lockLine(lock));
+  if (status.captures?.consent) lines.push(captureLine(status.captures));
   for (const { code, detail } of faults) lines.push(`${code}: ${detail}`);
   return lines;
+}
+
+function captureLine({ kept, dropped, files }: NonNullable<AgentStatus["captures"]>): string {
+  const said = `CAPTURE is allowed: ${files} requests are kept here`;
+  return `${said}; since the start ${kept} kept, ${dropped} passed over`;
 }
 
 function lockLine({ reason, sinceMs }: NonNullable<AgentStatus["lock"]>): string {
@@ -55,6 +61,11 @@ function slotLines(status: AgentStatus, report: SlotReport): readonly string[] {
   }
   for (const deferral of here(status.deferrals)) {
     lines.push(...deferredLines(deferral, called));
+  }
+  for (const { release, labelled, errors, isDrifting } of here(status.labels)) {
+    if (labelled === 0) continue;
+    const changed = isDrifting ? "; THEY HAVE CHANGED" : "";
+    lines.push(`  labels    ${errors} wrong of ${labelled} for ${called(release)}${changed}`);
   }
   for (const { release, gapMs } of here(status.gaps)) {
     lines.push(`  gap       ${lengthText(gapMs)} without answers, for ${called(release)}`);
