@@ -44,9 +44,13 @@ export const durationKeys: ReadonlyMap<string, string> = new Map([
  * YAML 1.2, core schema, one document, as plain values; JSON is YAML too. Durations become milliseconds. No alias, no tag
  * and no directive: a plan is what it looks like, and a short file stays a small value.
  *
+ * @param durations members that are lengths of time, and what they become
  * @throws YamlFault with the place of what is wrong first
  */
-export function plainYaml(text: string): PlainYaml {
+export function plainYaml(
+  text: string,
+  durations: ReadonlyMap<string, string> = durationKeys,
+): PlainYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     version: "1.2",
@@ -55,7 +59,11 @@ export function plainYaml(text: string): PlainYaml {
     prettyErrors: false,
     lineCounter: lines,
   });
-  const reading: Reading = { places: new Map(), placeAt: (offset) => placeAt(lines, offset) };
+  const reading: Reading = {
+    places: new Map(),
+    placeAt: (offset) => placeAt(lines, offset),
+    durations,
+  };
   const [fault] = [...document.errors, ...document.warnings];
   if (fault !== undefined) throw new YamlFault(fault.message, reading.placeAt(fault.pos[0]));
   if (document.directives.yaml.explicit === true) {
@@ -68,6 +76,7 @@ export function plainYaml(text: string): PlainYaml {
 interface Reading {
   readonly places: Map<string, Place>;
   readonly placeAt: (offset: number) => Place;
+  readonly durations: ReadonlyMap<string, string>;
 }
 
 /** The library keeps the depth within its own bound. */
@@ -101,7 +110,7 @@ function memberOf(
 ): Member {
   const place = reading.placeAt(key.range?.[0] ?? 0);
   const written = isScalar(key) ? String(key.value) : "";
-  const name = durationKeys.get(written) ?? written;
+  const name = reading.durations.get(written) ?? written;
   const inner = `${pointer}/${escaped(name)}`;
   // The key is where an error is looked for first.
   reading.places.set(inner, place);

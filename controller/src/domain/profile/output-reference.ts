@@ -1,0 +1,95 @@
+import type { OutputProfile } from "@modelfleet/protocol";
+import { ABSENT, type BinnedRows, binOf, countBins } from "./bin-of.ts";
+import { isotonicShares } from "./isotonic.ts";
+
+/** What a classifier answered to every row of the reference. */
+export interface ClassifiedRows {
+  readonly name: string;
+  readonly tensor: string;
+  /** In the order of the output's values. */
+  readonly classes: readonly string[];
+  /** Index of the class, or ABSENT; shape [rows]. */
+  readonly predicted: Uint8Array;
+  /** The class it should have been, or ABSENT; shape [rows]. */
+  readonly labels?: Uint8Array | undefined;
+  /** The largest value of the item, as a device reads it; NaN where unknown. Shape [rows]. */
+  readonly confidence?: Float64Array | undefined;
+}
+
+/** An output's reference, and where each row fell. */
+export interface OutputReference {
+  readonly profile: OutputProfile;
+  /** By class. */
+  readonly classes: BinnedRows;
+  /** By confidence. */
+  readonly confidence: BinnedRows;
+}
+
+/** CBPE from 50 bins is within 0.0021 of that from the values themselves (telemetry.md 2.4). */
+const CONFIDENCE_BINS = 50;
+const confidenceEdges = Array.from(
+  { length: CONFIDENCE_BINS - 1 },
+  (_, i) => (i + 1) / CONFIDENCE_BINS,
+);
+
+/** Class counts, confidence and how often it is right. @returns null when no row has an answer */
+export function outputReference(rows: ClassifiedRows): OutputReference | null {
+  const { name, tensor, classes, predicted, confidence } = rows;
+  if (predicted.every((answer) => answer === ABSENT)) return null;
+  const edges = confidence === undefined ? [] : confidenceEdges;
+  const confidenceBins = predicted.map((answer, row) =>
+    answer === ABSENT
+      ? ABSENT
+      : binOf(edges, confidence === undefined ? 0 : (confidence[row] ?? 0)),
+  );
+  const outcome = outcomeOf(rows, confidenceBins, edges.length + 1);
+  const profile: OutputProfile = {
+    name,
+    source: { tensor },
+    kind: "classification",
+    classes: [...classes],
+    counts: countBins(predicted, classes.length),
+    confidence: {
+      edges: [...edges],
+      counts: countBins(confidenceBins, edges.length + 1),
+      ...(outcome && { accuracy: outcome.accuracy }),
+    },
+    ...(outcome && { errorShare: outcome.errorShare }),
+  };
+  return {
+    profile,
+    classes: { bins: predicted, size: classes.length },
+    confidence: { bins: confidenceBins, size: edges.length + 1 },
+  };
+}
+
+interface Outcome {
+  readonly accuracy: number[];
+  readonly errorShare: number;
+}
+
+/** @returns null when no answer has both a label and a confidence bin */
+function outcomeOf(
+  { predicted, labels }: ClassifiedRows,
+  confidenceBins: Uint8Array,
+  size: number,
+): Outcome | null {
+  if (labels === undefined) return null;
+  const judged = predicted.map((answer, row) => {
+    const isJudged = answer !== ABSENT && labels[row] !== ABSENT;
+    return isJudged ? (confidenceBins[row] ?? ABSENT) : ABSENT;
+  });
+  const tries = countBins(judged, size);
+  const hits = countBins(
+    judged.map((bin, row) => (labels[row] === predicted[row] ? bin : ABSENT)),
+    size,
+  );
+  const labelled = sumOf(tries);
+  if (labelled === 0) return null;
+  const errorShare = (labelled - sumOf(hits)) / labelled;
+  return { accuracy: isotonicShares(hits, tries), errorShare };
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}
