@@ -23,7 +23,7 @@ export interface AdvancedAlerts {
 
 /** Names one signal of one cohort of a release. */
 export function alertKey(cohort: CohortKey, signal: SignalId): string {
-  return JSON.stringify([cohort, signal]);
+  return `${signal.length} ${signal} ${cohort}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { CohortCell } from "./cohort-cell.ts";
 import type { CohortKey } from "./cohort-key.ts";
 import { type Draft, draftVerdict } from "./draft-verdict.ts";
 import type { EvaluationPolicy } from "./evaluation-policy.ts";
-import { type JudgedCell, mergeDay, mergeForward } from "./forward-merge.ts";
+import { type CohortHistory, historyOf, mergeBack } from "./forward-merge.ts";
 import type { Signal } from "./signal.ts";
 import { signalsOf } from "./signals-of.ts";
 import type { DistributionVerdict, VerdictStatus } from "./verdict.ts";
@@ -28,9 +28,11 @@ export interface CellToEvaluate {
  */
 export function evaluateCell(cell: CellToEvaluate): readonly DistributionVerdict[] {
   const signals = signalsOf(cell.profile);
-  const pairs = [...cell.cohorts].flatMap(([cohort, cells]) =>
-    signals.map((signal) => draftsOf({ cohort, cells, signal }, cell)),
-  );
+  const judged = { startMs: cell.cellStartMs, cellMs: cell.policy.cellMs };
+  const pairs = [...cell.cohorts].flatMap(([cohort, cells]) => {
+    const history = historyOf(cells, judged);
+    return signals.map((signal) => draftsOf({ cohort, history, signal }, cell.policy));
+  });
   const tested = pairs.flat().filter((draft) => draft.hasEnough);
   const discoveries = discoveriesAmong(tested);
   return pairs.map(([window, day]) => {
@@ -44,20 +46,16 @@ type Drafts = readonly [Draft] | readonly [Draft, Draft];
 
 interface CohortSignal {
   readonly cohort: CohortKey;
-  readonly cells: readonly CohortCell[];
+  readonly history: CohortHistory;
   readonly signal: Signal;
 }
 
-function draftsOf(
-  { cohort, cells, signal }: CohortSignal,
-  { cellStartMs, policy }: CellToEvaluate,
-): Drafts {
-  const cell: JudgedCell = { startMs: cellStartMs, cellMs: policy.cellMs };
-  const merged = mergeForward(signal, cells, cell);
+function draftsOf({ cohort, history, signal }: CohortSignal, policy: EvaluationPolicy): Drafts {
+  const { cell, hasDay } = history;
+  const merged = mergeBack(signal, history, signal.samplesMin);
   const window = draftVerdict({ cohort, signal, cell, merged, basis: "window" }, policy);
-  if (window.slot !== null || window.threshold.source === "ERT") return [window];
-  const day = mergeDay(signal, cells, cell);
-  if (day === undefined) return [window];
+  if (!hasDay || window.slot !== null || window.threshold.source === "ERT") return [window];
+  const day = mergeBack(signal, history, Number.POSITIVE_INFINITY);
   return [window, draftVerdict({ cohort, signal, cell, merged: day, basis: "day" }, policy)];
 }
 

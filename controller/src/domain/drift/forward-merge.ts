@@ -9,7 +9,7 @@ export interface MergedCounts {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly items: number;
-  /** Shape of the reference; empty without any cell. */
+  /** Shape of the reference; all 0 without any cell. */
   readonly counts: readonly number[];
   /** What each cell gave. */
   readonly parts: readonly CountedCell[];
@@ -26,77 +26,59 @@ export interface JudgedCell {
   readonly cellMs: number;
 }
 
-/**
- * The cell with as many cells before it as are needed for `samplesMin` items, not further back than
- * `driftLimits.mergeMsMax`.
- *
- * @param cells newest first
- */
-export function mergeForward(
-  signal: Signal,
-  cells: readonly CohortCell[],
-  cell: JudgedCell,
-): MergedCounts {
-  return merged(signal, reachable(cells, cell), { cell, itemsEnough: signal.samplesMin });
-}
-
-/**
- * All cells of the 24 hours that end with the cell: there a season of a day cancels out.
- *
- * @param cells newest first
- * @returns undefined when there is an hour without any
- */
-export function mergeDay(
-  signal: Signal,
-  cells: readonly CohortCell[],
-  cell: JudgedCell,
-): MergedCounts | undefined {
-  const inReach = reachable(cells, cell);
-  const hours = new Set(inReach.map(({ startMs }) => Math.floor(startMs / HOUR_MS)));
-  if (hours.size < driftLimits.mergeMsMax / HOUR_MS) return undefined;
-  return merged(signal, inReach, { cell, itemsEnough: Number.POSITIVE_INFINITY });
-}
-
-/** None when the newest is missing: what is old has been judged before. */
-function reachable(
-  cells: readonly CohortCell[],
-  { startMs, cellMs }: JudgedCell,
-): readonly CohortCell[] {
-  const past = cells.filter((cell) => cell.startMs <= startMs);
-  if (past[0]?.startMs !== startMs) return [];
-  const earliestMs = startMs + cellMs - driftLimits.mergeMsMax;
-  return past.filter((cell, i) => i === 0 || cell.startMs >= earliestMs);
-}
-
-interface Extent {
+/** What one cohort measured in the judged cell and before. */
+export interface CohortHistory {
   readonly cell: JudgedCell;
-  readonly itemsEnough: number;
+  /** Newest first, from the judged one on; none when that is missing, for what is older has been judged before. */
+  readonly cells: readonly CohortCell[];
+  /** There is something of each of the 24 hours that end with the cell: a season of a day cancels out over them. */
+  readonly hasDay: boolean;
 }
 
-function merged(
+/** @param cells newest first; those later than the judged one, or too long ago, are left out */
+export function historyOf(cells: readonly CohortCell[], cell: JudgedCell): CohortHistory {
+  const { startMs, cellMs } = cell;
+  const past = cells.filter((other) => other.startMs <= startMs);
+  if (past[0]?.startMs !== startMs) return { cell, cells: [], hasDay: false };
+  const earliestMs = startMs + cellMs - driftLimits.mergeMsMax;
+  const inReach = past.filter((other, i) => i === 0 || other.startMs >= earliestMs);
+  const hours = new Set(inReach.map((other) => Math.floor(other.startMs / HOUR_MS)));
+  return { cell, cells: inReach, hasDay: hours.size >= driftLimits.mergeMsMax / HOUR_MS };
+}
+
+/** Adds up a signal's counts from the judged cell backwards until there are `itemsEnough`. */
+export function mergeBack(
   signal: Signal,
-  cells: readonly CohortCell[],
-  { cell, itemsEnough }: Extent,
+  { cell, cells }: CohortHistory,
+  itemsEnough: number,
 ): MergedCounts {
   const sums = new Array<number>(signal.reference.length).fill(0);
   const parts: CountedCell[] = [];
   let all = 0;
-  for (const { startMs, merged: telemetry } of cells) {
-    const counts = signalCounts(signal, telemetry);
+  for (const { startMs, merged } of cells) {
+    const counts = signalCounts(signal, merged);
     if (counts === undefined) continue;
     const items = addTo(sums, counts);
     parts.push({ startMs, items });
     all += items;
     if (all >= itemsEnough) break;
   }
-  const counts = sums.map((count) => Math.max(0, count));
   return {
     fromMs: parts.at(-1)?.startMs ?? cell.startMs,
     untilMs: cell.startMs + cell.cellMs,
-    items: counts.reduce((sum, count) => sum + count, 0),
-    counts,
+    ...cutOff(sums),
     parts,
   };
+}
+
+/** Noise may have left less than nothing. */
+function cutOff(counts: number[]): Pick<MergedCounts, "counts" | "items"> {
+  let items = 0;
+  for (const [bin, count] of counts.entries()) {
+    if (count < 0) counts[bin] = 0;
+    else items += count;
+  }
+  return { counts, items };
 }
 
 function addTo(sums: number[], counts: readonly number[]): number {
