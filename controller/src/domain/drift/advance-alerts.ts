@@ -21,9 +21,9 @@ export interface AdvancedAlerts {
   readonly transitions: readonly AlertTransition[];
 }
 
-/** Names one signal of one cohort of a release. */
+/** Names one signal of one cohort of a release: the JSON of both. */
 export function alertKey(cohort: CohortKey, signal: SignalId): string {
-  return `${signal.length} ${signal} ${cohort}`;
+  return JSON.stringify([cohort, signal]);
 }
 
 /**
