@@ -37,13 +37,10 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
   lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
   unlock: async (options) => (await import("./cli/say-updates.ts")).unlockUpdates(options),
   deny: async (options) => (await import("./cli/say-updates.ts")).denyWaiting(options),
-  captureAllow: async (options) => (await import("./cli/say-capture.ts")).allowCapture(options),
-  captureWithdraw: async (options) => {
-    const { withdrawCapture } = await import("./cli/say-capture.ts");
-    return withdrawCapture(options);
+  capture: async (word, options) => {
+    const { sayCapture } = await import("./cli/say-capture.ts");
+    return sayCapture(word, options);
   },
-  captureDelete: async (options) => (await import("./cli/say-capture.ts")).deleteCaptures(options),
-  captureList: async (options) => (await import("./cli/say-capture.ts")).listCaptures(options),
   hello: async (options) => {
     const { writeHello } = await import("./carry.ts");
     return writeHello(options, machine());

@@ -2,11 +2,10 @@ import type { Command } from "commander";
 
 /** What the people of a device say about captured requests. */
 export interface CaptureWords {
-  readonly captureAllow: (options: CaptureOptions) => Promise<CaptureAnswer>;
-  readonly captureWithdraw: (options: CaptureOptions) => Promise<CaptureAnswer>;
-  readonly captureDelete: (options: CaptureOptions) => Promise<CaptureAnswer>;
-  readonly captureList: (options: CaptureOptions) => Promise<CaptureAnswer>;
+  readonly capture: (word: CaptureWord, options: CaptureOptions) => Promise<CaptureAnswer>;
 }
+
+export type CaptureWord = "allow" | "withdraw" | "delete" | "list";
 
 export interface CaptureOptions {
   readonly data: string;
@@ -38,7 +37,7 @@ export function addCapture(
     .command("capture")
     .description("requests kept on this device, which a release may ask for and you may forbid")
     .addHelpText("before", example("allow --data ./cam-1 --policy retrain-2027"));
-  const add = (word: string, about: string, run: CaptureWords["captureList"]) =>
+  const add = (word: CaptureWord, about: string) =>
     capture
       .command(word)
       .description(about)
@@ -46,19 +45,19 @@ export function addCapture(
       .option("--json", "answer in JSON")
       .addHelpText("before", example(`${word} --data ./cam-1`))
       .action(async (options: CaptureOptions & JsonOption) => {
-        const answer = await run(options);
+        const answer = await commands.capture(word, options);
         out(options.json === true ? `${JSON.stringify(answer)}\n` : captureText(answer));
       });
-  add("allow", "let releases keep requests here, as their signed policies say", (options) =>
-    commands.captureAllow(options),
-  ).option("--policy <id...>", "only under these policies (default: any)");
-  add("withdraw", "allow nothing any more, and delete everything that was kept", (options) =>
-    commands.captureWithdraw(options),
+  add("allow", "let releases keep requests here, as their signed policies say").option(
+    "--policy <id...>",
+    "only under these policies (default: any)",
   );
-  add("delete", "delete what was kept; what is allowed stays", (options) =>
-    commands.captureDelete(options),
-  ).option("--policy <id...>", "only what was kept under these policies");
-  add("list", "what is allowed, and what is there", (options) => commands.captureList(options));
+  add("withdraw", "allow nothing any more, and delete everything that was kept");
+  add("delete", "delete what was kept; what is allowed stays").option(
+    "--policy <id...>",
+    "only what was kept under these policies",
+  );
+  add("list", "what is allowed, and what is there");
 }
 
 function example(words: string): string {

@@ -6,37 +6,35 @@ import { nodeFs } from "../adapters/file-store/node-fs.ts";
 import { parseCaptureName } from "../domain/capture/capture-name.ts";
 import { createWriter, notEnrolled } from "../open-data-folder.ts";
 import type { CaptureStore, StoredCapture } from "../ports/capture-store.ts";
-import type { CaptureAnswer, CaptureOptions } from "./capture-commands.ts";
+import type { CaptureAnswer, CaptureOptions, CaptureWord } from "./capture-commands.ts";
 
-/** @throws StoreError; FormatError for what is no id of a policy */
-export async function allowCapture(options: CaptureOptions): Promise<CaptureAnswer> {
-  const store = await openStore(options);
+/** An agent that runs heeds it within a second. @throws StoreError; FormatError for what is no id of a policy */
+export async function sayCapture(
+  word: CaptureWord,
+  options: CaptureOptions,
+): Promise<CaptureAnswer> {
   const policies = policiesOf(options);
-  await store.keepConsent({ policies: policies ?? "any" });
-  return told(options, store);
+  const store = await openStore(options);
+  switch (word) {
+    case "allow":
+      await store.keepConsent({ policies: policies ?? "any" });
+      return told(options, store);
+    case "withdraw":
+      // First the consent, so that nothing new comes while the rest is deleted.
+      await store.removeConsent();
+      return told(options, store, await removeEach(store, await store.list()));
+    case "delete":
+      return told(options, store, await removeMeant(store, policies));
+    case "list":
+      return told(options, store);
+  }
 }
 
-/** First the consent goes, so that nothing new comes while the rest is deleted. @throws StoreError */
-export async function withdrawCapture(options: CaptureOptions): Promise<CaptureAnswer> {
-  const store = await openStore(options);
-  await store.removeConsent();
-  const removed = await removeEach(store, await store.list());
-  return told(options, store, removed);
-}
-
-/** @throws StoreError; FormatError for what is no id of a policy */
-export async function deleteCaptures(options: CaptureOptions): Promise<CaptureAnswer> {
-  const store = await openStore(options);
-  const policies = policiesOf(options);
-  // A half written file is the running agent's.
+/** A half written file is the running agent's, and stays. */
+async function removeMeant(store: CaptureStore, policies: readonly string[] | undefined) {
   const whole = (await store.list()).filter(({ name }) => parseCaptureName(name) !== undefined);
   const meant = whole.filter(({ policy }) => policies?.includes(policy) ?? true);
-  return told(options, store, await removeEach(store, meant));
-}
-
-/** @throws StoreError */
-export async function listCaptures(options: CaptureOptions): Promise<CaptureAnswer> {
-  return told(options, await openStore(options));
+  return removeEach(store, meant);
 }
 
 async function openStore({ data }: CaptureOptions): Promise<CaptureStore> {
