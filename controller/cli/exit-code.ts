@@ -14,6 +14,7 @@ const codes: Readonly<Record<string, ExitCode>> = {
   PLAN_INVALID: 2,
   SELECTOR_INVALID: 2,
 
+  ALERT_UNKNOWN: 3,
   API_KEY_UNKNOWN: 3,
   CLAIM_UNKNOWN: 3,
   DEPLOYMENT_UNKNOWN: 3,
@@ -29,6 +30,7 @@ const codes: Readonly<Record<string, ExitCode>> = {
   OPERATOR_KEY_REQUIRED: 4,
   SECOND_PERSON_REQUIRED: 4,
 
+  ALERT_STATE: 5,
   AWAITING_APPROVAL: 5,
   CONFLICT: 5,
   KEY_REUSED: 5,

@@ -10,8 +10,13 @@ import { ApproveDeployment } from "./app/deployment/approve-deployment.ts";
 import { DeployRelease } from "./app/deployment/deploy-release.ts";
 import { ListDeployments } from "./app/deployment/list-deployments.ts";
 import { ShowDeployment } from "./app/deployment/show-deployment.ts";
+import { AcknowledgeAlert } from "./app/drift/acknowledge-alert.ts";
 import { DriftEngine } from "./app/drift/drift-engine.ts";
 import { JudgeCell } from "./app/drift/judge-cell.ts";
+import { ListAlerts } from "./app/drift/list-alerts.ts";
+import { ShowAlert } from "./app/drift/show-alert.ts";
+import { ShowDrift } from "./app/drift/show-drift.ts";
+import { ShowQuarantine } from "./app/drift/show-quarantine.ts";
 import { AddWebhook } from "./app/events/add-webhook.ts";
 import { ChangeWebhook } from "./app/events/change-webhook.ts";
 import { DeliverEvents } from "./app/events/deliver-events.ts";
@@ -21,7 +26,7 @@ import type { WebhookPorts } from "./app/events/webhook-ports.ts";
 import { ApproveDevice } from "./app/fleet/approve-device.ts";
 import { AuthenticateDevice } from "./app/fleet/authenticate-device.ts";
 import { ChangeDevice } from "./app/fleet/change-device.ts";
-import { CreateClaim, type Endpoints } from "./app/fleet/create-claim.ts";
+import { CreateClaim } from "./app/fleet/create-claim.ts";
 import { EnrolDevice } from "./app/fleet/enrol-device.ts";
 import { FetchCertificate } from "./app/fleet/fetch-certificate.ts";
 import { ListClaims } from "./app/fleet/list-claims.ts";
@@ -42,6 +47,7 @@ import { IngestTelemetry } from "./app/ingest/ingest-telemetry.ts";
 import { RefusalCounts } from "./app/ingest/refusal-counts.ts";
 import { ShowRefusals } from "./app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "./app/ingest/summarize-telemetry.ts";
+import { ReadMetrics } from "./app/metrics/read-metrics.ts";
 import { ApproveRelease } from "./app/release/approve-release.ts";
 import { ListReleases } from "./app/release/list-releases.ts";
 import { PublishRelease } from "./app/release/publish-release.ts";
@@ -66,63 +72,11 @@ import { RolloutSignal } from "./app/rollout/rollout-signal.ts";
 import { ShowRollout } from "./app/rollout/show-rollout.ts";
 import { PublishRoot } from "./app/root/publish-root.ts";
 import { ShowRoot } from "./app/root/show-root.ts";
+import type { Ports } from "./application-ports.ts";
 import { enrolOverBus } from "./http/enrol-over-bus.ts";
 import type { UseCases } from "./http/services.ts";
-import type { AccessStore } from "./ports/access-store.ts";
-import type { AuditLog, AuditTally } from "./ports/audit-log.ts";
-import type { BlobStore } from "./ports/blob-store.ts";
-import type { Calendar } from "./ports/calendar.ts";
-import type { CertificateAuthority } from "./ports/certificate-authority.ts";
-import type { CertificateStore } from "./ports/certificate-store.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { DeploymentStore } from "./ports/deployment-store.ts";
-import type { DeviceBus } from "./ports/device-bus.ts";
-import type { AlertStore, DriftStore } from "./ports/drift-store.ts";
-import type { EventLog } from "./ports/event-log.ts";
-import type { EventSender } from "./ports/event-sender.ts";
-import type { EventStore } from "./ports/event-store.ts";
-import type { FleetStore } from "./ports/fleet-store.ts";
-import type { Keys } from "./ports/keys.ts";
-import type { ReleaseStore } from "./ports/release-store.ts";
-import type { RolloutStore } from "./ports/rollout-store.ts";
-import type { TelemetryStore } from "./ports/telemetry-store.ts";
-import type { TokenVerifier } from "./ports/token-verifier.ts";
 
-/** Every port of the controller, behind which the adapters are. */
-export interface Ports {
-  readonly authority: CertificateAuthority | undefined;
-  readonly certificates: CertificateStore;
-  readonly access: AccessStore;
-  readonly audit: AuditLog;
-  readonly blobs: BlobStore;
-  /** Lets others have a turn of the process, between two commits of many. */
-  readonly breathe: () => Promise<void>;
-  readonly bus: DeviceBus;
-  readonly calendar: Calendar;
-  readonly clock: Clock;
-  readonly deployments: DeploymentStore;
-  readonly drift: DriftStore & AlertStore;
-  /** Length of a cell of the grid that telemetry is judged in; 15 min when left out. */
-  readonly driftWindowMs?: number;
-  readonly events: EventStore;
-  readonly fleet: FleetStore;
-  readonly keys: Keys;
-  readonly log: EventLog;
-  /** Told of a failure nobody expected. */
-  readonly onDefect: (error: unknown) => void;
-  readonly releases: ReleaseStore;
-  readonly rollouts: RolloutStore;
-  /** Of events, to other systems. */
-  readonly sender: EventSender;
-  readonly tally: AuditTally;
-  readonly telemetry: TelemetryStore;
-  readonly tokens?: TokenVerifier | undefined;
-  readonly releasesAwaitApproval?: boolean;
-  readonly rolloutsAwaitApproval?: boolean;
-  /** A rollout is to have a turn: by `wake`, now or a little later. At once where it is left out. */
-  readonly onWake?: (rollout: string, wake: (rollout: string) => void) => void;
-  readonly endpoints: () => Endpoints;
-}
+export type { Ports } from "./application-ports.ts";
 
 export interface Application {
   readonly acks: AckSender;
@@ -185,25 +139,26 @@ export function compose(given: Ports): Application {
     },
     useCases: {
       ...accessUseCases(ports),
+      ...driftUseCases(ports),
       ...fleetUseCases(ports),
+      ...releaseUseCases(ports),
       ...rolloutUseCases(ports),
       ...webhookUseCases(ports),
       approveDeployment: new ApproveDeployment(ports),
-      approveRelease: new ApproveRelease(ports),
       authenticateDevice: authenticate,
       deployRelease: new DeployRelease(ports),
       enrolDevice: enrol,
       exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
       listDeployments: new ListDeployments(ports),
-      listReleases: new ListReleases(ports),
-      publishRelease: new PublishRelease(ports),
       publishRoot: roots,
       readAudit: new ReadAudit(ports),
-      readBlob: new ReadBlob(ports),
-      readReleaseEnvelope: new ReadReleaseEnvelope(ports),
+      readMetrics: new ReadMetrics({
+        ...ports,
+        judgedCells: () => driftEngine.judgedCells(),
+        telemetryCounts: () => telemetry.counts(),
+      }),
       showDeployment: new ShowDeployment(ports),
       showRefusals: new ShowRefusals(ports),
-      showRelease: new ShowRelease(ports),
       showRoot: new ShowRoot(ports),
       summarizeTelemetry: new SummarizeTelemetry(ports),
     },
@@ -235,6 +190,33 @@ function accessUseCases(ports: Ports) {
     createApiKey: new CreateApiKey(ports),
     listApiKeys: new ListApiKeys(ports),
     revokeApiKey: new RevokeApiKey(ports),
+  };
+}
+
+type ReleasePorts = Ports & ConstructorParameters<typeof PublishRelease>[0];
+
+function releaseUseCases(ports: ReleasePorts) {
+  return {
+    approveRelease: new ApproveRelease(ports),
+    listReleases: new ListReleases(ports),
+    publishRelease: new PublishRelease(ports),
+    readBlob: new ReadBlob(ports),
+    readReleaseEnvelope: new ReadReleaseEnvelope(ports),
+    showRelease: new ShowRelease(ports),
+  };
+}
+
+type DriftPorts = ConstructorParameters<typeof AcknowledgeAlert>[0] &
+  ConstructorParameters<typeof ShowDrift>[0] &
+  ConstructorParameters<typeof ShowQuarantine>[0];
+
+function driftUseCases(ports: DriftPorts) {
+  return {
+    acknowledgeAlert: new AcknowledgeAlert(ports),
+    listAlerts: new ListAlerts(ports),
+    showAlert: new ShowAlert(ports),
+    showDrift: new ShowDrift(ports),
+    showQuarantine: new ShowQuarantine(ports),
   };
 }
 

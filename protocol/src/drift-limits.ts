@@ -22,10 +22,15 @@ export const driftPipelineLimits = {
   dayRollupMsMax: 730 * DAY_MS,
   rollupsPerForgetMax: 2_000,
   forgetEveryMs: DAY_MS,
+  /** Under strict privacy nothing is shown of fewer. */
+  strictDevicesMin: 5,
+  strictItemsMin: 100,
   /** Rows of one answer. */
   quarantineKindsMax: 100,
   alertsPageMax: 500,
   alertsPageDefault: 100,
+  /** Alerts a page looks at before it is handed out short. */
+  alertsLookedAtMax: 2_000,
   alertChangesMax: 1_000,
   cohortLengthMax: 128,
   signalLengthMax: 256,

@@ -9,6 +9,7 @@ export class NotFoundError extends CodedError<
   | "ROLLOUT_UNKNOWN"
   | "MODEL_UNKNOWN"
   | "API_KEY_UNKNOWN"
+  | "ALERT_UNKNOWN"
   | "CLAIM_UNKNOWN"
   | "WEBHOOK_UNKNOWN"
   | "DELIVERY_UNKNOWN"
@@ -86,6 +87,9 @@ export interface PlanFault {
   readonly pointer: string;
   readonly detail: string;
 }
+
+/** A word on an alert that its state does not allow; nothing has changed. */
+export class AlertError extends CodedError<"ALERT_STATE" | "STALE" | "BUSY"> {}
 
 /** A device's message that was not taken in. */
 export class MessageRefused extends CodedError<

@@ -13,6 +13,7 @@ import { SendBlob } from "./downloads/send-blob.ts";
 import { READ_ROOT, SendRoot } from "./downloads/send-root.ts";
 import { SendEvents } from "./rollouts/send-events.ts";
 import { TagRollout } from "./rollouts/tag-rollout.ts";
+import { AlertRoutes } from "./routes/alert-routes.ts";
 import { ApiKeysRoutes } from "./routes/api-keys-routes.ts";
 import { AuditRoutes } from "./routes/audit-routes.ts";
 import { BundleRoutes } from "./routes/bundle-routes.ts";
@@ -22,8 +23,10 @@ import { DeploymentsRoutes } from "./routes/deployments-routes.ts";
 import { DeviceSideRoutes } from "./routes/device-side-routes.ts";
 import { DeviceStateRoutes } from "./routes/device-state-routes.ts";
 import { DevicesRoutes } from "./routes/devices-routes.ts";
+import { DriftRoutes } from "./routes/drift-routes.ts";
 import { EnrolRoutes } from "./routes/enrol-routes.ts";
 import { HEALTH_CHECKS, HealthRoutes } from "./routes/health-routes.ts";
+import { MetricsRoutes } from "./routes/metrics-routes.ts";
 import { RefusalsRoutes } from "./routes/refusals-routes.ts";
 import { ReleasesRoutes } from "./routes/releases-routes.ts";
 import { RolloutDevicesRoutes } from "./routes/rollout-devices-routes.ts";
@@ -48,6 +51,7 @@ export interface HttpServices {
 
 /** Every route of the API. */
 export const routes = [
+  AlertRoutes,
   ApiKeysRoutes,
   AuditRoutes,
   BundleRoutes,
@@ -57,8 +61,10 @@ export const routes = [
   DeviceSideRoutes,
   DeviceStateRoutes,
   DevicesRoutes,
+  DriftRoutes,
   EnrolRoutes,
   HealthRoutes,
+  MetricsRoutes,
   RefusalsRoutes,
   ReleasesRoutes,
   RolloutDevicesRoutes,

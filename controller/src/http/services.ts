@@ -8,6 +8,11 @@ import type { ApproveDeployment } from "../app/deployment/approve-deployment.ts"
 import type { DeployRelease } from "../app/deployment/deploy-release.ts";
 import type { ListDeployments } from "../app/deployment/list-deployments.ts";
 import type { ShowDeployment } from "../app/deployment/show-deployment.ts";
+import type { AcknowledgeAlert } from "../app/drift/acknowledge-alert.ts";
+import type { ListAlerts } from "../app/drift/list-alerts.ts";
+import type { ShowAlert } from "../app/drift/show-alert.ts";
+import type { ShowDrift } from "../app/drift/show-drift.ts";
+import type { ShowQuarantine } from "../app/drift/show-quarantine.ts";
 import type { AddWebhook } from "../app/events/add-webhook.ts";
 import type { ChangeWebhook } from "../app/events/change-webhook.ts";
 import type { ListWebhooks } from "../app/events/list-webhooks.ts";
@@ -26,6 +31,7 @@ import type { ShowClientTrust } from "../app/fleet/show-client-trust.ts";
 import type { ShowDevice } from "../app/fleet/show-device.ts";
 import type { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import type { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
+import type { ReadMetrics } from "../app/metrics/read-metrics.ts";
 import type { ApproveRelease } from "../app/release/approve-release.ts";
 import type { ListReleases } from "../app/release/list-releases.ts";
 import type { PublishRelease } from "../app/release/publish-release.ts";
@@ -46,6 +52,11 @@ import type { ShowRoot } from "../app/root/show-root.ts";
 
 /** The use cases this room offers to the outside; each is injected by its class. */
 export interface UseCases {
+  readonly showQuarantine: ShowQuarantine;
+  readonly showDrift: ShowDrift;
+  readonly showAlert: ShowAlert;
+  readonly listAlerts: ListAlerts;
+  readonly acknowledgeAlert: AcknowledgeAlert;
   readonly addWebhook: AddWebhook;
   readonly approveDeployment: ApproveDeployment;
   readonly approveRelease: ApproveRelease;
@@ -78,6 +89,7 @@ export interface UseCases {
   readonly publishRoot: PublishRoot;
   readonly readAudit: ReadAudit;
   readonly readBlob: ReadBlob;
+  readonly readMetrics: ReadMetrics;
   readonly readReleaseEnvelope: ReadReleaseEnvelope;
   readonly redeliverEvent: RedeliverEvent;
   readonly revokeApiKey: RevokeApiKey;

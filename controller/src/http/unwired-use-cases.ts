@@ -8,6 +8,11 @@ import { ApproveDeployment } from "../app/deployment/approve-deployment.ts";
 import { DeployRelease } from "../app/deployment/deploy-release.ts";
 import { ListDeployments } from "../app/deployment/list-deployments.ts";
 import { ShowDeployment } from "../app/deployment/show-deployment.ts";
+import { AcknowledgeAlert } from "../app/drift/acknowledge-alert.ts";
+import { ListAlerts } from "../app/drift/list-alerts.ts";
+import { ShowAlert } from "../app/drift/show-alert.ts";
+import { ShowDrift } from "../app/drift/show-drift.ts";
+import { ShowQuarantine } from "../app/drift/show-quarantine.ts";
 import { AddWebhook } from "../app/events/add-webhook.ts";
 import { ChangeWebhook } from "../app/events/change-webhook.ts";
 import { ListWebhooks } from "../app/events/list-webhooks.ts";
@@ -26,6 +31,7 @@ import { ShowClientTrust } from "../app/fleet/show-client-trust.ts";
 import { ShowDevice } from "../app/fleet/show-device.ts";
 import { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
+import { ReadMetrics } from "../app/metrics/read-metrics.ts";
 import { ApproveRelease } from "../app/release/approve-release.ts";
 import { ListReleases } from "../app/release/list-releases.ts";
 import { PublishRelease } from "../app/release/publish-release.ts";
@@ -48,6 +54,11 @@ import type { UseCases } from "./services.ts";
 /** Of their class and nothing more: the routes are read, never called. */
 export function unwiredUseCases(): UseCases {
   return {
+    showQuarantine: unwired(ShowQuarantine),
+    showDrift: unwired(ShowDrift),
+    showAlert: unwired(ShowAlert),
+    listAlerts: unwired(ListAlerts),
+    acknowledgeAlert: unwired(AcknowledgeAlert),
     addWebhook: unwired(AddWebhook),
     approveDeployment: unwired(ApproveDeployment),
     approveRelease: unwired(ApproveRelease),
@@ -80,6 +91,7 @@ export function unwiredUseCases(): UseCases {
     publishRoot: unwired(PublishRoot),
     readAudit: unwired(ReadAudit),
     readBlob: unwired(ReadBlob),
+    readMetrics: unwired(ReadMetrics),
     readReleaseEnvelope: unwired(ReadReleaseEnvelope),
     redeliverEvent: unwired(RedeliverEvent),
     revokeApiKey: unwired(RevokeApiKey),

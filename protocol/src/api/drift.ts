@@ -59,7 +59,7 @@ export type DistributionVerdict = z.infer<typeof DistributionVerdict>;
 /** What is wrong with the values themselves. */
 export const QualityFinding = z.discriminatedUnion("fault", [
   z.object({ fault: z.literal("MISSING"), share: z.number(), expectedShare: z.number() }),
-  z.object({ fault: z.literal("CONSTANT"), value: z.number() }),
+  z.object({ fault: z.literal("CONSTANT"), value: z.number().nullable() }),
   z.object({ fault: z.literal("UNIT"), factor: z.number() }),
   z.object({ fault: z.literal("OUT_OF_RANGE"), share: z.number() }),
 ]);

@@ -41,6 +41,7 @@ export class DriftEngine implements AsyncDisposable {
   #timer: Disposable | undefined;
   #forgottenAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  #judgedCells = 0;
   #underWay: Promise<number> = Promise.resolve(0);
 
   constructor(ports: DriftEnginePorts) {
@@ -61,6 +62,11 @@ export class DriftEngine implements AsyncDisposable {
       () => this.#run(),
     );
     return this.#underWay;
+  }
+
+  /** Since it was made. */
+  judgedCells(): number {
+    return this.#judgedCells;
   }
 
   async #run(): Promise<number> {
@@ -100,6 +106,7 @@ export class DriftEngine implements AsyncDisposable {
   /** Rule 4. */
   async #judge(cell: DirtyCell): Promise<boolean> {
     const isJudged = await this.#told("drift.not-judged", () => this.#ports.judge(cell));
+    if (isJudged === true) this.#judgedCells += 1;
     return isJudged === true;
   }
 

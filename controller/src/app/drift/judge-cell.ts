@@ -1,8 +1,6 @@
 import type { DriftCulprit } from "@modelfleet/protocol";
 import { unheardAlert } from "../../domain/drift/advance-alert.ts";
 import { type AdvancedAlerts, advanceAlerts, alertKey } from "../../domain/drift/advance-alerts.ts";
-import type { AlertState } from "../../domain/drift/alert-state.ts";
-import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import { signalsOf } from "../../domain/drift/signals-of.ts";
 import type { Verdict } from "../../domain/drift/verdict.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -11,13 +9,13 @@ import type {
   CellRollup,
   ChangedAlert,
   DirtyCell,
-  DriftMemory,
   DriftRelease,
 } from "../../ports/drift-store.ts";
 import type { ProfiledRelease, ReleaseProfiles } from "../release/release-profiles.ts";
 import { alertNotices } from "./alert-notices.ts";
 import { changedAlert } from "./changed-alerts.ts";
 import { type FoldPorts, foldCell } from "./fold-cell.ts";
+import { remembered, type States, statesOf } from "./remembered-states.ts";
 import { verdictsOf } from "./verdicts-of.ts";
 
 export interface JudgeCellPorts extends FoldPorts {
@@ -91,21 +89,6 @@ interface JudgedCell {
   readonly before: DriftRelease | undefined;
   readonly verdicts: readonly Verdict[];
   readonly culprits: readonly DriftCulprit[];
-}
-
-type States = ReadonlyMap<string, AlertState>;
-
-export function statesOf(release: DriftRelease | undefined): States {
-  const known = release?.memory.alerts ?? [];
-  return new Map(known.map(({ cohort, signal, state }) => [alertKey(cohort, signal), state]));
-}
-
-/** @param next by `alertKey` */
-export function remembered(states: States, next: States): DriftMemory["alerts"] {
-  return Array.from(new Map([...states, ...next]), ([key, state]) => {
-    const [cohort, signal] = JSON.parse(key) as [CohortKey, Verdict["signal"]];
-    return { cohort, signal, state };
-  });
 }
 
 function withVerdicts(rollup: CellRollup, verdicts: readonly Verdict[]): CellRollup {

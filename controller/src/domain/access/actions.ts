@@ -13,6 +13,7 @@ const reads = [
 const uploads = ["release.upload"] as const;
 const releases = ["release.sign", "release.approve"] as const;
 const deploys = [
+  "alert.ack",
   "claim.change",
   "deployment.approve",
   "deployment.create",

@@ -1,6 +1,7 @@
 import type { FormatError } from "@modelfleet/protocol";
 import type {
   AccessError,
+  AlertError,
   BundleError,
   CertificateError,
   DeployError,
@@ -18,6 +19,7 @@ import type { HttpError } from "./http-error.ts";
 
 type Code = (
   | AccessError
+  | AlertError
   | BundleError
   | CertificateError
   | DeployError
@@ -36,6 +38,7 @@ type Code = (
 
 /** The only place where the codes of the domain meet the numbers of HTTP. A new code does not compile without one. */
 const statuses = {
+  ALERT_UNKNOWN: 404,
   DEVICE_UNKNOWN: 404,
   RELEASE_UNKNOWN: 404,
   BLOB_UNKNOWN: 404,
@@ -96,6 +99,7 @@ const statuses = {
   CONFLICT: 409,
   AWAITING_APPROVAL: 409,
   POISONED: 409,
+  ALERT_STATE: 409,
   ROLLOUT_STATE: 409,
   API_KEYS_TOO_MANY: 409,
   WEBHOOKS_TOO_MANY: 409,

@@ -1,0 +1,22 @@
+import { alertKey } from "../../domain/drift/advance-alerts.ts";
+import type { AlertState } from "../../domain/drift/alert-state.ts";
+import type { CohortKey } from "../../domain/drift/cohort-key.ts";
+import type { SignalId } from "../../domain/drift/signal.ts";
+import type { DriftRelease, RememberedAlert } from "../../ports/drift-store.ts";
+
+/** By `alertKey`. */
+export type States = ReadonlyMap<string, AlertState>;
+
+/** Where the alerts of a release stand; nowhere when nothing of it was judged yet. */
+export function statesOf(release: DriftRelease | undefined): States {
+  const known = release?.memory.alerts ?? [];
+  return new Map(known.map(({ cohort, signal, state }) => [alertKey(cohort, signal), state]));
+}
+
+/** The states as they are kept, some of them changed. */
+export function remembered(states: States, changed: States): readonly RememberedAlert[] {
+  return Array.from(new Map([...states, ...changed]), ([key, state]) => {
+    const [cohort, signal] = JSON.parse(key) as [CohortKey, SignalId];
+    return { cohort, signal, state };
+  });
+}
