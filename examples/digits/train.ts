@@ -4,7 +4,7 @@ import { buildReleases } from "./build-releases.ts";
 
 const usage = `Trains the four releases of the digits classifier.
 
-  node examples/digits/train.ts [--seed 7] [--out examples/digits/releases]
+  node --conditions=modelfleet-source examples/digits/train.ts [--seed 7] [--out examples/digits/releases]
 
 Same seed, same files. Takes about ten seconds.
 `;

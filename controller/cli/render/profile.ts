@@ -52,7 +52,7 @@ function categoryRow(category: CategoryProfile): readonly string[] {
 
 function outputRows(output: OutputProfile): (readonly string[])[] {
   const { name, source, classes, counts, confidence, errorShare } = output;
-  const wrong = errorShare === undefined ? "no labels" : `${percent(errorShare)} wrong`;
+  const wrong = errorShare === undefined ? "no labels" : `${percent(errorShare) || "0 %"} wrong`;
   const { tensor } = source;
   const rows = [[name, tensor, sharesOf(counts), words(classes), "", ...ends(output)]];
   if (confidence.edges.length === 0) return rows;

@@ -1,39 +1,62 @@
+/** A bin holds at least this share of the values: of a window of 500, five, or a test of counts means little. */
+const SHARE_MIN = 0.01;
+
 /**
- * Edges that cut values into bins of about equal size: between value number ⌊k·n/bins⌋ and the next smaller one, halfway,
- * so that what another program rounds a little otherwise stays in its bin. Equal values are never parted: where many are,
- * edges collapse. No edge lies at the least value, below which nothing was seen.
+ * Edges that cut values into bins of about equal size, each halfway between two values that follow each other, so that
+ * what another program rounds a little otherwise stays in its bin. Equal values are never parted: a value that is as
+ * frequent as two bins has one for itself, and there are fewer in all.
  *
  * @param rising values in rising order, none NaN; shape [n]
  * @param binsMax >= 1
  * @returns strictly rising; at most binsMax - 1, none when all values are equal
  */
 export function quantileEdges(rising: Float64Array, binsMax: number): number[] {
-  const edges: number[] = [];
+  const cuts: number[] = [];
   for (let k = 1; k < binsMax; k++) {
     const at = Math.floor((k * rising.length) / binsMax);
-    const edge = edgeBelow(rising, at);
-    if (edge !== undefined && edge > (edges.at(-1) ?? Number.NEGATIVE_INFINITY)) edges.push(edge);
+    const last = cuts.at(-1) ?? 0;
+    const cut = [firstOf(rising, at), firstAfter(rising, at)].find((place) => place > last);
+    if (cut !== undefined && cut < rising.length) cuts.push(cut);
   }
-  return edges;
+  const fair = largeEnough(cuts, rising.length);
+  return fair.map((cut) => between(rising[cut - 1] ?? 0, rising[cut] ?? 0));
 }
 
-/** Between a value and the next smaller one; undefined when it is the least. */
-function edgeBelow(rising: Float64Array, at: number): number | undefined {
-  const value = rising[at];
-  if (value === undefined) return undefined;
-  const smaller = rising[firstOf(rising, value) - 1];
-  if (smaller === undefined) return undefined;
-  const halfway = smaller + (value - smaller) / 2;
-  return halfway > smaller ? halfway : value;
+/** Of cuts, those that leave no bin too small; the last goes when the bin above it is. */
+function largeEnough(cuts: readonly number[], length: number): number[] {
+  const countMin = SHARE_MIN * length;
+  const kept: number[] = [];
+  for (const cut of cuts) {
+    if (cut - (kept.at(-1) ?? 0) >= countMin) kept.push(cut);
+  }
+  if (length - (kept.at(-1) ?? 0) < countMin) kept.pop();
+  return kept;
 }
 
-/** Index of the first of equal values. */
-function firstOf(rising: Float64Array, value: number): number {
+function between(below: number, above: number): number {
+  const halfway = below + (above - below) / 2;
+  return halfway > below ? halfway : above;
+}
+
+/** Index of the first value equal to that at an index. */
+function firstOf(rising: Float64Array, at: number): number {
+  const value = rising[at] ?? 0;
+  return firstWhere(rising, (other) => other >= value);
+}
+
+/** Index of the first value above that at an index; the length when there is none. */
+function firstAfter(rising: Float64Array, at: number): number {
+  const value = rising[at] ?? 0;
+  return firstWhere(rising, (other) => other > value);
+}
+
+/** By halving; `isReached` holds from some index on. */
+function firstWhere(rising: Float64Array, isReached: (value: number) => boolean): number {
   let [low, high] = [0, rising.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((rising[middle] ?? value) < value) low = middle + 1;
-    else high = middle;
+    if (isReached(rising[middle] ?? 0)) high = middle;
+    else low = middle + 1;
   }
   return low;
 }
