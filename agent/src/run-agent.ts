@@ -3,6 +3,7 @@ import type { SlotName } from "@modelfleet/protocol";
 import { processTable } from "./adapters/clock/process-table.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { openFileOutbox } from "./adapters/file-outbox/file-outbox.ts";
+import { openFileShelf } from "./adapters/file-shelf/file-shelf.ts";
 import { nodeFs } from "./adapters/file-store/node-fs.ts";
 import { sweepRunners } from "./adapters/runner-process/runner-records.ts";
 import { openDataFolder } from "./open-data-folder.ts";
@@ -36,7 +37,12 @@ export async function runAgent(run: AgentRun, signal: AbortSignal): Promise<void
       boot: folder.record.current().boot,
       nowMs: systemClock.nowMs,
     });
-    await runParts({ ...run, config }, wireAgent({ ...run, config }, folder, outbox), signal);
+    const windowShelf = await openFileShelf({
+      ...{ fs: nodeFs, write: folder.write },
+      path: join(run.config.folder, "outbox", "shelf"),
+    });
+    const owed = { outbox, windowShelf };
+    await runParts({ ...run, config }, wireAgent({ ...run, config }, folder, owed), signal);
   } finally {
     await folder.release();
   }
@@ -55,8 +61,8 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     status,
     repository: parts.telling.repository,
     metrics: parts.telling.metrics,
-    labels: parts.labels,
-    naming: parts.naming,
+    labels: parts.feedback.labels,
+    naming: parts.feedback.naming,
     holds: parts.deferrals,
     locks: parts.locks,
     hasSlot: (slot: SlotName) => installer.slots().some((held) => held.slot === slot),
@@ -76,7 +82,8 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     installer.run(stop.signal),
     uplink.run(target, stop.signal),
     spool.run(stop.signal),
-    parts.labels.run(stop.signal),
+    parts.feedback.labels.run(stop.signal),
+    parts.feedback.captures.run(stop.signal),
     watch.run(report, stop.signal),
     carried.run(target.deliver, stop.signal),
     parts.keep(stop.signal),
@@ -93,7 +100,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     await Promise.race([...all, untilAborted(signal)]);
   } finally {
     await api[Symbol.asyncDispose]();
-    parts.labels.flush();
+    parts.feedback.labels.flush();
     stop.abort();
     await Promise.all(all);
     run.log.info({ event: "agent.stopped" }, "agent has stopped");

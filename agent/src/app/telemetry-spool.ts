@@ -1,39 +1,37 @@
 import {
-  type DeviceId,
-  encodeBatch,
-  encodeSignedBatch,
   type FeedbackWindow,
   type OutputProfile,
   ReferenceProfile,
   type ReleaseDocument,
   type Sha256,
-  type Signer,
   type SlotName,
   type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
+import {
+  discreteLaplace,
+  type UniformSource,
+  uniformFrom,
+} from "../domain/telemetry/discrete-laplace.ts";
+import { histogramsOf, type SketchPrivacy } from "../domain/telemetry/guard-sketches.ts";
+import { type PrivacySpent, spend } from "../domain/telemetry/privacy-account.ts";
 import { tensorsNamedBy } from "../domain/telemetry/sketch-set.ts";
-import { createWindowBatcher, type WindowBatcher } from "../domain/telemetry/window-batcher.ts";
 import { createWindowRecorder, type WindowRecorder } from "../domain/telemetry/window-recorder.ts";
 import type { Tensor } from "../domain/tensor.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import type { Outbox } from "../ports/outbox.ts";
 import type { StagedRelease } from "../ports/runner-host.ts";
 import type { StateRecord } from "./install/state-record.ts";
+import type { WindowForwarder } from "./window-forwarder.ts";
 
 export interface TelemetryParts {
-  readonly device: DeviceId;
-  readonly signer: Signer;
-  readonly outbox: Outbox;
+  readonly forwarder: Pick<WindowForwarder, "open" | "add" | "tell" | "step">;
   readonly record: StateRecord;
   readonly clock: Clock;
   readonly log: Log;
   readonly windowMs: number;
   /** A JSON file of a release; it has its signed digest already. */
   readonly readJson: (path: string) => Promise<unknown>;
-  /** Something is in the outbox. */
-  readonly stored: () => void;
 }
 
 /** One answered or failed request, as the router tells it. */
@@ -46,13 +44,13 @@ export interface RequestOutcome {
   readonly errorCode?: string;
 }
 
-const FEEDBACK_MAX = telemetryLimits.feedbackPerBatchMax;
-
 interface Profile {
   readonly reference: ReferenceProfile;
   readonly digest: Sha256;
   /** Names of the tensors it reads. */
   readonly tensors: readonly string[];
+  /** What its signed release lets out. */
+  readonly privacy: SketchPrivacy;
 }
 
 interface Recording {
@@ -61,17 +59,17 @@ interface Recording {
   readonly recorder: WindowRecorder;
 }
 
-/** Measures what is answered, window by window, and puts closed windows into the outbox (telemetry.md 2). */
+/** Measures what is answered, window by window, and hands closed windows on (telemetry.md 2). */
 export class TelemetrySpool {
   readonly #parts: TelemetryParts;
-  readonly #batcher: WindowBatcher = createWindowBatcher();
+  readonly #uniform: UniformSource;
   readonly #profiles = new Map<Sha256, Profile>();
   #recordings: Recording[] = [];
-  #waiting = 0;
-  #feedback: FeedbackWindow[] = [];
+  #spent: PrivacySpent | null = null;
 
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
+    this.#uniform = uniformFrom(parts.clock.randomBytes);
   }
 
   /** Read the reference profile of a release before it answers. */
@@ -83,7 +81,8 @@ export class TelemetrySpool {
     const parsed = ReferenceProfile.safeParse(await this.#parts.readJson(path));
     if (parsed.success) {
       const tensors = tensorsNamedBy(parsed.data);
-      this.#profiles.set(release, { reference: parsed.data, digest, tensors });
+      const privacy = this.#privacyOf(document);
+      this.#profiles.set(release, { reference: parsed.data, digest, tensors, privacy });
     } else
       this.#parts.log.warn({ event: "profile.unreadable", release }, "no sketches: bad profile");
   }
@@ -113,20 +112,25 @@ export class TelemetrySpool {
 
   /** Labels that came; with the next batch. */
   tell(feedback: FeedbackWindow): void {
-    this.#feedback.push(feedback);
-    this.#waiting += 1;
+    this.#parts.forwarder.tell(feedback);
+  }
+
+  /** What noise has left to tell of the day; null where no release asks for noise. */
+  privacySpent(): PrivacySpent | null {
+    return this.#spent;
   }
 
   /** Until the signal aborts; then what is open is closed and stored too. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, forwarder } = this.#parts;
+    await forwarder.open();
     while (!signal.aborted) {
       await clock.sleep(telemetryLimits.windowMsMin, signal).catch(() => undefined);
       for (const { recorder } of this.#recordings) recorder.tick(clock.nowMs());
-      await this.#store();
+      await forwarder.step();
     }
     for (const { recorder } of this.#recordings) recorder.close(clock.nowMs());
-    await this.#store();
+    await forwarder.step();
   }
 
   #recorder(slot: SlotName, release: Sha256, nowMs: number): WindowRecorder {
@@ -134,12 +138,15 @@ export class TelemetrySpool {
     if (known !== undefined) return known.recorder;
     const ofSlot = this.#recordings.filter((held) => held.slot === slot);
     for (const { recorder } of ofSlot) recorder.close(nowMs);
+    const profile = this.#profiles.get(release) ?? null;
+    const histograms = profile === null ? 0 : histogramsOf(profile.reference);
     const recorder = createWindowRecorder({
       slot,
       release,
-      profile: this.#profiles.get(release) ?? null,
+      profile,
       windowMs: this.#parts.windowMs,
-      onClosed: (window) => this.#add(window),
+      ...(profile === null ? {} : { privacy: profile.privacy }),
+      onClosed: (window) => this.#add(window, histograms),
     });
     const latest = ofSlot.at(-1);
     // The release before may still finish requests; older ones have none.
@@ -148,31 +155,16 @@ export class TelemetrySpool {
     return recorder;
   }
 
-  #add(window: TelemetryWindow): void {
-    this.#batcher.add(window);
-    this.#waiting += 1;
+  #add(window: TelemetryWindow, histograms: number): void {
+    const { epsilon } = window;
+    if (epsilon !== null) this.#spent = spend(this.#spent, { ...window, epsilon, histograms });
+    this.#parts.forwarder.add(window);
   }
 
-  async #store(): Promise<void> {
-    const { device, outbox, signer, stored, log } = this.#parts;
-    while (this.#waiting > 0) {
-      const windows = this.#batcher.take();
-      const feedback = windows.length === 0 ? this.#feedback.splice(0, FEEDBACK_MAX) : [];
-      if (windows.length + feedback.length === 0) break;
-      const dropped = outbox.dropped() + this.#batcher.lost();
-      try {
-        await outbox.put("tele", (place) =>
-          encodeSignedBatch(signer, encodeBatch({ device, ...place, dropped, windows, feedback })),
-        );
-      } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : "an unknown failure";
-        log.error(
-          { event: "telemetry.lost", windows: windows.length, reason },
-          "windows were lost",
-        );
-      }
-      stored();
-    }
-    this.#waiting = 0;
+  #privacyOf({ drift }: ReleaseDocument): SketchPrivacy {
+    const { epsilon, privacy } = drift ?? {};
+    const draw = (hidden: number) => discreteLaplace(hidden, this.#uniform);
+    const noise = epsilon === undefined ? null : { epsilon, draw: () => draw(epsilon) };
+    return { isStrict: privacy === "strict", noise };
   }
 }

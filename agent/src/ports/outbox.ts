@@ -2,6 +2,16 @@
 export interface Outbox {
   /** Durable when resolved. Reports are never dropped; the oldest telemetry is, when the limit is reached. */
   readonly put: (stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array) => Promise<void>;
+  /**
+   * Takes telemetry over from where it waits: durable, and `settled` has run, before anybody sees the entry; so a power cut
+   * leaves it in one place, or in both with nobody having been told of it. Drops nothing to make room.
+   *
+   * @returns false when the disk did not take it, or `settled` failed with a StoreError: then it has not happened
+   */
+  readonly move: (
+    entry: (place: OutboxPlace) => Uint8Array,
+    settled: () => Promise<void>,
+  ) => Promise<boolean>;
   /** Oldest first, at most `count`, not yet acknowledged; those after `after`, when it is given. */
   readonly pending: (
     stream: OutboxStream,

@@ -10,7 +10,6 @@ import { ReleaseShelf } from "../app/install/release-shelf.ts";
 import { SwapDeferrals } from "../app/install/swap-deferrals.ts";
 import { pacedLog } from "../app/paced-log.ts";
 import { createReporter } from "../app/reporter.ts";
-import { TelemetrySpool } from "../app/telemetry-spool.ts";
 import { TrustWatch } from "../app/trust-watch.ts";
 import { Uplink } from "../app/uplink.ts";
 import { brokerLogin } from "../broker-access.ts";
@@ -18,21 +17,23 @@ import type { AgentStatus } from "../domain/agent-status.ts";
 import { admit } from "../domain/install/admit.ts";
 import { findTargetId } from "../domain/install/find-target.ts";
 import type { Router } from "../domain/serving/router.ts";
-import { type DataFolder, readProfileFile } from "../open-data-folder.ts";
-import type { Outbox } from "../ports/outbox.ts";
+import type { DataFolder } from "../open-data-folder.ts";
 import type { LoadedModel } from "../ports/runner-host.ts";
 import type { AgentRun } from "./agent-run.ts";
 import { localBinding } from "./wire-binding.ts";
+import { wireFeedback } from "./wire-feedback.ts";
 import { profiled, runnerHost, scanned } from "./wire-host.ts";
 import { wireServing } from "./wire-serving.ts";
 import { blobSource } from "./wire-source.ts";
+import { type Owed, wireTelemetry } from "./wire-telemetry.ts";
 import { wireTelling } from "./wire-telling.ts";
 
 /** The parts of one agent, joined; nothing runs yet. */
-export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
+export function wireAgent(run: AgentRun, folder: DataFolder, owed: Owed) {
   const { config, machine, clock = systemClock } = run;
   const log = pacedLog(run.log, clock);
   const { enrolment, signer, store, record } = folder;
+  const { outbox } = owed;
   const { device } = enrolment;
   const { agentVersion } = machine;
   const at = { class: enrolment.class, folder: config.folder, targetOf: findTargetId };
@@ -44,10 +45,13 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
   const uplink = new Uplink({ ...owner, agentVersion, bus, facts });
   const stored = () => uplink.stored();
   const { windowMs } = config;
-  const spool = new TelemetrySpool({ ...owner, windowMs, readJson: readProfileFile, stored });
+  const connected = () => bus.connected();
+  const spool = wireTelemetry({ ...owner, windowMs, connected, stored }, owed);
   const ring = () => installer.ring();
-  const serving = wireServing({ config, record, spool, log, ring });
-  const { router, models, rules, rehearsal, counting, labels, naming } = serving;
+  const feedback = wireFeedback({ ...owner, spool, store: folder.captures, windowMs });
+  const { observe } = feedback;
+  const serving = wireServing({ config, record, spool, log, ring, observe });
+  const { router, models, rules, rehearsal, counting } = serving;
   const deferrals = new SwapDeferrals({ clock, log, decided: ring });
   const locks = deviceLock(folder, { clock, log, changed: ring });
   const source = blobSource(folder, config, log);
@@ -68,13 +72,7 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
       ...rehearsal.parts,
       ...{ deferrals, locks, askDesired: () => uplink.askDesired() },
       memoryMiB: config.memoryMiB ?? null,
-      nonces: () => [uplink.nonce(), carried.nonce()].filter((nonce) => nonce !== null),
-      answered: (nonce) => {
-        uplink.answered(nonce);
-        carried.answered(nonce);
-      },
-      needHello: () => uplink.needHello(),
-      rootAdopted: () => uplink.sayHello(),
+      ...conversation(uplink, carried),
       refused: (refusal) => watch.refused(refusal),
     },
     folder.wanted,
@@ -90,13 +88,28 @@ export function wireAgent(run: AgentRun, folder: DataFolder, outbox: Outbox) {
     agent: "running",
     stale: watch.isStale(),
     connected: bus.connected(),
+    privacy: spool.privacySpent(),
     lock: locks.current(),
     ...binding.status(),
+    ...feedback.status(),
     ...(await telling.status()),
   });
   return {
     ...{ device, keep: login.keep, installer, uplink, spool, models, deferrals, locks },
-    ...{ status, loading, watch, report, carried, binding, telling, labels, naming },
+    ...{ status, loading, watch, report, carried, binding, telling, feedback },
+  };
+}
+
+/** Questions that are open, by wire and by hand, and what makes the device ask again. */
+function conversation(uplink: Uplink, carried: ExchangeWatch) {
+  return {
+    nonces: () => [uplink.nonce(), carried.nonce()].filter((nonce) => nonce !== null),
+    answered: (nonce: string) => {
+      uplink.answered(nonce);
+      carried.answered(nonce);
+    },
+    needHello: () => uplink.needHello(),
+    rootAdopted: () => uplink.sayHello(),
   };
 }
 

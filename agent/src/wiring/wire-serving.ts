@@ -1,11 +1,9 @@
-import type { Sha256 } from "@modelfleet/protocol";
 import { systemClock } from "../adapters/clock/system-clock.ts";
-import { LabelDesk } from "../app/feedback/label-desk.ts";
 import type { StateRecord } from "../app/install/state-record.ts";
 import type { TelemetrySpool } from "../app/telemetry-spool.ts";
 import type { AgentConfig } from "../config.ts";
-import { predictionIds } from "../domain/feedback/prediction-ids.ts";
 import { defaultProbation } from "../domain/install/probation.ts";
+import type { Observation } from "../domain/serving/routed-model.ts";
 import { Router } from "../domain/serving/router.ts";
 import type { Log } from "../ports/log.ts";
 import type { LoadedModel } from "../ports/runner-host.ts";
@@ -17,24 +15,22 @@ export interface ServingWiring {
   readonly record: StateRecord;
   readonly spool: TelemetrySpool;
   readonly log: Log;
+  /** Told of each answer after what measures and what rehearses. */
+  readonly observe: (observation: Observation<LoadedModel>) => void;
   /** The install loop should look at its slots now. */
   readonly ring: () => void;
 }
 
 /** Where requests go, with all that counts, measures and rehearses on their way. */
-export function wireServing({ config, record, spool, log, ring }: ServingWiring) {
+export function wireServing(wiring: ServingWiring) {
+  const { config, record, spool, log, ring, observe } = wiring;
   const clock = systemClock;
-  const labels = new LabelDesk({
-    ...{ clock, log, windowMs: config.windowMs },
-    outputsOf: (release) => spool.outputsOf(release),
-    tell: (feedback) => spool.tell(feedback),
-  });
   const router = new Router<LoadedModel>({
     clock,
     observer: (outcome) => {
       spool.observe(outcome);
-      labels.observe(outcome);
       rehearsal.observe(outcome);
+      observe(outcome);
     },
     observed: (release) => spool.tensorsOf(release),
     onUnbatched: (release, reason) =>
@@ -47,10 +43,5 @@ export function wireServing({ config, record, spool, log, ring }: ServingWiring)
   const counting = wireCounting();
   const serving = counting.serving(router);
   const rehearsal = wireRehearsal({ serving, record, rules, clock, ring });
-  const naming = {
-    nextId: predictionIds(clock.randomBytes(6)),
-    takesLabels: (release: Sha256) => labels.takesLabels(release),
-  };
-  const models = counting.models(router);
-  return { router, models, rules, rehearsal, counting, labels, naming };
+  return { router, models: counting.models(router), rules, rehearsal, counting };
 }

@@ -10,8 +10,12 @@ import { busLimits } from "../limits.ts";
 import { signatureBytes } from "../trust/core/strict-ed25519.ts";
 import { DeviceId } from "../units.ts";
 import { feedbackFromWire } from "./feedback-from-wire.ts";
-import { TelemetryBatchSchema, TelemetryWindowSchema } from "./telemetry_pb.ts";
-import type { TelemetryBatch, TelemetryWindow } from "./window.ts";
+import {
+  FeedbackWindowSchema,
+  TelemetryBatchSchema,
+  TelemetryWindowSchema,
+} from "./telemetry_pb.ts";
+import type { FeedbackWindow, TelemetryBatch, TelemetryWindow } from "./window.ts";
 import { windowFromWire } from "./window-from-wire.ts";
 import { feedbackToWire, windowToWire } from "./window-to-wire.ts";
 import { countOf, refused } from "./wire-check.ts";
@@ -78,6 +82,18 @@ export function decodeWindow(bytes: Uint8Array): TelemetryWindow {
     checkShape(bytes, windowFields, "window"),
   );
   return windowFromWire(wire, "window");
+}
+
+/** Labels alone, as a device keeps them. */
+export function encodeFeedback(feedback: FeedbackWindow): Uint8Array {
+  return toBinary(FeedbackWindowSchema, create(FeedbackWindowSchema, feedbackToWire(feedback)));
+}
+
+/** @throws FormatError SIZE, or FORMAT naming the field */
+export function decodeFeedback(bytes: Uint8Array): FeedbackWindow {
+  checkSize(bytes);
+  const wire = parseWire(FeedbackWindowSchema, bytes, () => undefined);
+  return feedbackFromWire(wire, "feedback");
 }
 
 function checkSize(bytes: Uint8Array): void {

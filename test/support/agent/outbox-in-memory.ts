@@ -14,6 +14,7 @@ export function outboxInMemory(reports: number) {
     entry.boot > place.boot || (entry.boot === place.boot && entry.seq > place.seq);
   const outbox: Outbox = {
     put: () => Promise.resolve(),
+    move: () => Promise.resolve(false),
     reportsBegun: () => reports,
     dropped: () => 0,
     pending: (stream, count, after) =>

@@ -65,6 +65,10 @@ class FileOutbox implements Outbox {
     return this.#inTurn(() => this.#put(stream, entry));
   }
 
+  move(entry: (place: OutboxPlace) => Uint8Array, settled: () => Promise<void>): Promise<boolean> {
+    return this.#inTurn(() => this.#move(entry, settled));
+  }
+
   pending(
     stream: OutboxStream,
     count: number,
@@ -92,16 +96,34 @@ class FileOutbox implements Outbox {
 
   async #put(stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
     const place = { boot: this.#options.boot, seq: this.#nextSeq[stream] };
-    const bytes = entry(place);
+    const bytes = this.#sized(entry(place));
     if (stream === "report") this.#reportsBegun = place.seq + 1;
-    if (bytes.length > outboxLimits.entryBytesMax) {
-      throw new RangeError(`expected an entry of at most ${outboxLimits.entryBytesMax} bytes`);
-    }
     const room = await this.#makeRoom(bytes.length);
     // Reports are owed whatever the limit says; they are small and few.
     if (!room && stream === "tele") return this.#dropped.add(1);
     const isKept = await this.#add(stream, { ...place, bytes });
     if (isKept) this.#nextSeq[stream] = place.seq + 1;
+  }
+
+  async #move(
+    entry: (place: OutboxPlace) => Uint8Array,
+    settled: () => Promise<void>,
+  ): Promise<boolean> {
+    const place = { boot: this.#options.boot, seq: this.#nextSeq.tele };
+    const bytes = this.#sized(entry(place));
+    const { bytesMax = outboxLimits.bytesMax } = this.#options;
+    const { report, tele } = this.#streams;
+    if (report.bytes() + tele.bytes() + bytes.length > bytesMax) return false;
+    try {
+      await this.#store("tele", { ...place, bytes });
+      await settled();
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      await tele.remove(place);
+      return false;
+    }
+    this.#nextSeq.tele = place.seq + 1;
+    return true;
   }
 
   /** @returns whether it is kept; if not, it is counted as dropped */
@@ -172,6 +194,11 @@ class FileOutbox implements Outbox {
       else await folder.remove(held);
     }
     return entries;
+  }
+
+  #sized(bytes: Uint8Array): Uint8Array {
+    if (bytes.length <= outboxLimits.entryBytesMax) return bytes;
+    throw new RangeError(`expected an entry of at most ${outboxLimits.entryBytesMax} bytes`);
   }
 
   /** Also the names of the folders themselves are to survive a power cut. */

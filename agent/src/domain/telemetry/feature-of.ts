@@ -1,10 +1,11 @@
-import { type FeatureSource, projectionSign } from "@modelfleet/protocol";
+import type { FeatureSource } from "@modelfleet/protocol";
 import type { ItemView } from "./element-reader.ts";
 
 /**
  * The number a feature takes from one item.
  * `sd` is that of the whole population (divided by n). `range` bounds every reduction but `element`.
  *
+ * @param source not a projection: those of one tensor are read together (`createProjections`)
  * @returns NaN when an element is NaN; undefined when the item has no such elements
  */
 export function featureOf(
@@ -27,7 +28,7 @@ export function featureOf(
     case "max":
       return maxOf(tensor, first, end);
     case "projection":
-      return projectionOf(tensor, { first, end }, source);
+      throw new RangeError("expected a feature of its own, got a projection");
   }
 }
 
@@ -62,19 +63,4 @@ function maxOf({ view, read, elementBytes }: ItemView, first: number, end: numbe
   let most = Number.NEGATIVE_INFINITY;
   for (let at = first; at < end; at += elementBytes) most = Math.max(most, read(view, at));
   return most;
-}
-
-/** A sum with the signs of the projection, over the root of how many there are: its spread is that of one element. */
-function projectionOf(
-  { view, read, elementBytes }: ItemView,
-  { first, end }: { readonly first: number; readonly end: number },
-  { seed = 0, index = 0 }: FeatureSource,
-): number {
-  let sum = 0;
-  let element = 0;
-  for (let at = first; at < end; at += elementBytes) {
-    sum += projectionSign(seed, index, element) * read(view, at);
-    element += 1;
-  }
-  return sum / Math.sqrt(element);
 }

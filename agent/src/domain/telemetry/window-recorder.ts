@@ -8,6 +8,7 @@ import {
 } from "@modelfleet/protocol";
 import type { Tensor } from "../tensor.ts";
 import { createErrorCounter } from "./error-counter.ts";
+import { guardSketches, type SketchPrivacy } from "./guard-sketches.ts";
 import { createLatencyCounter } from "./latency-counter.ts";
 import { createSketchSet, nothingOpened, openRequest, tensorsNamedBy } from "./sketch-set.ts";
 
@@ -37,6 +38,8 @@ export interface WindowRecorderOptions {
   /** The release's reference profile and the `sha256` of its file; null when it has none. */
   readonly profile: { readonly reference: ReferenceProfile; readonly digest: Sha256 } | null;
   readonly windowMs: number;
+  /** Everything is told when absent. */
+  readonly privacy?: SketchPrivacy;
   readonly onClosed: (window: TelemetryWindow) => void;
 }
 
@@ -66,15 +69,16 @@ interface OpenWindow {
 
 /** @throws RangeError when `windowMs` is outside `telemetryLimits` */
 export function createWindowRecorder(options: WindowRecorderOptions): WindowRecorder {
-  const { slot, profile, windowMs } = options;
+  const { slot, profile, windowMs, privacy = everythingTold } = options;
   checkWindowMs(windowMs);
   const identity = {
     slot,
     release: digest8(options.release),
     profile: profile === null ? null : digest8(profile.digest),
   };
-  const sketches = createSketchSet(profile?.reference ?? noProfile);
-  const named = tensorsNamedBy(profile?.reference ?? noProfile);
+  const reference = profile?.reference ?? noProfile;
+  const sketches = createSketchSet(reference);
+  const named = tensorsNamedBy(reference);
   const latency = createLatencyCounter();
   const errors = createErrorCounter();
   let open: OpenWindow | null = null;
@@ -121,15 +125,16 @@ export function createWindowRecorder(options: WindowRecorderOptions): WindowReco
       errors: errors.take(),
       latency: latency.take(),
       items: window.items,
-      ...sketches.take(),
-      categories: [],
+      ...guardSketches(sketches.take(), reference, privacy),
       sampleRate: 1,
-      epsilon: null,
+      epsilon: profile === null ? null : (privacy.noise?.epsilon ?? null),
     });
   }
 
   return { observe, tick, close };
 }
+
+const everythingTold: SketchPrivacy = { isStrict: false, noise: null };
 
 const noProfile: ReferenceProfile = { spec: 1, samples: 1, features: [], outputs: [] };
 

@@ -19,16 +19,18 @@ const numbered = (count: number) =>
 test("windows leave oldest first, at most sixteen at a time", () => {
   const batcher = batcherOf(numbered(20));
 
-  expect(batcher.take().map(({ requests }) => requests)).toEqual([...numbered(16).keys()]);
-  expect(batcher.take().map(({ requests }) => requests)).toEqual([16, 17, 18, 19]);
-  expect(batcher.take()).toEqual([]);
+  expect((batcher.take()?.windows ?? []).map(({ requests }) => requests)).toEqual([
+    ...numbered(16).keys(),
+  ]);
+  expect((batcher.take()?.windows ?? []).map(({ requests }) => requests)).toEqual([16, 17, 18, 19]);
+  expect(batcher.take()).toBeUndefined();
 });
 
 test("windows too large together are split, and each batch fits a message", () => {
   const large = Array.from({ length: 5 }, () => windowOf(64, 30));
   const batcher = batcherOf(large);
 
-  const batches = [batcher.take(), batcher.take(), batcher.take()];
+  const batches = [0, 1, 2].map(() => batcher.take()?.windows ?? []);
   for (const windows of batches) expect(bytesOf(windows)).toBeLessThanOrEqual(batchBytesMax);
   expect(batches.flat()).toHaveLength(5);
   expect(batches[0]?.length).toBeGreaterThan(1);
@@ -39,7 +41,7 @@ test("the largest window there can be fits a message by itself", () => {
   const batcher = batcherOf([largest, largest]);
 
   expect(encodeWindow(largest).length).toBeGreaterThan(batchBytesMax / 2);
-  const windows = batcher.take();
+  const windows = batcher.take()?.windows ?? [];
   expect(windows).toHaveLength(1);
   expect(decodeBatch(encodeBatch(batchOf(windows))).windows).toEqual([largest]);
 });
@@ -50,7 +52,7 @@ test("beyond its limit the batcher loses the oldest and says how many", () => {
   batcher.add(emptyWindow);
 
   expect(batcher.lost()).toBe(1);
-  expect(batcher.take()[0]?.requests).toBe(1);
+  expect(batcher.take()?.windows[0]?.requests).toBe(1);
 });
 
 function batcherOf(windows: readonly TelemetryWindow[]) {

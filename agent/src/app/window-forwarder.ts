@@ -1,0 +1,255 @@
+import {
+  type DeviceId,
+  decodeBatch,
+  decodeFeedback,
+  decodeWindow,
+  encodeBatch,
+  encodedWindowBytes,
+  encodeFeedback,
+  encodeSignedBatch,
+  encodeWindow,
+  type FeedbackWindow,
+  type Signer,
+  shelfLimits,
+  type TelemetryWindow,
+  telemetryLimits,
+} from "@modelfleet/protocol";
+import { compactWindows, type Waiting } from "../domain/telemetry/compact-windows.ts";
+import { type Batch, createWindowBatcher } from "../domain/telemetry/window-batcher.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Outbox, OutboxPlace } from "../ports/outbox.ts";
+import type { NewShelfRecord, ShelfRecord, WindowShelf } from "../ports/window-shelf.ts";
+
+export interface ForwarderParts {
+  readonly device: DeviceId;
+  readonly signer: Signer;
+  readonly outbox: Outbox;
+  readonly shelf: WindowShelf;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly windowMs: number;
+  /** Of what lies on the shelf. */
+  readonly heldBytesMax?: number;
+  /** Whether the broker is there. */
+  readonly connected: () => boolean;
+  /** Something is in the outbox. */
+  readonly stored: () => void;
+}
+
+const SECOND_MS = 1_000;
+
+/** They stand before the batch (protocol.md 6.1). */
+const SIGNATURE_BYTES = 64;
+
+/**
+ * Where closed windows and labels go (protocol.md 3.8).
+ *
+ * 1. With a connection they go into the outbox, numbered and signed.
+ * 2. Without one they go on the shelf, where they can still be merged: nothing there has a number.
+ * 3. Once there is a connection again, what lies on the shelf follows, the newest first, at most two windows a second;
+ *    what is late by then after a pause that is different on each device. What the outbox has taken is gone from
+ *    the shelf before anybody is sent it.
+ * 4. What neither takes stays in memory, as much of it as there is room for; the rest is counted.
+ */
+export class WindowForwarder {
+  readonly #parts: ForwarderParts;
+  readonly #batcher = createWindowBatcher();
+  #wasConnected = false;
+  #backlogAtMs = 0;
+  #compactAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: ForwarderParts) {
+    this.#parts = parts;
+  }
+
+  /** What a power cut left on the shelf and in the outbox is taken off the shelf; before anything is sent. */
+  async open(): Promise<void> {
+    const { outbox, shelf } = this.#parts;
+    const waiting = new Map(shelf.held().map((record) => [keyOf(record), record.id]));
+    const doubled: number[] = [];
+    let after: OutboxPlace | undefined;
+    while (waiting.size > 0) {
+      const [entry] = await outbox.pending("tele", 1, after);
+      if (entry === undefined) break;
+      after = { boot: entry.boot, seq: entry.seq };
+      for (const key of keysOfEntry(entry.bytes)) {
+        const id = waiting.get(key);
+        if (id !== undefined) doubled.push(id);
+      }
+    }
+    if (doubled.length > 0) await shelf.remove(doubled);
+  }
+
+  add(window: TelemetryWindow): void {
+    this.#batcher.add(window);
+  }
+
+  tell(feedback: FeedbackWindow): void {
+    this.#batcher.tell(feedback);
+  }
+
+  /** Everything that has closed goes where it belongs, and some of what waited. */
+  async step(): Promise<void> {
+    const { clock, connected, shelf } = this.#parts;
+    const isConnected = connected();
+    if (isConnected && !this.#wasConnected) {
+      const jitterMs = Math.min(this.#parts.windowMs, shelfLimits.backlogJitterMsMax);
+      this.#backlogAtMs = clock.monotonicMs() + clock.chance() * jitterMs;
+    }
+    this.#wasConnected = isConnected;
+    if (isConnected) await this.#sendClosed();
+    else await this.#shelveClosed();
+    if (isConnected && shelf.held().length > 0) await this.#sendBacklog();
+    else await this.#compactWhenDue();
+  }
+
+  async #sendClosed(): Promise<void> {
+    const { outbox } = this.#parts;
+    for (let batch = this.#batcher.take(); batch !== undefined; batch = this.#batcher.take()) {
+      const taken = batch;
+      await outbox
+        .put("tele", (place) => this.#signed(place, taken))
+        .catch((cause: unknown) => this.#lost(taken, cause));
+      this.#parts.stored();
+    }
+  }
+
+  #lost(batch: Batch, cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : "an unknown failure";
+    const windows = batch.windows.length;
+    this.#parts.log.error({ event: "telemetry.lost", windows, reason }, "windows were lost");
+  }
+
+  async #shelveClosed(): Promise<void> {
+    for (let batch = this.#batcher.take(); batch !== undefined; batch = this.#batcher.take()) {
+      const isShelved = await this.#shelve(recordsOf(batch));
+      if (isShelved) continue;
+      this.#batcher.giveBack(batch);
+      return;
+    }
+  }
+
+  async #shelve(records: readonly NewShelfRecord[]): Promise<boolean> {
+    const { log, shelf } = this.#parts;
+    try {
+      await shelf.add(records);
+      if (heldBytes(shelf) > this.#heldBytesMax()) await this.#compact();
+      return true;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : "an unknown failure";
+      log.warn({ event: "telemetry.unshelved", reason }, "windows wait in memory");
+      return false;
+    }
+  }
+
+  async #compactWhenDue(): Promise<void> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs < this.#compactAtMs || this.#parts.shelf.held().length === 0) return;
+    this.#compactAtMs = nowMs + shelfLimits.compactEveryMs;
+    await this.#compact().catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : "an unknown failure";
+      this.#parts.log.warn({ event: "telemetry.uncompacted", reason }, "windows stay as they are");
+    });
+  }
+
+  #heldBytesMax(): number {
+    return this.#parts.heldBytesMax ?? shelfLimits.heldBytesMax;
+  }
+
+  async #compact(): Promise<void> {
+    const { clock, shelf } = this.#parts;
+    const before = waitingOf(shelf.held());
+    const bytesMax = this.#heldBytesMax();
+    const { dropped, ...left } = compactWindows(before, { nowMs: clock.nowMs(), bytesMax });
+    const records = recordsOf(left);
+    if (dropped === 0 && records.length === shelf.held().length) return;
+    await shelf.replace(records, dropped);
+  }
+
+  /** Rule 3. */
+  async #sendBacklog(): Promise<void> {
+    const { clock, outbox, shelf, stored } = this.#parts;
+    const chosen = this.#newest(shelf.held());
+    const batch = this.#historical(waitingOf(chosen));
+    const isYoung = batch.windows.some(({ historical }) => !historical);
+    const monotonicMs = clock.monotonicMs();
+    if (monotonicMs < this.#backlogAtMs && !isYoung) return;
+    const pauseMs = SECOND_MS * (1 + clock.chance() / 2);
+    this.#backlogAtMs = Math.max(this.#backlogAtMs, monotonicMs + pauseMs);
+    const isMoved = await outbox.move(
+      (place) => this.#signed(place, batch),
+      () => shelf.remove(chosen.map(({ id }) => id)),
+    );
+    if (isMoved) stored();
+  }
+
+  #newest(held: readonly ShelfRecord[]): readonly ShelfRecord[] {
+    const windows = held
+      .filter(({ kind }) => kind === "window")
+      .map((record) => ({ record, window: decodeWindow(record.bytes) }))
+      .sort((left, right) => right.window.startMs - left.window.startMs)
+      .slice(0, shelfLimits.backlogPerSecondMax);
+    const [first, second] = windows;
+    const together = windows.reduce((sum, { window }) => sum + encodedWindowBytes(window), 0);
+    const hasRoom = together <= telemetryLimits.windowsBytesPerBatchMax;
+    const chosen = [first, hasRoom ? second : undefined].flatMap((each) => each?.record ?? []);
+    const labels = held.filter(({ kind }) => kind === "feedback");
+    // Labels are small, and go when the windows have gone.
+    return chosen.length > 0 ? chosen : labels.slice(-telemetryLimits.feedbackPerBatchMax);
+  }
+
+  /** Late is what nobody can be paged for any more. */
+  #historical({ windows, feedback }: Waiting): Batch {
+    const lateMs = this.#parts.clock.nowMs() - 2 * this.#parts.windowMs;
+    const isLate = ({ startMs, durationMs }: TelemetryWindow) => startMs + durationMs < lateMs;
+    return {
+      windows: windows.map((window) => ({
+        ...window,
+        historical: window.historical || isLate(window),
+      })),
+      feedback,
+    };
+  }
+
+  #signed(place: OutboxPlace, { windows, feedback }: Batch): Uint8Array {
+    const { device, outbox, shelf, signer } = this.#parts;
+    const dropped = outbox.dropped() + shelf.dropped() + this.#batcher.lost();
+    const batch = { device, boot: place.boot, seq: place.seq, dropped, windows, feedback };
+    return encodeSignedBatch(signer, encodeBatch(batch));
+  }
+}
+
+function heldBytes(shelf: WindowShelf): number {
+  return shelf.held().reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+function recordsOf({ windows, feedback }: Waiting): readonly NewShelfRecord[] {
+  return [
+    ...windows.map((window) => ({ kind: "window", bytes: encodeWindow(window) }) as const),
+    ...feedback.map((labels) => ({ kind: "feedback", bytes: encodeFeedback(labels) }) as const),
+  ];
+}
+
+function waitingOf(records: readonly ShelfRecord[]): Waiting {
+  const bytesOf = (wanted: ShelfRecord["kind"]) =>
+    records.filter(({ kind }) => kind === wanted).map(({ bytes }) => bytes);
+  return {
+    windows: bytesOf("window").map(decodeWindow),
+    feedback: bytesOf("feedback").map(decodeFeedback),
+  };
+}
+
+/** The same for a window on the shelf and in the outbox, where it is told to be late. */
+function keyOf({ kind, bytes }: NewShelfRecord): string {
+  const same = kind === "window" ? encodeWindow(notLate(decodeWindow(bytes))) : bytes;
+  return `${kind} ${Buffer.from(same).toString("base64")}`;
+}
+
+function notLate(window: TelemetryWindow): TelemetryWindow {
+  return { ...window, historical: false };
+}
+
+function keysOfEntry(signed: Uint8Array): readonly string[] {
+  return recordsOf(decodeBatch(signed.subarray(SIGNATURE_BYTES))).map(keyOf);
+}
