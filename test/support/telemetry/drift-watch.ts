@@ -13,13 +13,15 @@ import {
   evaluationDefaults,
 } from "../../../controller/src/domain/drift/evaluation-policy.ts";
 import type { SignalId } from "../../../controller/src/domain/drift/signal.ts";
-import type { DistributionVerdict } from "../../../controller/src/domain/drift/verdict.ts";
+import type { DistributionVerdict, Verdict } from "../../../controller/src/domain/drift/verdict.ts";
 
 const DAY_MS = 86_400_000;
 
 /** What one cell brought. */
 export interface Judged {
   readonly verdicts: readonly DistributionVerdict[];
+  /** Those, and all others. */
+  readonly all: readonly Verdict[];
   readonly transitions: readonly AlertTransition[];
 }
 
@@ -46,14 +48,15 @@ export class DriftWatch {
       cellStartMs = cell.startMs;
     }
     const [profile, policy] = [this.#profile, this.#policy];
-    const verdicts = evaluateCell({ profile, policy, cohorts: this.#cells, cellStartMs });
+    const all = evaluateCell({ profile, policy, cohorts: this.#cells, cellStartMs });
     const { next, transitions } = advanceAlerts({
-      ...{ release: "r", verdicts, states: this.#states, isHistorical: false },
+      ...{ release: "r", verdicts: all, states: this.#states, isHistorical: false },
       suppressionOf: () => null,
     });
     for (const [key, state] of next) this.#states.set(key, state);
     this.told += transitions.filter(({ notice }) => notice === "fired").length;
-    return { verdicts, transitions };
+    const verdicts = all.filter((verdict) => verdict.kind === "distribution");
+    return { verdicts, all, transitions };
   }
 
   judgeFleet(cell: CohortCell): DistributionVerdict {
