@@ -36,6 +36,9 @@ export const driftPipelineLimits = {
   signalLengthMax: 256,
   alertIdLengthMax: 128,
   noteLengthMax: 512,
-  /** Devices that are looked at to tell one bad sensor from a changed world. */
+  /** Cohorts and signals that an answer, an alert or an event names as where drift comes from. */
+  culpritsMax: 10,
+  /** Devices that an alert names as unlike their peers, and new alerts of one cell whose devices are looked at. */
   outliersMax: 10,
+  suspectedAlertsMax: 3,
 } as const;

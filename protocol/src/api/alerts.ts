@@ -71,7 +71,9 @@ export const AlertChange = z.object({
   /** null for a person's act. */
   evidence: DriftVerdict.nullable(),
   culprits: z.array(DriftCulprit),
+  /** Devices unlike their peers, the strongest first; and whether the cohort drifts without them. null: not looked at. */
   devices: z.array(OutlierDevice),
+  cause: z.enum(["devices", "cohort"]).nullable(),
 });
 export type AlertChange = z.infer<typeof AlertChange>;
 

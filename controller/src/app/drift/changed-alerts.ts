@@ -1,5 +1,7 @@
-import type { Alert, DriftCulprit, OutlierDevice } from "@modelfleet/protocol";
+import type { Alert, DeviceId } from "@modelfleet/protocol";
 import type { AlertState, AlertTransition, Episode } from "../../domain/drift/alert-state.ts";
+import type { DeviceSearch } from "../../domain/drift/find-outliers.ts";
+import type { Culprit } from "../../domain/drift/rank-culprits.ts";
 import type { Signal } from "../../domain/drift/signal.ts";
 import type { Verdict } from "../../domain/drift/verdict.ts";
 import type { ChangedAlert } from "../../ports/drift-store.ts";
@@ -9,11 +11,9 @@ import { verdictView } from "./verdict-view.ts";
 export interface AlertSurroundings {
   readonly release: ProfiledRelease;
   readonly signals: readonly Signal[];
-  /** Who has done it; null: the windows. */
-  readonly by: string | null;
-  readonly note: string | null;
-  readonly culprits: readonly DriftCulprit[];
-  readonly devices: readonly OutlierDevice[];
+  readonly culprits: readonly Culprit[];
+  /** null: not looked for. */
+  readonly devices: DeviceSearch<DeviceId> | null;
 }
 
 /** What is kept of a change for ever: the alert as it is then, and what the change rests on. */
@@ -23,14 +23,15 @@ export function changedAlert(
   around: AlertSurroundings,
 ): ChangedAlert {
   const { id, from, to, atMs, severity, suppression, notice, evidence } = transition;
-  const { by, note, culprits, devices, signals } = around;
+  const { culprits, devices, signals } = around;
   return {
     alert: alertOf(transition, episodeOf(after) ?? episodeOf(before), around),
     change: {
-      ...{ id, atMs, from, to, severity, suppression, notice, by, note },
+      ...{ id, atMs, from, to, severity, suppression, notice, by: null, note: null },
       evidence: evidence === null ? null : verdictView(evidence, signals),
       culprits: [...culprits],
-      devices: [...devices],
+      devices: [...(devices?.outliers ?? [])],
+      cause: devices?.cause ?? null,
     },
   };
 }

@@ -1,34 +1,18 @@
-import type { DriftCulprit } from "@modelfleet/protocol";
-import { unheardAlert } from "../../domain/drift/advance-alert.ts";
-import { type AdvancedAlerts, advanceAlerts, alertKey } from "../../domain/drift/advance-alerts.ts";
-import { signalsOf } from "../../domain/drift/signals-of.ts";
 import type { Verdict } from "../../domain/drift/verdict.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type {
-  AlertsChange,
-  CellRollup,
-  ChangedAlert,
-  DirtyCell,
-  DriftRelease,
-} from "../../ports/drift-store.ts";
-import type { ProfiledRelease, ReleaseProfiles } from "../release/release-profiles.ts";
-import { alertNotices } from "./alert-notices.ts";
-import { changedAlert } from "./changed-alerts.ts";
-import { type FoldPorts, foldCell } from "./fold-cell.ts";
-import { remembered, type States, statesOf } from "./remembered-states.ts";
+import type { CellRollup, DirtyCell } from "../../ports/drift-store.ts";
+import type { ReleaseProfiles } from "../release/release-profiles.ts";
+import { type ChangeOfAlertsPorts, changeOfAlerts } from "./change-of-alerts.ts";
+import { foldCell } from "./fold-cell.ts";
 import { verdictsOf } from "./verdicts-of.ts";
 
-export interface JudgeCellPorts extends FoldPorts {
-  readonly clock: Clock;
+export interface JudgeCellPorts extends ChangeOfAlertsPorts {
   readonly profiles: ReleaseProfiles;
 }
 
 /**
  * Adds up what came for a cell, judges it and advances the alerts, in one commit. It can be stopped anywhere and done
- * again.
- *
- * @returns false when somebody else was faster
- * @throws StoreError
+ * again. Alerts are advanced by a cell of which something came in time, once, and in the order of the cells; all else is
+ * the past, which changes the record and pages nobody.
  */
 export class JudgeCell {
   readonly #ports: JudgeCellPorts;
@@ -37,6 +21,7 @@ export class JudgeCell {
     this.#ports = ports;
   }
 
+  /** @returns false when somebody else was faster. @throws StoreError */
   async run(cell: DirtyCell): Promise<boolean> {
     const { drift, profiles } = this.#ports;
     const folded = await foldCell(this.#ports, cell);
@@ -49,68 +34,13 @@ export class JudgeCell {
       cell.isOnTime &&
       cell.folded === 0 &&
       cell.startMs > (before?.judgedMs ?? Number.NEGATIVE_INFINITY);
-    const change = isLive ? this.#change({ cell, release, before, ...judged }) : null;
+    const change = isLive
+      ? await changeOfAlerts(this.#ports, { cell, release, before, ...judged })
+      : null;
     return drift.commit({ cell, rollups, change });
   }
-
-  /** What follows for the alerts from a cell that is judged as it came. */
-  #change({ cell, release, before, verdicts, culprits }: JudgedCell): AlertsChange {
-    const states = statesOf(before);
-    const isProvisional = release.profile?.reference.provisional === true;
-    const advanced = advanceAlerts({
-      release: release.record.release,
-      verdicts,
-      states,
-      suppressionOf: () => (isProvisional ? "provisional" : null),
-      isHistorical: false,
-    });
-    const alerts = changesOf(advanced, { states, release, culprits });
-    const told = alertNotices(alerts, {
-      atMs: this.#ports.clock.nowMs(),
-      cellStartMs: cell.startMs,
-      releasePrefix: cell.releasePrefix,
-      memory: before?.memory ?? { alerts: [], notifiedAtMs: [], heldBack: 0 },
-    });
-    return {
-      release: {
-        releasePrefix: cell.releasePrefix,
-        version: (before?.version ?? 0) + 1,
-        judgedMs: cell.startMs,
-        memory: { ...told.memory, alerts: remembered(states, advanced.next) },
-      },
-      ...{ alerts, audit: told.audit, events: told.events },
-    };
-  }
-}
-
-interface JudgedCell {
-  readonly cell: DirtyCell;
-  readonly release: ProfiledRelease;
-  readonly before: DriftRelease | undefined;
-  readonly verdicts: readonly Verdict[];
-  readonly culprits: readonly DriftCulprit[];
 }
 
 function withVerdicts(rollup: CellRollup, verdicts: readonly Verdict[]): CellRollup {
   return { ...rollup, verdicts: verdicts.filter(({ cohort }) => cohort === rollup.cohort) };
-}
-
-interface ChangeContext {
-  readonly states: States;
-  readonly release: ProfiledRelease;
-  readonly culprits: readonly DriftCulprit[];
-}
-
-function changesOf(
-  { next, transitions }: AdvancedAlerts,
-  { states, release, culprits }: ChangeContext,
-): readonly ChangedAlert[] {
-  const signals = release.profile === null ? [] : signalsOf(release.profile.reference);
-  return transitions.map((transition) => {
-    const key = alertKey(transition.subject.cohort, transition.subject.signal);
-    const before = states.get(key) ?? unheardAlert;
-    const moment = { before, after: next.get(key) ?? before };
-    const around = { release, signals, by: null, note: null, devices: [] };
-    return changedAlert(transition, moment, { ...around, culprits });
-  });
 }

@@ -1,26 +1,32 @@
 import { driftLimits, driftPipelineLimits } from "@modelfleet/protocol";
 import type { CohortCell } from "../../domain/drift/cohort-cell.ts";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
+import type { LabelCounts } from "../../domain/telemetry/label-counts.ts";
 import type { MergedTelemetry } from "../../domain/telemetry/merged-telemetry.ts";
 import type { CellRollup, DirtyCell, DriftStore } from "../../ports/drift-store.ts";
+
+/** A cell of one cohort, and the labels that came in it. */
+export interface LookedBackCell extends CohortCell {
+  readonly labels: readonly LabelCounts[];
+}
 
 /** Cells of each cohort, newest first: the judged one, and those before it that it may be merged with. */
 export async function lookBack(
   drift: DriftStore,
   cell: DirtyCell,
   rollups: readonly CellRollup[],
-): Promise<ReadonlyMap<CohortKey, readonly CohortCell[]>> {
-  const cohorts = new Map<CohortKey, readonly CohortCell[]>();
+): Promise<ReadonlyMap<CohortKey, readonly LookedBackCell[]>> {
+  const cohorts = new Map<CohortKey, readonly LookedBackCell[]>();
   const span = {
     releasePrefix: cell.releasePrefix,
     fromMs: cell.startMs + cell.lengthMs - reachMs(cell.lengthMs),
     untilMs: cell.startMs,
     count: driftPipelineLimits.cellsMergedMax,
   };
-  for (const { cohort, startMs, merged } of rollups) {
+  for (const { cohort, startMs, merged, labels } of rollups) {
     const before = await drift.rollupsOf({ ...span, cohort });
-    const past = before.map((rollup) => ({ startMs: rollup.startMs, merged: slim(rollup.merged) }));
-    cohorts.set(cohort, [{ startMs, merged }, ...past]);
+    const past = before.map((past) => ({ ...past, merged: slim(past.merged) }));
+    cohorts.set(cohort, [{ startMs, merged, labels }, ...past]);
   }
   return cohorts;
 }

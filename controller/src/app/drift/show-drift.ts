@@ -1,3 +1,12 @@
+import {
+  type CohortDrift,
+  type DriftAnswer,
+  type DriftQuery,
+  driftPipelineLimits,
+  type ModelName,
+  type ReferenceProfile,
+  type ReleaseDrift,
+}
 import type {
   CohortDrift,
   DriftAnswer,
@@ -7,6 +16,8 @@ import type {
 } from "@modelfleet/protocol";
 import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { estimateAccuracy } from "../../domain/drift/estimate-accuracy.ts";
+import { rankCulprits } from "../../domain/drift/rank-culprits.ts";
 import { signalsOf } from "../../domain/drift/signals-of.ts";
 import { NotFoundError } from "../../domain/errors.ts";
 import type { CellRollup, DriftStore } from "../../ports/drift-store.ts";
@@ -75,6 +86,9 @@ function releaseDrift(
   { seen, only }: SeenRollups,
 ): ReleaseDrift {
   const asked = seen.filter(({ cohort }) => only === undefined || cohort === only);
+  const verdicts = asked.flatMap((rollup) =>
+    isHidden(record.document, rollup) ? [] : rollup.verdicts,
+  );
   const cohorts = asked.map((rollup) => cohortDrift(rollup, { record, profile }));
   return {
     release: record.release,
@@ -82,7 +96,7 @@ function releaseDrift(
     hasProfile: profile !== null,
     isProvisional: profile?.reference.provisional === true,
     cohorts: cohorts.sort((left, right) => order(left.cohort, right.cohort)),
-    culprits: [],
+    culprits: [...rankCulprits(verdicts, driftPipelineLimits.culpritsMax)],
   };
 }
 
@@ -93,8 +107,19 @@ function cohortDrift(rollup: CellRollup, { record, profile }: ProfiledRelease): 
   return {
     ...{ cohort, devices, cellStartMs: startMs, hidden },
     verdicts: hidden ? [] : verdicts.map((verdict) => verdictView(verdict, signals)),
-    estimates: [],
+    estimates: hidden || profile === null ? [] : estimatesOf(profile.reference, rollup),
   };
+}
+
+/** By confidence alone. */
+function estimatesOf(
+  { outputs }: ReferenceProfile,
+  { merged }: CellRollup,
+): CohortDrift["estimates"] {
+  return outputs.flatMap((output, index) => {
+    const estimate = estimateAccuracy(output, merged.outputs[index]?.confidenceCounts ?? []);
+    return estimate === null ? [] : { output: output.name, ...estimate };
+  });
 }
 
 /** The fleet first, then by name. */

@@ -1,10 +1,14 @@
-import type { DriftCulprit } from "@modelfleet/protocol";
+import { driftPipelineLimits, type ReferenceProfile } from "@modelfleet/protocol";
+import { accuracyVerdict } from "../../domain/drift/accuracy-verdict.ts";
+import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import { evaluateCell } from "../../domain/drift/evaluate-cell.ts";
 import { evaluationDefaults } from "../../domain/drift/evaluation-policy.ts";
+import { type Culprit, rankCulprits } from "../../domain/drift/rank-culprits.ts";
 import type { Verdict } from "../../domain/drift/verdict.ts";
 import type { CellRollup, DirtyCell, DriftStore } from "../../ports/drift-store.ts";
 import type { ProfiledRelease } from "../release/release-profiles.ts";
-import { lookBack } from "./look-back.ts";
+import { isHidden } from "./is-hidden.ts";
+import { type LookedBackCell, lookBack } from "./look-back.ts";
 
 export interface FoldedCell {
   readonly cell: DirtyCell;
@@ -12,18 +16,53 @@ export interface FoldedCell {
   readonly rollups: readonly CellRollup[];
 }
 
-/** Every verdict of a cell that was added up; nothing is judged without a reference. */
+export interface CellVerdicts {
+  readonly verdicts: readonly Verdict[];
+  /** Strongest first. */
+  readonly culprits: readonly Culprit[];
+}
+
+/** Every verdict of a cell that was added up. Nothing is judged without a reference, nor what may not be shown. */
 export async function verdictsOf(
   { drift }: { readonly drift: DriftStore },
-  { cell, release, rollups }: FoldedCell,
-): Promise<{ readonly verdicts: readonly Verdict[]; readonly culprits: readonly DriftCulprit[] }> {
-  const profile = release.profile?.reference;
-  if (profile === undefined) return { verdicts: [], culprits: [] };
-  const verdicts = evaluateCell({
-    profile,
-    cohorts: await lookBack(drift, cell, rollups),
-    cellStartMs: cell.startMs,
-    policy: { ...evaluationDefaults, cellMs: cell.lengthMs },
+  { cell, release: { record, profile }, rollups }: FoldedCell,
+): Promise<CellVerdicts> {
+  if (profile === null) return { verdicts: [], culprits: [] };
+  const { reference } = profile;
+  const shown = rollups.filter((rollup) => !isHidden(record.document, rollup));
+  const cohorts = await lookBack(drift, cell, shown);
+  const policy = { ...evaluationDefaults, cellMs: cell.lengthMs };
+  const judged = { profile: reference, cohorts, cellStartMs: cell.startMs, policy };
+  const verdicts = [
+    ...evaluateCell(judged),
+    ...[...cohorts].flatMap(([cohort, cells]) =>
+      accuracyVerdicts(reference, { cohort, cell, cells }),
+    ),
+  ];
+  return { verdicts, culprits: rankCulprits(verdicts, driftPipelineLimits.culpritsMax) };
+}
+
+interface LabelledCells {
+  readonly cohort: CohortKey;
+  readonly cell: DirtyCell;
+  /** Newest first. */
+  readonly cells: readonly LookedBackCell[];
+}
+
+/** Labels count in the order in which they came. */
+function accuracyVerdicts(
+  { outputs }: ReferenceProfile,
+  { cohort, cell, cells }: LabelledCells,
+): readonly Verdict[] {
+  return outputs.flatMap((output, index) => {
+    const labels = cells
+      .toReversed()
+      .flatMap(({ startMs, labels: all }) =>
+        all
+          .filter((counts) => counts.output === index)
+          .map(({ labelled, errors }) => ({ startMs, labelled, errors })),
+      );
+    const judged = { startMs: cell.startMs, cellMs: cell.lengthMs };
+    return accuracyVerdict(output, { cohort, cell: judged, labels }) ?? [];
   });
-  return { verdicts, culprits: [] };
 }

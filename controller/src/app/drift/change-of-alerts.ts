@@ -1,0 +1,103 @@
+import { type DeviceId, driftPipelineLimits } from "@modelfleet/protocol";
+import { unheardAlert } from "../../domain/drift/advance-alert.ts";
+import { type AdvancedAlerts, advanceAlerts, alertKey } from "../../domain/drift/advance-alerts.ts";
+import type { AlertTransition } from "../../domain/drift/alert-state.ts";
+import type { DeviceSearch } from "../../domain/drift/find-outliers.ts";
+import { signalsOf } from "../../domain/drift/signals-of.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type {
+  AlertsChange,
+  ChangedAlert,
+  DirtyCell,
+  DriftRelease,
+} from "../../ports/drift-store.ts";
+import type { ProfiledRelease } from "../release/release-profiles.ts";
+import { alertNotices } from "./alert-notices.ts";
+import { changedAlert } from "./changed-alerts.ts";
+import type { FoldPorts } from "./fold-cell.ts";
+import { remembered, type States, statesOf } from "./remembered-states.ts";
+import { suspectDevices } from "./suspect-devices.ts";
+import type { CellVerdicts } from "./verdicts-of.ts";
+
+export interface ChangeOfAlertsPorts extends FoldPorts {
+  readonly clock: Clock;
+}
+
+export interface JudgedCell extends CellVerdicts {
+  readonly cell: DirtyCell;
+  readonly release: ProfiledRelease;
+  readonly before: DriftRelease | undefined;
+}
+
+/** What follows for the alerts from a cell that is judged as it came. Nothing is stored here. */
+export async function changeOfAlerts(
+  ports: ChangeOfAlertsPorts,
+  judged: JudgedCell,
+): Promise<AlertsChange> {
+  const { cell, release, before, verdicts } = judged;
+  const states = statesOf(before);
+  const isProvisional = release.profile?.reference.provisional === true;
+  const advanced = advanceAlerts({
+    release: release.record.release,
+    verdicts,
+    states,
+    suppressionOf: () => (isProvisional ? "provisional" : null),
+    isHistorical: false,
+  });
+  const suspects = await suspectsOf(ports, judged, advanced.transitions);
+  const alerts = changesOf(judged, advanced, { states, suspects });
+  const told = alertNotices(alerts, {
+    atMs: ports.clock.nowMs(),
+    cellStartMs: cell.startMs,
+    releasePrefix: cell.releasePrefix,
+    memory: before?.memory ?? { alerts: [], notifiedAtMs: [], heldBack: 0 },
+  });
+  return {
+    release: {
+      releasePrefix: cell.releasePrefix,
+      version: (before?.version ?? 0) + 1,
+      judgedMs: cell.startMs,
+      memory: { ...told.memory, alerts: remembered(states, advanced.next) },
+    },
+    ...{ alerts, audit: told.audit, events: told.events },
+  };
+}
+
+type Suspects = ReadonlyMap<AlertTransition, DeviceSearch<DeviceId>>;
+
+/** Of the strongest new alerts about a distribution, for it costs another look at every window of the cell. */
+async function suspectsOf(
+  ports: FoldPorts,
+  { cell, release }: JudgedCell,
+  transitions: readonly AlertTransition[],
+): Promise<Suspects> {
+  const suspects = new Map<AlertTransition, DeviceSearch<DeviceId>>();
+  if (release.profile === null) return suspects;
+  const signals = signalsOf(release.profile.reference);
+  const levelOf = ({ evidence }: AlertTransition) => evidence?.level ?? 0;
+  const fired = transitions
+    .filter(({ notice, evidence }) => notice === "fired" && evidence?.kind === "distribution")
+    .toSorted((left, right) => levelOf(right) - levelOf(left));
+  for (const transition of fired.slice(0, driftPipelineLimits.suspectedAlertsMax)) {
+    const { evidence: verdict } = transition;
+    const signal = signals.find(({ id }) => id === verdict?.signal);
+    if (verdict?.kind !== "distribution" || signal === undefined) continue;
+    suspects.set(transition, await suspectDevices(ports, { cell, verdict, signal }));
+  }
+  return suspects;
+}
+
+function changesOf(
+  { release, culprits }: JudgedCell,
+  { next, transitions }: AdvancedAlerts,
+  { states, suspects }: { readonly states: States; readonly suspects: Suspects },
+): readonly ChangedAlert[] {
+  const signals = release.profile === null ? [] : signalsOf(release.profile.reference);
+  return transitions.map((transition) => {
+    const key = alertKey(transition.subject.cohort, transition.subject.signal);
+    const before = states.get(key) ?? unheardAlert;
+    const moment = { before, after: next.get(key) ?? before };
+    const devices = suspects.get(transition) ?? null;
+    return changedAlert(transition, moment, { release, signals, culprits, devices });
+  });
+}
