@@ -76,6 +76,11 @@ export class Adwin {
     return this.#width === 0 ? 0 : this.#total / this.#width;
   }
 
+  /** Buckets that are kept, of two doubles each: at most `maxBuckets` of each power of 2 up to the window's width. */
+  bucketCount(): number {
+    return this.#rows.reduce((sum, { totals }) => sum + totals.length, 0);
+  }
+
   /**
    * @param value any finite number; the bound is that of values within 0 … 1
    * @returns whether it fires

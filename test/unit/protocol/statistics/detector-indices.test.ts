@@ -84,8 +84,8 @@ test("KSWIN fires at the least gap whose exact chance is at most alpha: 14/30 fo
 });
 
 test("ADWIN keeps the mean and the size of its window", () => {
-  const [seed, detector] = [7, new Adwin()];
-  const random = seededRandom(seed);
+  const random = seededRandom(7);
+  const detector = new Adwin();
   const values = Array.from({ length: 3000 }, () => random.below(2));
   const share = values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -95,9 +95,24 @@ test("ADWIN keeps the mean and the size of its window", () => {
   expect(detector.mean).toBeCloseTo(share, 12);
 });
 
+test("ADWIN keeps at most 1.9 KB of a million values", () => {
+  const random = seededRandom(11);
+  const detector = new Adwin();
+
+  let bytesMax = 0;
+  for (let i = 0; i < 1_000_000; i++) {
+    detector.update(random.next() < 0.1 ? 1 : 0);
+    if (i % 1000 === 999) bytesMax = Math.max(bytesMax, detector.bucketCount() * 16);
+  }
+
+  expect(detector.width).toBe(1_000_000);
+  expect(bytesMax).toBeGreaterThan(1000);
+  expect(bytesMax).toBeLessThanOrEqual(1900);
+});
+
 test("ADWIN fed with means of windows misses what it finds in the values", () => {
   const random = seededRandom(3);
-  const errors = Array.from({ length: 10_000 }, (_, i) =>
+  const errors = Array.from({ length: 10_000 }, (_, i): number =>
     random.next() < (i < 5000 ? 0.1 : 0.205) ? 1 : 0,
   );
   const means = Array.from({ length: 100 }, (_, window) =>
@@ -111,15 +126,28 @@ test("ADWIN fed with means of windows misses what it finds in the values", () =>
 const errorDetectors = { Ddm, Eddm, HddmW };
 const valueDetectors = { Adwin, PageHinkley, HddmA, Kswin };
 
+const NO_NUMBERS = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+
 test.each(
   Object.entries({ ...errorDetectors, ...valueDetectors }),
-)("T5: %s refuses what is no number, keeps its state and stays silent on a constant", (_, Made) => {
+)("T5: %s refuses what is no number and goes on as if it had not come", (_, Made) => {
+  const stream = streams.numpyBinomial;
+  const expected = firingIndices(new Made(), stream);
   const detector = new Made();
 
-  for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
-    expect(() => detector.update(wrong)).toThrow(RangeError);
+  const indices = stream.flatMap((value, index) => {
+    for (const wrong of NO_NUMBERS) expect(() => detector.update(wrong)).toThrow(RangeError);
+    return detector.update(value) ? [index] : [];
+  });
 
-  expect(firingIndices(detector, new Uint8Array(2000))).toEqual([]);
+  expect(expected.length).toBeGreaterThan(0);
+  expect(indices).toEqual(expected);
+});
+
+test.each(
+  Object.entries({ ...errorDetectors, ...valueDetectors }),
+)("T5: %s stays silent on a constant", (_, Made) => {
+  expect(firingIndices(new Made(), new Uint8Array(2000))).toEqual([]);
   expect(firingIndices(new Made(), new Uint8Array(2000).fill(1))).toEqual([]);
 });
 
