@@ -4,19 +4,22 @@ const SHARE_MIN = 0.01;
 /**
  * Edges that cut values into bins of about equal size, each halfway between two values that follow each other, so that
  * what another program rounds a little otherwise stays in its bin. Equal values are never parted: a value that is as
- * frequent as two bins has one for itself, and there are fewer in all.
+ * frequent as a bin may have one for itself, and there are fewer in all.
  *
  * @param rising values in rising order, none NaN; shape [n]
  * @param binsMax >= 1
  * @returns strictly rising; at most binsMax - 1, none when all values are equal
  */
 export function quantileEdges(rising: Float64Array, binsMax: number): number[] {
+  const fairCount = rising.length / binsMax;
   const cuts: number[] = [];
   for (let k = 1; k < binsMax; k++) {
-    const at = Math.floor((k * rising.length) / binsMax);
+    const value = rising[Math.floor((k * rising.length) / binsMax)] ?? 0;
+    const first = firstWhere(rising, (other) => other >= value);
+    const after = firstWhere(rising, (other) => other > value);
     const last = cuts.at(-1) ?? 0;
-    const cut = [firstOf(rising, at), firstAfter(rising, at)].find((place) => place > last);
-    if (cut !== undefined && cut < rising.length) cuts.push(cut);
+    if (first > last) cuts.push(first);
+    else if (after - first >= fairCount && after > last && after < rising.length) cuts.push(after);
   }
   const fair = largeEnough(cuts, rising.length);
   return fair.map((cut) => between(rising[cut - 1] ?? 0, rising[cut] ?? 0));
@@ -38,19 +41,7 @@ function between(below: number, above: number): number {
   return halfway > below ? halfway : above;
 }
 
-/** Index of the first value equal to that at an index. */
-function firstOf(rising: Float64Array, at: number): number {
-  const value = rising[at] ?? 0;
-  return firstWhere(rising, (other) => other >= value);
-}
-
-/** Index of the first value above that at an index; the length when there is none. */
-function firstAfter(rising: Float64Array, at: number): number {
-  const value = rising[at] ?? 0;
-  return firstWhere(rising, (other) => other > value);
-}
-
-/** By halving; `isReached` holds from some index on. */
+/** Index from which on it is reached, by halving; the length when it never is. */
 function firstWhere(rising: Float64Array, isReached: (value: number) => boolean): number {
   let [low, high] = [0, rising.length];
   while (low < high) {
