@@ -4,6 +4,7 @@ import { addApiKeyCommands } from "./commands/api-key.ts";
 import { addAuditCommands } from "./commands/audit.ts";
 import { addBrokerConfigCommand } from "./commands/broker-config.ts";
 import { addBundleCommands } from "./commands/bundle.ts";
+import { addCaptureCommands } from "./commands/capture.ts";
 import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
@@ -69,6 +70,7 @@ function createProgram(terminal: Terminal): Command {
   addTelemetryCommands(program, terminal);
   addBundleCommands(program, terminal);
   addAuditCommands(program, terminal);
+  addCaptureCommands(program, terminal);
   addBrokerConfigCommand(program, terminal);
   addWebhookCommands(program, terminal);
   return program;

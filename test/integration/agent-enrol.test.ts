@@ -36,7 +36,7 @@ async function enrolAt(controllerUrl: string, data: string, ...more: readonly st
     {
       enrol: enrolFolder,
       ...{ start: unasked, status: unasked, hello: unasked, apply: unasked },
-      ...{ lock: unasked, unlock: unasked, deny: unasked },
+      ...{ lock: unasked, unlock: unasked, deny: unasked, capture: unasked },
     },
     {
       out: (text) => {

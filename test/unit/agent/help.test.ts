@@ -13,6 +13,11 @@ test.each([
   [["deny"], "Usage: modelfleet agent deny [options]"],
   [["hello"], "Usage: modelfleet agent hello [options]"],
   [["apply"], "Usage: modelfleet agent apply [options] <folder>"],
+  [["capture"], "Usage: modelfleet agent capture [options] [command]"],
+  [["capture", "allow"], "Usage: modelfleet agent capture allow [options]"],
+  [["capture", "withdraw"], "Usage: modelfleet agent capture withdraw [options]"],
+  [["capture", "delete"], "Usage: modelfleet agent capture delete [options]"],
+  [["capture", "list"], "Usage: modelfleet agent capture list [options]"],
 ])("the help of %j begins with an example, then its usage", async (command, usage) => {
   const written: string[] = [];
   const terminal = { out: (text: string) => written.push(text), err: unasked };
@@ -21,7 +26,7 @@ test.each([
     [...command, "--help"],
     {
       ...{ enrol: unasked, start: unasked, status: unasked, hello: unasked, apply: unasked },
-      ...{ lock: unasked, unlock: unasked, deny: unasked },
+      ...{ lock: unasked, unlock: unasked, deny: unasked, capture: unasked },
     },
     terminal,
   );

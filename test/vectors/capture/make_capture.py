@@ -1,6 +1,6 @@
-"""Seals the capture beside this file, by protocol.md 10 and RFC 9180, without any code of ours.
+"""Seals the capture beside this file, and writes its tensors as NumPy does, by protocol.md 10 and RFC 9180, without any code of ours.
 
-Run: /usr/bin/python3 test/vectors/capture/make_capture.py   (Debian's python3-cryptography)
+Run: /usr/bin/python3 test/vectors/capture/make_capture.py   (Debian's python3-cryptography, python3-numpy)
 """
 
 import hashlib
@@ -9,6 +9,7 @@ import json
 import pathlib
 import struct
 
+import numpy as np
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
@@ -78,4 +79,6 @@ sealed = seal(
     inside,
 )
 (HERE / "part-7.mfcap").write_bytes(b"MFCAP001" + sealed)
+np.save(HERE / "x.npy", np.array([[0.5, -1]], dtype="<f4"))
+np.save(HERE / "y.npy", np.array([[0.25, 0.75]], dtype="<f4"))
 (HERE / "recipient.hex").write_text(RECIPIENT.hex() + "\n")
