@@ -49,7 +49,7 @@ export function cellOf(
     requests: items,
     features: features.map((counts) => ({
       counts,
-      ...{ nan: 0, missing: 0, sum: exactSum([]), sumOfSquares: exactSum([]), min: 0, max: 0 },
+      ...{ nan: 0, missing: 0, sum: exactSum([]), sumOfSquares: exactSum([]), min: 0, max: 1 },
     })),
     ...rest,
   };

@@ -1,4 +1,5 @@
 import {
+  type CategoryProfile,
   digest8,
   emptyLatency,
   mainSlot,
@@ -32,6 +33,16 @@ export function referenceOf(features: number, bins = 20): ReferenceProfile {
     })),
     outputs: [outputOf(10, 20)],
   };
+}
+
+/** A category with these words, and what was seen of each in the reference: 10. */
+export function categoryOf(
+  name: string,
+  vocabulary: readonly string[],
+  index = 0,
+): CategoryProfile {
+  const counts = new Array<number>(vocabulary.length + 1).fill(10);
+  return { name, source: { tensor: name, index }, vocabulary: [...vocabulary], counts };
 }
 
 function outputOf(classes: number, bins: number): ReferenceProfile["outputs"][number] {

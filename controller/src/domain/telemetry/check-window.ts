@@ -33,7 +33,9 @@ export function checkWindow(window: TelemetryWindow, context: WindowContext): Wi
 }
 
 function timeRefusal(window: TelemetryWindow, receivedAtMs: number): RefusedWindow | undefined {
-  const earliestMs = receivedAtMs - telemetryLimits.windowAgeMsMax;
+  const { windowAgeMsMax, historicalAgeMsMax } = telemetryLimits;
+  // protocol.md 6.5: what waited on a device's shelf may be older.
+  const earliestMs = receivedAtMs - (window.historical ? historicalAgeMsMax : windowAgeMsMax);
   const latestMs = receivedAtMs + telemetryLimits.windowAheadMsMax;
   const endMs = window.startMs + window.durationMs;
   if (window.startMs < earliestMs) {
