@@ -20,12 +20,10 @@ export async function countCohorts(
   const { devicesPerPageMax, cohortsCountedMax } = driftPipelineLimits;
   for (let after = ""; ; ) {
     const page = await drift.devicesOf(cell, after, devicesPerPageMax);
-    for (const { deviceClass, labels } of page) {
-      for (const cohort of cohortsOf(deviceClass, labels)) {
-        const count = counts.get(cohort);
-        if (count === undefined && counts.size >= cohortsCountedMax) continue;
-        counts.set(cohort, (count ?? 0) + 1);
-      }
+    for (const cohort of page.flatMap((member) => cohortsOf(member.deviceClass, member.labels))) {
+      const count = counts.get(cohort);
+      if (count === undefined && counts.size >= cohortsCountedMax) continue;
+      counts.set(cohort, (count ?? 0) + 1);
     }
     const last = page.at(-1);
     if (last === undefined || page.length < devicesPerPageMax) break;

@@ -6,13 +6,6 @@ import {
   type ModelName,
   type ReferenceProfile,
   type ReleaseDrift,
-}
-import type {
-  CohortDrift,
-  DriftAnswer,
-  DriftQuery,
-  ModelName,
-  ReleaseDrift,
 } from "@modelfleet/protocol";
 import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";

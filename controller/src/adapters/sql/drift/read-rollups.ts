@@ -83,7 +83,7 @@ export async function driftRelease(
     releasePrefix,
     version: row.version,
     judgedMs: row.judged_ms,
-    memory: unpacked<DriftMemory>(row.state),
+    memory: unpacked(row.state) as DriftMemory,
   };
 }
 

@@ -28,8 +28,8 @@ export function rollupOf(row: Selectable<DriftRollupsTable>): CellRollup {
     startMs: row.start_ms,
     lengthMs: row.length_ms,
     devices: row.devices,
-    merged: unpacked<MergedTelemetry>(row.sums),
+    merged: unpacked(row.sums) as MergedTelemetry,
     labels: JSON.parse(row.labels) as readonly LabelCounts[],
-    verdicts: row.verdicts === null ? [] : unpacked<readonly Verdict[]>(row.verdicts),
+    verdicts: row.verdicts === null ? [] : (unpacked(row.verdicts) as readonly Verdict[]),
   };
 }
