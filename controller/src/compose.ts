@@ -114,7 +114,6 @@ export function compose(given: Ports): Application {
   listenFor(rolloutSignal, rolloutEngine, given);
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);
-  const duplicate = new ReportDuplicate(ports);
   const roots = new PublishRoot(ports);
   const presence = new TrackPresence(ports);
   const hello = new AnswerHello(ports);
@@ -129,27 +128,24 @@ export function compose(given: Ports): Application {
     rolloutEngine,
     roots,
     door: {
-      ...loginDoor(authenticate, enrol),
+      ...loginDoor(authenticate, enrol, new ReportDuplicate(ports)),
       receive: async (topic, payload) => {
         if (topic.kind === "request") return getDesired.run(topic.device);
         const streams = { online: presence, hello, report, tele: telemetry };
         await streams[topic.stream].run(topic.device, payload);
       },
-      duplicate: (device) => duplicate.run(device),
     },
     useCases: {
       ...accessUseCases(ports),
+      ...deploymentUseCases(ports),
       ...driftUseCases(ports),
       ...fleetUseCases(ports),
       ...releaseUseCases(ports),
       ...rolloutUseCases(ports),
       ...webhookUseCases(ports),
-      approveDeployment: new ApproveDeployment(ports),
       authenticateDevice: authenticate,
-      deployRelease: new DeployRelease(ports),
       enrolDevice: enrol,
       exportBundle: new ExportBundle({ ...ports, answerHello: hello }),
-      listDeployments: new ListDeployments(ports),
       publishRoot: roots,
       readAudit: new ReadAudit(ports),
       readMetrics: new ReadMetrics({
@@ -157,7 +153,6 @@ export function compose(given: Ports): Application {
         judgedCells: () => driftEngine.judgedCells(),
         telemetryCounts: () => telemetry.counts(),
       }),
-      showDeployment: new ShowDeployment(ports),
       showRefusals: new ShowRefusals(ports),
       showRoot: new ShowRoot(ports),
       summarizeTelemetry: new SummarizeTelemetry(ports),
@@ -168,11 +163,13 @@ export function compose(given: Ports): Application {
 function loginDoor(
   authenticate: AuthenticateDevice,
   enrol: EnrolDevice,
-): Pick<DeviceDoor, "authenticate" | "enrol" | "recognize"> {
+  duplicate: ReportDuplicate,
+): Omit<DeviceDoor, "receive"> {
   return {
     authenticate: async (device, secret) => (await authenticate.run(device, secret)) === device,
     recognize: (device, publicKey) => authenticate.recognizes(device, publicKey),
     enrol: (question) => enrolOverBus(enrol, question),
+    duplicate: (device) => duplicate.run(device),
   };
 }
 
@@ -190,6 +187,17 @@ function accessUseCases(ports: Ports) {
     createApiKey: new CreateApiKey(ports),
     listApiKeys: new ListApiKeys(ports),
     revokeApiKey: new RevokeApiKey(ports),
+  };
+}
+
+type DeploymentPorts = ConstructorParameters<typeof DeployRelease>[0];
+
+function deploymentUseCases(ports: DeploymentPorts) {
+  return {
+    approveDeployment: new ApproveDeployment(ports),
+    deployRelease: new DeployRelease(ports),
+    listDeployments: new ListDeployments(ports),
+    showDeployment: new ShowDeployment(ports),
   };
 }
 

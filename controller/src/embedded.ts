@@ -1,5 +1,6 @@
 import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "./adapters/calendar/croner-calendar.ts";
+import { metricsText } from "./adapters/metrics/metrics-text.ts";
 import { openDatabase, type Stores } from "./adapters/sql/open-database.ts";
 import { webhookSender } from "./adapters/webhook-http/webhook-sender.ts";
 import { MinuteTally } from "./app/audit/minute-tally.ts";
@@ -47,6 +48,7 @@ export async function openEmbedded({
     blobs,
     calendar: cronerCalendar(),
     sender: webhookSender([]),
+    writeMetrics: metricsText,
     tally: new MinuteTally({ ...given, audit: stores.audit }),
     endpoints: () => ({ controllerUrl: "http://fleet.test", brokerUrl: "mqtt://fleet.test" }),
   });

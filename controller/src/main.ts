@@ -6,6 +6,8 @@ import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "./adapters/calendar/croner-calendar.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
 import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
+import { measureEventLoopLag } from "./adapters/metrics/event-loop-lag.ts";
+import { metricsText } from "./adapters/metrics/metrics-text.ts";
 import { openOidc } from "./adapters/oidc/open-oidc.ts";
 import { openDatabase } from "./adapters/sql/open-database.ts";
 import { webhookSender } from "./adapters/webhook-http/webhook-sender.ts";
@@ -23,6 +25,7 @@ import { type ControllerLog, createLog } from "./log.ts";
 import { openAudit } from "./open-audit.ts";
 import { openKeys } from "./open-keys.ts";
 import { openMqttTls } from "./open-mqtt-tls.ts";
+import type { ProcessFigures } from "./ports/process-figures.ts";
 import { sizeThreadPool } from "./thread-pool.ts";
 
 export type { ControllerConfig, ControllerFlags } from "./config.ts";
@@ -126,9 +129,11 @@ async function open(
     endpoints,
     log,
     onDefect,
+    process: processFigures(broker, closers),
     sender: webhookSender(config.webhookNetworks),
     tally,
     tokens,
+    writeMetrics: metricsText,
     ...approvals(config),
   });
   await new RecoverStores({ ...rest, ...stores, log }).run();
@@ -191,6 +196,12 @@ async function openStores(config: ControllerConfig, closers: Closers) {
   const stores = await openDatabase(join(folder, "controller.sqlite"));
   closers.add(stores);
   return { clock, keyFolder, keys, blobs, stores };
+}
+
+function processFigures({ connections }: AedesBroker, closers: Closers): ProcessFigures {
+  const lag = measureEventLoopLag();
+  closers.add(lag);
+  return { connections, eventLoopLag: lag.read };
 }
 
 function approvals({ fourEyes }: ControllerConfig) {

@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from "kysely";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
 import { systemClock } from "../../../controller/src/adapters/clock/system-clock.ts";
+import { metricsText } from "../../../controller/src/adapters/metrics/metrics-text.ts";
 import { openNodeSqlite } from "../../../controller/src/adapters/sql/node-sqlite.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import type { Schema } from "../../../controller/src/adapters/sql/schema.ts";
@@ -63,7 +64,14 @@ export async function benchFleet(
     breathe: () => setImmediate(),
     rollouts: watchedStore(stores.rollouts, watch),
     bus: watchedBus(bus, watch),
-    ...{ calendar: cronerCalendar(), sender: webhookSender([]), clock, keys: fixtureKeys(), log },
+    ...{
+      calendar: cronerCalendar(),
+      sender: webhookSender([]),
+      writeMetrics: metricsText,
+      clock,
+      keys: fixtureKeys(),
+      log,
+    },
     onDefect: (error) => {
       throw error;
     },

@@ -7,6 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
+import { metricsText } from "../../../controller/src/adapters/metrics/metrics-text.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import { webhookSender } from "../../../controller/src/adapters/webhook-http/webhook-sender.ts";
 import { compose, type Ports } from "../../../controller/src/compose.ts";
@@ -52,6 +53,7 @@ export async function driftWorld({ seed = 1, file, over }: DriftWorldOptions = {
     breathe: () => Promise.resolve(),
     calendar: cronerCalendar(),
     sender: webhookSender([]),
+    writeMetrics: metricsText,
     onDefect: (error) => void defects.push(error),
     tally: { count: () => undefined },
     endpoints: () => ({ controllerUrl: "http://fleet.test", brokerUrl: "mqtt://fleet.test" }),

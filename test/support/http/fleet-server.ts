@@ -19,6 +19,7 @@ import { expect } from "vitest";
 import type { z } from "zod";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
+import { metricsText } from "../../../controller/src/adapters/metrics/metrics-text.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import { webhookSender } from "../../../controller/src/adapters/webhook-http/webhook-sender.ts";
 import { MakeAdminKey } from "../../../controller/src/app/access/make-admin-key.ts";
@@ -65,6 +66,8 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
     breathe: () => setImmediate(),
     calendar: cronerCalendar(),
     sender: webhookSender(["127.0.0.0/8"]),
+    writeMetrics: metricsText,
+    process: { connections: () => 3, eventLoopLag: () => ({ "0.99": 0.25 }) },
     onDefect: (error: unknown) => void defects.push(error),
   };
   const { useCases, acks, deliveries, rolloutEngine } = compose({ ...ports, ...given });

@@ -9,6 +9,7 @@ import {
 } from "@modelfleet/protocol";
 import { openBlobFolder } from "../../../controller/src/adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "../../../controller/src/adapters/calendar/croner-calendar.ts";
+import { metricsText } from "../../../controller/src/adapters/metrics/metrics-text.ts";
 import { openDatabase } from "../../../controller/src/adapters/sql/open-database.ts";
 import { webhookSender } from "../../../controller/src/adapters/webhook-http/webhook-sender.ts";
 import { MinuteTally } from "../../../controller/src/app/audit/minute-tally.ts";
@@ -71,6 +72,7 @@ export async function rolloutWorld({
     bus,
     calendar: cronerCalendar(),
     sender: webhookSender([]),
+    writeMetrics: metricsText,
     clock,
     keys: fixtureKeys(),
     log,

@@ -51,6 +51,7 @@ export class AedesBroker implements DeviceBus, AsyncDisposable {
   readonly #options: AedesBrokerOptions;
   readonly #rules: BrokerRules;
   readonly #connected = new Map<string, Client>();
+  readonly connections = (): number => this.#connected.size;
   readonly #inbox: DeviceInbox;
   readonly #takeovers: TakeoverWatch;
   readonly #expulsions = new Expulsions();

@@ -7,6 +7,7 @@ import type { CertificateStore } from "../../ports/certificate-store.ts";
 import type { DeploymentStore } from "../../ports/deployment-store.ts";
 import type { AlertStore, DriftStore } from "../../ports/drift-store.ts";
 import type { EventStore } from "../../ports/event-store.ts";
+import type { FleetFigures } from "../../ports/fleet-figures.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
 import type { RolloutStore } from "../../ports/rollout-store.ts";
@@ -22,6 +23,7 @@ import { SqlCertificateStore } from "./sql-certificate-store.ts";
 import { SqlDeploymentStore } from "./sql-deployment-store.ts";
 import { SqlDriftStore } from "./sql-drift-store.ts";
 import { SqlEventStore } from "./sql-event-store.ts";
+import { SqlFleetFigures } from "./sql-fleet-figures.ts";
 import { SqlFleetStore } from "./sql-fleet-store.ts";
 import { SqlReleaseStore } from "./sql-release-store.ts";
 import { SqlRolloutStore } from "./sql-rollout-store.ts";
@@ -33,6 +35,7 @@ export interface Stores extends AsyncDisposable {
   readonly access: AccessStore;
   readonly certificates: CertificateStore;
   readonly events: EventStore;
+  readonly figures: FleetFigures;
   readonly fleet: FleetStore;
   readonly releases: ReleaseStore;
   readonly deployments: DeploymentStore;
@@ -62,6 +65,7 @@ export async function openDatabase(file: string): Promise<Stores> {
     access: new SqlAccessStore(database),
     certificates: new SqlCertificateStore(database),
     events: new SqlEventStore(database, commits),
+    figures: new SqlFleetFigures(database),
     fleet: new SqlFleetStore(database, commits),
     releases: new SqlReleaseStore(database),
     deployments: new SqlDeploymentStore(database),

@@ -6,13 +6,14 @@ import {
   readBatchPlace,
   type TelemetryBatch,
 } from "@modelfleet/protocol";
+import type { TelemetryCounts } from "../../domain/metrics/fleet-metrics.ts";
 import type { SenderRecord } from "../../ports/fleet-store.ts";
 import type { TelemetryStore } from "../../ports/telemetry-store.ts";
 import type { IngestOutcome } from "./ingest-outcome.ts";
 import { type IngestPorts, inOrder, storeThenAck } from "./ingest-ports.ts";
 import { refuseMessage } from "./refuse-message.ts";
 import { checkOwner, reporter } from "./sender.ts";
-import { type SortBatchPorts, sortBatch } from "./sort-batch.ts";
+import { type SortBatchPorts, type SortedBatch, sortBatch } from "./sort-batch.ts";
 
 export interface IngestTelemetryPorts extends IngestPorts, SortBatchPorts {
   readonly telemetry: TelemetryStore;
@@ -32,6 +33,10 @@ export interface IngestTelemetryPorts extends IngestPorts, SortBatchPorts {
  */
 export class IngestTelemetry {
   readonly #ports: IngestTelemetryPorts;
+  readonly #counts = {
+    batches: { stored: 0, duplicate: 0 },
+    windows: { stored: 0, quarantined: 0 },
+  };
 
   constructor(ports: IngestTelemetryPorts) {
     this.#ports = ports;
@@ -43,6 +48,11 @@ export class IngestTelemetry {
     return refuseMessage(this.#ports.refusals, from, () =>
       inOrder(this.#ports, from, () => this.#take(device, frame)),
     );
+  }
+
+  /** Since it was made. */
+  counts(): TelemetryCounts {
+    return this.#counts;
   }
 
   async #take(id: DeviceId, frame: Uint8Array): Promise<IngestOutcome> {
@@ -57,12 +67,21 @@ export class IngestTelemetry {
       // Rules 3 and 4.
       const sorted = await sortBatch(this.#ports, id, { batch, receivedAtMs });
       const { era } = device;
-      return this.#ports.telemetry.add({
+      const kind = await this.#ports.telemetry.add({
         ...{ device: id, era, boot, seq, dropped, receivedAtMs },
         ...sorted,
       });
+      this.#count(kind, sorted);
+      return kind;
     });
     return { kind };
+  }
+
+  #count(kind: "stored" | "duplicate", { windows, quarantined }: SortedBatch): void {
+    this.#counts.batches[kind] += 1;
+    if (kind === "duplicate") return;
+    this.#counts.windows.stored += windows.length;
+    this.#counts.windows.quarantined += quarantined.length;
   }
 
   /** Rule 2. */
