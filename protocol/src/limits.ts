@@ -237,6 +237,7 @@ export const driftLimits = {
   alertsPerNotificationMax: 10,
   /** Of a class, a device is held against its peers from so many items on. */
   deviceSamplesMin: 100,
+  outlierDevicesMax: 16,
   qualitySamplesMin: 100,
   /** Of the items, above what is usual. */
   missingShareMax: 0.05,
@@ -317,8 +318,8 @@ export const demoLimits = {
   questionMsMax: 10 * SECOND_MS,
   logLinesKept: 200,
   logLinesShown: 6,
-  telemetryAttemptsMax: 60,
-  telemetryPollMs: 500,
+  alertAttemptsMax: 80,
+  alertPollMs: 1_000,
 } as const;
 
 /** The REST API. */

@@ -28,21 +28,23 @@ export interface Judged {
 /** One release under watch: cell after cell, with what the evaluation looks back on, as the controller does it. */
 export class DriftWatch {
   readonly #profile: ReferenceProfile;
-  readonly #policy: EvaluationPolicy;
+  readonly #policy: EvaluationPolicy = evaluationDefaults;
+  readonly #lookBackMs: number;
   readonly #cells = new Map<CohortKey, readonly CohortCell[]>();
   readonly #states = new Map<string, AlertState>();
   /** Alerts that people were told of. */
   told = 0;
 
-  constructor(profile: ReferenceProfile, policy: EvaluationPolicy = evaluationDefaults) {
+  /** @param lookBackMs fewer than a day where nothing is merged, for speed */
+  constructor(profile: ReferenceProfile, lookBackMs = DAY_MS) {
     this.#profile = profile;
-    this.#policy = policy;
+    this.#lookBackMs = lookBackMs;
   }
 
   judge(cohorts: ReadonlyMap<CohortKey, CohortCell>): Judged {
     let cellStartMs = 0;
     for (const [cohort, cell] of cohorts) {
-      const oldestMs = cell.startMs + this.#policy.cellMs - DAY_MS;
+      const oldestMs = cell.startMs + this.#policy.cellMs - this.#lookBackMs;
       const before = (this.#cells.get(cohort) ?? []).filter(({ startMs }) => startMs >= oldestMs);
       this.#cells.set(cohort, [cell, ...before]);
       cellStartMs = cell.startMs;

@@ -29,7 +29,9 @@ describe(`values that follow each other, AR(1) with φ = 0.9 (seed ${seed})`, ()
     return { told: watch.told, large };
   };
 
-  test("T18: 20,000 windows of 500 without drift give at most 0.05 alerts per 100 windows", () => {
+  test("T18: 20,000 windows of 500 without drift give at most 0.05 alerts per 100 windows", {
+    timeout: 120_000,
+  }, () => {
     const { told, large } = watchQuiet(windowItems, 20_000);
 
     expect(told).toBeLessThanOrEqual(10);

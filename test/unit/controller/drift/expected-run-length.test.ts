@@ -33,7 +33,9 @@ describe(`an expected run of 1,000 windows, two signals (seed ${seed})`, () => {
       binSampler(normalShares([min, ...edges, max], mean), seed + i),
     );
 
-  test("T21: 100,000 windows without drift exceed the threshold every 333 to 3,000 windows", () => {
+  test("T21: 100,000 windows without drift exceed the threshold every 333 to 3,000 windows", {
+    timeout: 120_000,
+  }, () => {
     const counts = features.map(({ profile: { counts: inner } }) => [0, ...inner, 0]);
     const drawn = samplers(0);
     let exceeding = 0;

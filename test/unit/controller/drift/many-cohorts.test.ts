@@ -10,9 +10,11 @@ const startMs = Date.UTC(2026, 0, 5);
 const signals = Array.from({ length: 20 }, (_, i) => evenFeature(`x${i}`));
 const keys = Array.from({ length: 200 }, (_, i): CohortKey => `site=${i}`);
 
-test(`T20: 200 cohorts, 20 signals and 96 windows without drift give at most 1 alert a day (seed ${seed})`, () => {
+test(`T20: 200 cohorts, 20 signals and 96 windows without drift give at most 1 alert a day (seed ${seed})`, {
+  timeout: 120_000,
+}, () => {
   const drawn = binSampler(evenShares(20), seed);
-  const watch = new DriftWatch(profileOf(signals));
+  const watch = new DriftWatch(profileOf(signals), cellMs);
   let [tests, below, discoveries, exceeding] = [0, 0, 0, 0];
   for (let i = 0; i < 96; i++) {
     const cells = keys.map((key): [CohortKey, CohortCell] => [
