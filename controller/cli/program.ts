@@ -1,5 +1,6 @@
 import type { CodedError } from "@modelfleet/protocol";
 import { Command, CommanderError } from "commander";
+import { addAlertCommands } from "./commands/alert.ts";
 import { addApiKeyCommands } from "./commands/api-key.ts";
 import { addAuditCommands } from "./commands/audit.ts";
 import { addBrokerConfigCommand } from "./commands/broker-config.ts";
@@ -9,6 +10,7 @@ import { addClaimCommands } from "./commands/claim.ts";
 import { addControllerCommands } from "./commands/controller.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
 import { addDeviceCommands } from "./commands/device.ts";
+import { addDriftCommands } from "./commands/drift.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addProfileCommands } from "./commands/profile.ts";
 import { addReleaseCommands } from "./commands/release.ts";
@@ -68,6 +70,8 @@ function createProgram(terminal: Terminal): Command {
   addDeployCommand(program, terminal);
   addRolloutCommands(program, terminal);
   addTelemetryCommands(program, terminal);
+  addDriftCommands(program, terminal);
+  addAlertCommands(program, terminal);
   addBundleCommands(program, terminal);
   addAuditCommands(program, terminal);
   addCaptureCommands(program, terminal);

@@ -1,0 +1,50 @@
+import { type Alert, AlertList, driftPipelineLimits } from "@modelfleet/protocol";
+import type { ApiOptions } from "../api-options.ts";
+import { contextOf } from "../context.ts";
+import { readCount } from "../read-options.ts";
+import { readPages } from "../read-pages.ts";
+import { figuresText, stateText } from "../render/alert.ts";
+import { age, table } from "../render/table.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface ListAlertsOptions extends ApiOptions {
+  readonly state?: string;
+  readonly model?: string;
+  readonly limit: string;
+}
+
+export async function listAlerts(terminal: Terminal, options: ListAlertsOptions): Promise<void> {
+  const context = contextOf(terminal, options);
+  const count = readCount("--limit", options.limit);
+  const { alertsPageMax } = driftPipelineLimits;
+  const query = new URLSearchParams({
+    limit: String(Math.max(1, Math.min(count, alertsPageMax))),
+    ...(options.state === undefined ? {} : { state: options.state.toUpperCase() }),
+    ...(options.model === undefined ? {} : { model: options.model }),
+  });
+  const alerts = await readPages(context.api, {
+    path: `/v1/alerts?${query.toString()}`,
+    answer: AlertList,
+    rowsOf: (page) => page.alerts,
+    count,
+  });
+  context.answer({ alerts }, () => render(alerts, terminal.nowMs()));
+}
+
+function render(alerts: readonly Alert[], nowMs: number): string {
+  if (alerts.length === 0) return "no alert: see what was judged with modelfleet drift show MODEL";
+  const rows = alerts.map((alert) => [
+    alert.id,
+    stateText(alert),
+    alert.severity,
+    `${alert.model}@${alert.modelVersion}`,
+    alert.cohort,
+    alert.signal,
+    figuresText(alert),
+    `${age(alert.startedAtMs, nowMs)} ago`,
+  ]);
+  return table(
+    ["id", "state", "severity", "release", "cohort", "signal", "measured", "began"],
+    rows,
+  );
+}

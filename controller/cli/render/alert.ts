@@ -1,0 +1,75 @@
+import type { Alert, AlertChange, AlertDetail } from "@modelfleet/protocol";
+import { binBars, figure, verdictWords } from "./verdict.ts";
+
+/** Where it stands, and whose it is. */
+export function stateText({ state, ackedBy, suppression }: Alert): string {
+  if (state === "SUPPRESSED" && suppression !== null) return `${state} (${suppression})`;
+  return ackedBy === null ? state : `${state} (${ackedBy})`;
+}
+
+export function figuresText({ value, limit }: Pick<Alert, "value" | "limit">): string {
+  return value === null || limit === null ? "" : `${figure(value)} of ${figure(limit)}`;
+}
+
+export function renderAlert(alert: AlertDetail): string {
+  const newest = alert.changes.findLast(({ evidence }) => evidence !== null);
+  return [
+    `${alert.id}  ${stateText(alert)}  ${alert.severity}`,
+    `release   ${alert.model}@${alert.modelVersion}`,
+    `cohort    ${alert.cohort}`,
+    `signal    ${alert.signal}`,
+    `began     ${time(alert.startedAtMs)}${alert.endedAtMs === null ? "" : `, ended ${time(alert.endedAtMs)}`}`,
+    ...(newest === undefined ? [] : evidenceOf(newest)),
+    "",
+    ...alert.changes.map(changeLine),
+    ...nextOf(alert),
+  ].join("\n");
+}
+
+function evidenceOf({ evidence, culprits, devices, cause }: AlertChange): readonly string[] {
+  if (evidence === null) return [];
+  const [culprit] = culprits;
+  return [
+    `verdict   ${verdictWords(evidence)}`,
+    ...(culprit === undefined ? [] : [`moved most ${culprit.signal} in ${culprit.cohort}`]),
+    ...(cause === null || devices.length === 0 ? [] : [devicesLine(devices, cause)]),
+    ...(evidence.kind === "distribution" ? ["", binBars(evidence)] : []),
+  ];
+}
+
+function devicesLine(
+  devices: AlertChange["devices"],
+  cause: NonNullable<AlertChange["cause"]>,
+): string {
+  const names = devices.map(({ device, psi }) => `${device} (PSI ${figure(psi)})`).join(", ");
+  const without =
+    cause === "devices"
+      ? "without them the cohort is as its reference"
+      : "and the cohort without them, too";
+  return `devices   unlike their peers: ${names}; ${without}`;
+}
+
+const notices: Readonly<Record<NonNullable<AlertChange["notice"]>, string>> = {
+  fired: "told",
+  worse: "told again: it got worse",
+  resolved: "told: it is over",
+  lost: "told: nothing is heard any more",
+};
+
+function changeLine({ atMs, from, to, notice, by, note, suppression }: AlertChange): string {
+  const why = [
+    ...(notice === null ? [] : [notices[notice]]),
+    ...(suppression === null ? [] : [`not told: ${suppression}`]),
+    ...(by === null ? [] : [`by ${by}`]),
+    ...(note === null ? [] : [note]),
+  ];
+  return `${time(atMs)}  ${from} → ${to}${why.length === 0 ? "" : `  ${why.join(", ")}`}`;
+}
+
+function nextOf({ id, state }: Alert): readonly string[] {
+  return state === "FIRING" ? ["", `next: modelfleet alert ack ${id} --note TEXT`] : [];
+}
+
+function time(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/\.\d+Z$/, "Z");
+}
