@@ -5,7 +5,7 @@ import { type CapturedTensor, CaptureHeader } from "./capture-header.ts";
 import { createHpkeSealer, hpkeTagBytes, openHpke, x25519KeyBytes } from "./hpke.ts";
 
 /*
- * A sealed capture, protocol.md 10.1: 8 bytes `MFCAP001`, the 32 bytes of the encapsulated key, the ciphertext with its tag.
+ * A sealed capture, protocol.md 10.3, 10.4: 8 bytes `MFCAP001`, the 32 bytes of the encapsulated key, the ciphertext with its tag.
  * Inside: the length of the header in 4 bytes, little endian; the header in JSON; the bytes of its tensors.
  */
 

@@ -39,7 +39,7 @@ export interface SeenRequest {
 }
 
 /**
- * Keeps requests for whoever trains the next release (telemetry.md 2.8). Nothing is looked at, let alone kept, unless the
+ * Keeps requests for whoever trains the next release (protocol.md 10.1, 10.2). Nothing is looked at, let alone kept, unless the
  * signed release asks for it and the people of the device allow it. An answer waits for none of this: what is wanted goes
  * into a bounded line, and what finds it full is counted.
  */
