@@ -60,6 +60,7 @@ function parserOf({ delimiter }: TableOptions): Parser {
   return parse({
     delimiter,
     info: true,
+    record_delimiter: ["\r\n", "\n"],
     skip_empty_lines: true,
     max_record_size: profileLimits.recordBytesMax,
   });
