@@ -1,4 +1,5 @@
 import { driftLimits } from "@modelfleet/protocol";
+import { withoutNoise } from "../telemetry/without-noise.ts";
 import type { CohortCell } from "./cohort-cell.ts";
 import type { Signal } from "./signal.ts";
 import { signalCounts } from "./signal-counts.ts";
@@ -55,10 +56,14 @@ export function mergeBack(
   const sums = new Array<number>(signal.reference.length).fill(0);
   const parts: CountedCell[] = [];
   let all = 0;
+  let noisedWindows = 0;
+  let epsilon: number | null = null;
   for (const { startMs, merged } of cells) {
     const counts = signalCounts(signal, merged);
     if (counts === undefined) continue;
     const items = addTo(sums, counts);
+    noisedWindows += merged.noisedWindows;
+    if (merged.epsilon !== null) epsilon = Math.min(epsilon ?? merged.epsilon, merged.epsilon);
     parts.push({ startMs, items });
     all += items;
     if (all >= itemsEnough) break;
@@ -66,19 +71,13 @@ export function mergeBack(
   return {
     fromMs: parts.at(-1)?.startMs ?? cell.startMs,
     untilMs: cell.startMs + cell.cellMs,
-    ...cutOff(sums),
+    ...counted(withoutNoise(sums, signal.reference, { noisedWindows, epsilon })),
     parts,
   };
 }
 
-/** Noise may have left less than nothing. */
-function cutOff(counts: number[]): Pick<MergedCounts, "counts" | "items"> {
-  let items = 0;
-  for (const [bin, count] of counts.entries()) {
-    if (count < 0) counts[bin] = 0;
-    else items += count;
-  }
-  return { counts, items };
+function counted(counts: readonly number[]): Pick<MergedCounts, "counts" | "items"> {
+  return { counts, items: counts.reduce((sum, count) => sum + count, 0) };
 }
 
 function addTo(sums: number[], counts: readonly number[]): number {

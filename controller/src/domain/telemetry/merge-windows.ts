@@ -35,6 +35,7 @@ export function mergeTelemetry(parts: readonly MergedTelemetry[]): MergedTelemet
     outputs: columns(parts.map((part) => part.outputs)).map(mergedOutput),
     categories: columns(parts.map((part) => part.categories)).map(mergedCategory),
     noisedWindows: total(parts.map((part) => part.noisedWindows)),
+    epsilon: least(parts.flatMap((part) => part.epsilon ?? [])),
   };
 }
 
@@ -54,6 +55,7 @@ function mergedOf(window: TelemetryWindow): MergedTelemetry {
     outputs,
     categories: window.categories.map(openedCategory),
     noisedWindows: window.epsilon === null ? 0 : 1,
+    epsilon: window.epsilon,
   };
 }
 

@@ -16,8 +16,10 @@ export interface MergedTelemetry {
   readonly features: readonly MergedSketch[];
   readonly outputs: readonly OutputSketch[];
   readonly categories: readonly MergedCategory[];
-  /** Of `windows`, those with noise on their counts: then a count may be below 0, and is cut off there only when it is read. */
+  /** Of `windows`, those with noise on their counts: then a count may be below 0, and is cut off only when it is read (`withoutNoise`). */
   readonly noisedWindows: number;
+  /** The least ε of these; null without any. */
+  readonly epsilon: number | null;
 }
 
 /** A categorical sketch; its registers are numbers, so that it survives JSON. */
