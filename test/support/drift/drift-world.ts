@@ -90,9 +90,9 @@ class World {
   }
 
   /** The release that all windows are of. */
-  async publish(): Promise<Sha256> {
+  async publish(version = "1.0.0"): Promise<Sha256> {
     const upload = smallUpload(
-      { drift: { baseline: "profile.json" } },
+      { version, drift: { baseline: "profile.json" } },
       { "profile.json": profileBytes },
     );
     const { release } = await this.#app.useCases.publishRelease.run(upload, localPrincipal);
