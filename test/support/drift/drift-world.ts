@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import {
   type DeviceId,
   type Labels,
@@ -30,18 +31,21 @@ export type DriftWorld = Awaited<ReturnType<typeof driftWorld>>;
 
 export interface DriftWorldOptions {
   readonly seed?: number;
-  /** SQLite file; in memory when left out. */
-  readonly file?: string;
+  /** Folder of database and blobs, which outlives the world; without it both go with it. */
+  readonly home?: string;
+  readonly nowMs?: number;
   /** Ports of the test's own, over those of the world. */
   readonly over?: (ports: Ports) => Partial<Ports>;
 }
 
 /** A controller with one profiled release whose devices are written by hand; its grid has cells of 15 min. */
-export async function driftWorld({ seed = 1, file, over }: DriftWorldOptions = {}) {
+export async function driftWorld({ seed = 1, home, nowMs, over }: DriftWorldOptions = {}) {
   const folder = await temporaryFolder();
-  const stores = await openDatabase(file ?? ":memory:");
+  const stores = await openDatabase(
+    home === undefined ? ":memory:" : join(home, "controller.sqlite"),
+  );
   const [clock, bus, log] = [
-    new ManualClock(driftStartMs + cellMs),
+    new ManualClock(nowMs ?? driftStartMs + cellMs),
     new RecordingBus(),
     new RecordingLog(),
   ];
@@ -49,7 +53,7 @@ export async function driftWorld({ seed = 1, file, over }: DriftWorldOptions = {
   const ports: Ports = {
     ...stores,
     ...{ authority: undefined, bus, clock, log, keys: fixtureKeys(), driftWindowMs: cellMs },
-    blobs: await openBlobFolder(folder.path),
+    blobs: await openBlobFolder(join(home ?? folder.path, "blobs")),
     breathe: () => Promise.resolve(),
     calendar: cronerCalendar(),
     sender: webhookSender([]),
