@@ -16,7 +16,7 @@ export type Deadline = (kill: () => void) => Disposable | undefined;
  * A controller as a process of its own, as a person starts it, that is killed with SIGKILL and started again, always on the
  * same folder and ports.
  */
-export class MortalController {
+export class MortalController implements AsyncDisposable {
   readonly folder: string;
   readonly #cacheFolder: string;
   readonly #ports: { readonly http: number; readonly mqtt: number };
@@ -43,6 +43,10 @@ export class MortalController {
     return new MortalController({ folder, cacheFolder }, ports);
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.#ports.http}`;
+  }
+
   get brokerUrl(): string {
     return `mqtt://127.0.0.1:${this.#ports.mqtt}`;
   }
@@ -60,11 +64,15 @@ export class MortalController {
     await this.#life;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop("SIGKILL");
+  }
+
   /** Asks its API until it answers with something else than a fault of its own. */
   ask(path: string, init: RequestInit = {}): Promise<Response> {
     return eventually(async () => {
       const signal = AbortSignal.timeout(ASK_MS_MAX);
-      const answer = await fetch(`http://127.0.0.1:${this.#ports.http}${path}`, {
+      const answer = await fetch(`${this.url}${path}`, {
         ...init,
         signal,
       });
