@@ -137,6 +137,8 @@ export const feedbackLimits = {
   predictionAgeMsMax: 7 * DAY_MS,
   /** Releases whose predictions are remembered; the longest unasked is forgotten. */
   releasesMax: 4,
+  /** Items of all of them, by output. */
+  itemsPerReleaseMax: 262_144,
   /** Rows of one answer; a larger answer is not remembered. */
   itemsPerPredictionMax: 1_024,
   /** Windows with new labels that wait to be told; then they are told at once. */

@@ -111,7 +111,7 @@ export class CaptureKeeper {
       this.#dropped += 1;
       return;
     }
-    this.#line.push(wanted);
+    this.#line.push(alone(wanted));
     this.#lineBytes += bytes;
     this.#wake.ring();
   }
@@ -186,6 +186,15 @@ const reasons = {
   "no-room": `expected ${captureLimits.freeBytesMin} bytes of the disk to stay free`,
   recipient: "expected an X25519 public key of 32 bytes as the recipient of the policy",
 } as const;
+
+/** A piece of a large body would hold all of it for as long as it waits; what was left out of it too. */
+function alone({ policy, capture: { header, tensors } }: WantedCapture): WantedCapture {
+  const own = tensors.map((bytes) => {
+    const isPiece = bytes.buffer.byteLength > 2 * bytes.length + captureLimits.pieceBytes;
+    return isPiece ? Uint8Array.from(bytes) : bytes;
+  });
+  return { policy, capture: { header, tensors: own } };
+}
 
 function bytesOf({ capture: { tensors } }: WantedCapture): number {
   return tensors.reduce((sum, { length }) => sum + length, 0);

@@ -12,7 +12,12 @@ import type { Tensor } from "../tensor.ts";
 import { type ErrorDetectors, errorDetectors } from "./error-detectors.ts";
 import { type Counted, FeedbackTally } from "./feedback-tally.ts";
 import type { Label, LabelRequest } from "./label-request.ts";
-import { noClass, type Prediction, PredictionMemory } from "./prediction-memory.ts";
+import {
+  type ItemClasses,
+  noClass,
+  type Prediction,
+  PredictionMemory,
+} from "./prediction-memory.ts";
 import { topTwo } from "./top-two.ts";
 
 /** A release that classifies, in the slot where it answers. */
@@ -74,7 +79,7 @@ export class ReleaseLabels {
     const isFit = classes.every(({ length }) => length <= feedbackLimits.itemsPerPredictionMax);
     if (!isFit || classes.every(({ length }) => length === 0)) return;
     const windowStartMs = Math.floor(nowMs / this.#windowMs) * this.#windowMs;
-    this.#memory.add(id, { windowStartMs, atMs: monotonicMs, classes, labels: new Map() });
+    this.#memory.add(id, { windowStartMs, atMs: monotonicMs, classes, labels: null });
   }
 
   /** The prediction of this request, unless it is too old or was never remembered. */
@@ -89,12 +94,12 @@ export class ReleaseLabels {
     const classes = prediction.classes[output];
     if (profile === undefined || classes === undefined) throw new RangeError("no such output");
     const labels = labelsOf(profile, request.labels, classes.length);
-    const before = prediction.labels.get(output);
+    const before = prediction.labels?.get(output);
     if (before !== undefined) refuseOther(before, labels, request.id);
     const isRepeated = before !== undefined;
     const counted = isRepeated ? nothing : this.#count({ output, classes, labels });
     if (counted.labelled > 0) {
-      prediction.labels.set(output, labels);
+      prediction.labels = new Map([...(prediction.labels ?? []), [output, labels]]);
       this.#labelled += counted.labelled;
       this.#errors += counted.errors;
       this.#tally.add({ startMs: prediction.windowStartMs, output }, counted);
@@ -136,11 +141,11 @@ export class ReleaseLabels {
     output,
     classes,
     labels,
-  }: Record<"classes" | "labels", Int8Array> & { output: number }): Counted {
+  }: Record<"classes" | "labels", ItemClasses> & { readonly output: number }): Counted {
     let [labelled, errors] = [0, 0];
     const drift = new Set<Counted["drift"][number]>();
-    for (const [item, label] of labels.entries()) {
-      const said = classes[item] ?? noClass;
+    for (let item = 0; item < labels.length; item++) {
+      const [said, label] = [classes.charCodeAt(item), labels.charCodeAt(item)];
       if (label === noClass || said === noClass) continue;
       const error = said === label ? 0 : 1;
       labelled += 1;
@@ -153,25 +158,30 @@ export class ReleaseLabels {
 
 const nothing: Counted = { labelled: 0, errors: 0, drift: [] };
 
-function classesOf({ source, classes }: OutputProfile, outputs: readonly Tensor[]): Int8Array {
+function classesOf({ source, classes }: OutputProfile, outputs: readonly Tensor[]): ItemClasses {
   const tensor = outputs.find(({ name }) => name === source.tensor);
   const opened = tensor === undefined ? null : openItems(tensor);
-  if (opened === null) return new Int8Array();
+  if (opened === null) return "";
   // Of one with too many rows only that it has too many is asked.
   const items = Math.min(opened.items, feedbackLimits.itemsPerPredictionMax + 1);
-  const found = new Int8Array(items);
+  let found = "";
   for (let item = 0; item < items; item++) {
-    found[item] = topTwo(opened, item, classes.length)?.best ?? noClass;
+    found += String.fromCharCode(topTwo(opened, item, classes.length)?.best ?? noClass);
   }
   return found;
 }
 
-function labelsOf({ classes }: OutputProfile, labels: readonly Label[], items: number): Int8Array {
+function labelsOf(
+  { classes }: OutputProfile,
+  labels: readonly Label[],
+  items: number,
+): ItemClasses {
   if (labels.length !== items) {
     const text = `label: expected one for each of the ${items} rows, got ${labels.length}`;
     throw new RequestRefused("FORMAT", text);
   }
-  return Int8Array.from(labels, (label) => (label === null ? noClass : classOf(label, classes)));
+  const codes = labels.map((label) => (label === null ? noClass : classOf(label, classes)));
+  return String.fromCharCode(...codes);
 }
 
 /** A name comes first: where classes are called "3" and "7", an index is a number. */
@@ -183,8 +193,8 @@ function classOf(label: string | number, classes: readonly string[]): number {
   throw new RequestRefused("FORMAT", `label: expected ${expected}, got ${came}`);
 }
 
-function refuseOther(before: Int8Array, labels: Int8Array, id: string): void {
-  if (before.every((label, item) => label === labels[item])) return;
+function refuseOther(before: ItemClasses, labels: ItemClasses, id: string): void {
+  if (before === labels) return;
   const text = `expected one label for each prediction, got another for ${id}; the first one counts`;
   throw new RequestRefused("LABELLED", text);
 }

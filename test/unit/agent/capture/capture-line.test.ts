@@ -112,6 +112,24 @@ describe("an answer never waits:", () => {
     expect(rig.keeper.status()).toMatchObject({ kept: 1, dropped: 3 });
   });
 
+  test("what is a small piece of a large body holds no more than itself while it waits", async () => {
+    await using rig = await consentedRig({ redact: ["image"] });
+    const body = Buffer.alloc(1024 * 1024);
+    const piece = (name: string, from: number, to: number) =>
+      ({ name, dtype: "uint8", shape: [1, to - from], bytes: body.subarray(from, to) }) as const;
+    rig.answer(undefined, [
+      piece("image", 0, body.length - 4),
+      piece("x", body.length - 4, body.length),
+    ]);
+    // Whoever reads into the same memory later changes nothing that was kept.
+    body.fill(7);
+    await rig.settle();
+
+    const [capture] = rig.opened();
+    expect(capture?.header.redacted).toEqual(["image"]);
+    expect([...(capture?.tensors[0] ?? [])]).toEqual([0, 0, 0, 0]);
+  });
+
   test("the last of the disk is left to the store", async () => {
     await using rig = await consentedRig();
     rig.store.free = captureLimits.freeBytesMin;

@@ -177,6 +177,21 @@ describe("predictions", () => {
     );
   });
 
+  test("of a release have so many rows together, and the oldest make room", () => {
+    const { predict, give } = labelRig();
+    const { itemsPerReleaseMax, itemsPerPredictionMax } = feedbackLimits;
+    const most = Array<number>(itemsPerPredictionMax).fill(1);
+    const fitting = itemsPerReleaseMax / itemsPerPredictionMax;
+    for (let i = 0; i < fitting; i++) predict(`id-${i}`, most);
+    expect(give({ id: "id-0", label: most })).toMatchObject({ errors: 0 });
+    predict("one", [1]);
+
+    expect(() => give({ id: "id-0", label: most })).toThrow(
+      expect.objectContaining({ code: "NOT_FOUND" }),
+    );
+    expect(give({ id: "id-1", label: most })).toMatchObject({ labelled: itemsPerPredictionMax });
+  });
+
   test("without an id, or of a release that has no classes, are not remembered", () => {
     const plain = labelRig([]);
     plain.predict("a", [1]);
@@ -194,6 +209,16 @@ describe("predictions", () => {
     predict("a", [2]);
 
     expect(give({ id: "a", label: 1 })).toMatchObject({ labelled: 1, errors: 1 });
+  });
+
+  test("under an id that came again stay when the older one is forgotten", () => {
+    const { predict, give } = labelRig();
+    predict("a", [1]);
+    for (let i = 2; i < feedbackLimits.predictionsPerReleaseMax; i++) predict(`id-${i}`, [1]);
+    predict("a", [2]);
+    predict("next", [1]);
+
+    expect(give({ id: "a", label: 2 })).toMatchObject({ labelled: 1, errors: 0 });
   });
 
   test("keep their window and their age when the clock is set", () => {
