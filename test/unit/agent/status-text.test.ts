@@ -183,3 +183,28 @@ test("the memory of an agent that holds releases itself is told once", () => {
   expect(statusText(inline)).toMatch(/^ {2}holds {5}standby digits 1\.0\.0, 5 golden$/m);
   expect(statusText({ ...inline, isolation: "process" }).match(/82 MiB/g)).toHaveLength(2);
 });
+
+test("the status for people says that requests are kept, and nothing of it where nobody allows it", () => {
+  const captures = { consent: { policies: "any" }, kept: 3, dropped: 1, files: 12 } as const;
+
+  expect(statusText({ ...status, captures })).toMatch(
+    /^CAPTURE is allowed: 12 requests are kept here; since the start 3 kept, 1 passed over$/m,
+  );
+  expect(statusText({ ...status, captures: { ...captures, consent: null } })).not.toMatch(
+    /capture/i,
+  );
+});
+
+test("the status for people says how many labels were wrong, and that this has changed", () => {
+  const slot = "main" as never;
+  const release = "1".repeat(64) as never;
+  const slots = [{ slot, active: null, previous: null, trial: null, refused: [] }];
+  const counted = { slot, release, labelled: 40, errors: 9, isDrifting: true };
+
+  const said = (labels: typeof counted) => statusText({ ...status, slots, labels: [labels] });
+  expect(said(counted)).toMatch(/^ {2}labels {4}9 wrong of 40 for 1{12}; THEY HAVE CHANGED$/m);
+  expect(said({ ...counted, isDrifting: false })).toMatch(
+    /^ {2}labels {4}9 wrong of 40 for 1{12}$/m,
+  );
+  expect(said({ ...counted, labelled: 0 })).not.toMatch(/labels/);
+});
