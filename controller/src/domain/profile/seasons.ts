@@ -45,10 +45,15 @@ export function seasonsOf(timesMs: Float64Array | undefined, rowsMin: number): S
 /** Counts of each slot; none without seasons. */
 export function seasonalCounts(seasons: Seasons, { bins, size }: BinnedRows): SeasonalSlot[] {
   if (seasons.kind !== "found") return [];
-  const { slots, present } = seasons;
-  return present.map((slot) => {
-    const inside = bins.map((bin, row) => (slots[row] === slot ? bin : ABSENT));
-    return { ...placeOf(slot), counts: countBins(inside, size) };
+  const counts = new Float64Array(2 * DAY_HOURS * size);
+  for (const [row, slot] of seasons.slots.entries()) {
+    const bin = bins[row] ?? ABSENT;
+    const at = slot * size + bin;
+    if (bin !== ABSENT) counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return seasons.present.map((slot) => {
+    const ofSlot = counts.subarray(slot * size, (slot + 1) * size);
+    return { ...placeOf(slot), counts: Array.from(ofSlot) };
   });
 }
 
