@@ -1,8 +1,10 @@
-import type { ReferenceProfile } from "@modelfleet/protocol";
+import { psi, type ReferenceProfile } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { calibrateThreshold } from "../../../../controller/src/domain/drift/calibrate-threshold.ts";
 import { seasonalCounts, seasonsOf } from "../../../../controller/src/domain/profile/seasons.ts";
 import { seededRandom } from "../../../support/random.ts";
+import { readVectors } from "../../../support/statistics/vectors.ts";
 import { cellMs, cellOf, profileOf } from "../../../support/telemetry/drift-cells.ts";
 import { DriftWatch } from "../../../support/telemetry/drift-watch.ts";
 import { measuredFeature } from "../../../support/telemetry/measured-feature.ts";
@@ -77,4 +79,26 @@ describe(`a daily sine of 1 sd (seed ${seed})`, () => {
     expect(firstToldMs).not.toBeNull();
     expect(firstToldMs).toBeLessThanOrEqual(dayMs);
   });
+});
+
+test("T19: Seattle's temperatures by the month, 30 days each, are too few for a verdict and never an alert", () => {
+  const Months = z.object({
+    ...{ edges: z.array(z.number()), reference: z.array(z.number()) },
+    ...{ min: z.number(), max: z.number(), mean: z.number(), sd: z.number() },
+    months: z.array(z.object({ month: z.string(), counts: z.array(z.number()) })),
+  });
+  const { months, reference, ...shape } = Months.parse(readVectors("seattle-months.json"));
+  const source = { tensor: "x", reduce: "element" as const };
+  const watch = new DriftWatch(profileOf([{ name: "high", source, counts: reference, ...shape }]));
+
+  const verdicts = months.map(({ month, counts }) =>
+    watch.judgeFleet(cellOf(Date.parse(`${month}-01T00:00:00Z`), [counts])),
+  );
+
+  expect(new Set(verdicts.map(({ status }) => status))).toEqual(new Set(["INSUFFICIENT_DATA"]));
+  expect(verdicts).toHaveLength(24);
+  // PSI alone would see a drift in all of them: winters are not the year.
+  const alone = months.map(({ counts }) => psi([0, ...reference, 0], counts));
+  expect(Math.min(...alone)).toBeGreaterThan(0.25);
+  expect(watch.told).toBe(0);
 });
