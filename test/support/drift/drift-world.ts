@@ -125,7 +125,7 @@ class World {
   }
 
   async deliver(device: SimulatedDevice, frame: Uint8Array): Promise<void> {
-    const topic = { kind: "up", stream: "tele", device: device.id } as const;
+    const topic = { kind: "stream", stream: "tele", device: device.id } as const;
     await this.#app.door.receive(topic, frame);
   }
 
