@@ -20,8 +20,10 @@ export interface ItemView {
  */
 export function openItems(tensor: Tensor): ItemView | null {
   const read = elementReaders[tensor.dtype];
-  const [items = 1, ...rest] = tensor.shape;
-  const size = rest.reduce((product, dimension) => product * dimension, 1);
+  const { shape } = tensor;
+  const items = shape[0] ?? 1;
+  let size = 1;
+  for (let axis = 1; axis < shape.length; axis++) size *= shape[axis] ?? 1;
   const elementBytes = elementTypes[tensor.dtype].bytes;
   const bytes = items * size * elementBytes;
   if (read === null || bytes === 0 || tensor.bytes.byteLength < bytes) return null;

@@ -11,6 +11,14 @@ export interface FeatureGroups {
   readonly take: () => readonly NumericSketch[];
 }
 
+interface SingleFeature {
+  readonly source: FeatureProfile["source"];
+  /** Its place in the item; undefined for what is worked out of several. */
+  readonly element: number | undefined;
+  readonly tensor: number;
+  readonly counter: NumericCounter;
+}
+
 /** Projections of the same elements, which are read once for all of them. */
 interface ProjectionGroup {
   readonly tensor: number;
@@ -24,39 +32,75 @@ export function createFeatureGroups(
   named: readonly string[],
 ): FeatureGroups {
   const all = features.map((feature) => ({ feature, counter: createNumericCounter(feature) }));
-  const singles = all
+  const singles: readonly SingleFeature[] = all
     .filter(({ feature }) => feature.source.reduce !== "projection")
     .map(({ feature: { source }, counter }) => {
-      return { source, tensor: named.indexOf(source.tensor), counter };
+      const element = source.reduce === "element" ? (source.index ?? 0) : undefined;
+      return { source, element, tensor: named.indexOf(source.tensor), counter };
     });
   const groups = projectionGroups(
     all.filter(({ feature }) => feature.source.reduce === "projection"),
     named,
   );
 
+  const value = new Float64Array(1);
+
   function add(items: number, tensors: readonly (ItemView | null)[]): void {
-    for (const { source, tensor, counter } of singles) {
-      const opened = tensors[tensor] ?? null;
-      for (let item = 0; item < items; item++) {
-        const present = opened !== null && item < opened.items;
-        counter.add(present ? featureOf(opened, item, source) : undefined);
-      }
+    for (const single of singles) {
+      addSingle(single, { items, opened: tensors[single.tensor] ?? null, value });
     }
-    for (const group of groups) addGroup(group, items, tensors[group.tensor] ?? null);
+    for (const group of groups) {
+      addGroup(group, { items, opened: tensors[group.tensor] ?? null, value });
+    }
   }
 
   return { add, take: () => all.map(({ counter }) => counter.take()) };
 }
 
+/** The items of one tensor, and room for one number. */
+interface Items {
+  readonly items: number;
+  readonly opened: ItemView | null;
+  readonly value: Float64Array;
+}
+
+function addSingle({ source, element, counter }: SingleFeature, items: Items): void {
+  const { opened, value } = items;
+  for (let item = 0; item < items.items; item++) {
+    if (opened === null || item >= opened.items) {
+      counter.addMissing();
+    } else if (element !== undefined && element < opened.size) {
+      value[0] = opened.read(opened.view, (item * opened.size + element) * opened.elementBytes);
+      counter.addAt(value, 0);
+    } else {
+      addReduced(featureOf(opened, item, source), counter, value);
+    }
+  }
+}
+
+function addReduced(
+  reduced: number | undefined,
+  counter: NumericCounter,
+  value: Float64Array,
+): void {
+  if (reduced === undefined) {
+    counter.addMissing();
+    return;
+  }
+  value[0] = reduced;
+  counter.addAt(value, 0);
+}
+
 function addGroup(
   { projections, counters }: ProjectionGroup,
-  items: number,
-  opened: ItemView | null,
+  { items, opened, value }: Items,
 ): void {
   for (let item = 0; item < items; item++) {
     const present = opened !== null && item < opened.items && projections.read(opened, item);
     for (let which = 0; which < counters.length; which++) {
-      counters[which]?.add(present ? projections.project(which) : undefined);
+      if (present) value[0] = projections.project(which);
+      if (present) counters[which]?.addAt(value, 0);
+      else counters[which]?.addMissing();
     }
   }
 }

@@ -4,8 +4,10 @@ import { addTo, createSums, totalOf } from "./compensated-sum.ts";
 
 /** Counts one feature of the open window in memory of fixed size. */
 export interface NumericCounter {
-  /** undefined: the item has no such value. */
-  readonly add: (value: number | undefined) => void;
+  /** The value at a place of an array: a number that is handed over by itself may be boxed, which costs more than the rest. */
+  readonly addAt: (values: Float64Array, at: number) => void;
+  /** The item has no such value. */
+  readonly addMissing: () => void;
   /** The counts so far; then everything is zero again. */
   readonly take: () => NumericSketch;
 }
@@ -25,26 +27,26 @@ export function createNumericCounter({ edges, counts, min, max }: FeatureProfile
   const bins = new Float64Array(counts.length + 2);
   const sums = createSums(2);
   const bounds = Float64Array.from(EMPTY_BOUNDS);
+  const last = bins.length - 1;
   let nan = 0;
   let missing = 0;
 
-  function add(value: number | undefined): void {
-    if (value === undefined) missing++;
-    else if (Math.abs(value) <= MAGNITUDE_MAX) count(value);
-    else nan++;
-  }
-
-  function count(value: number): void {
-    countIn(bins, placeOf(value));
+  function addAt(values: Float64Array, at: number): void {
+    const value = values[at] ?? Number.NaN;
+    if (!(Math.abs(value) <= MAGNITUDE_MAX)) {
+      nan++;
+      return;
+    }
+    const inside = value > max ? last : 1 + binOf(edgesOf, value);
+    countIn(bins, value < min ? 0 : inside);
     addTo(sums, SUM, value);
     addTo(sums, SQUARES, value * value);
     if (value < (bounds[LEAST] ?? 0)) bounds[LEAST] = value;
     if (value > (bounds[MOST] ?? 0)) bounds[MOST] = value;
   }
 
-  function placeOf(value: number): number {
-    if (value < min) return 0;
-    return value > max ? bins.length - 1 : 1 + binOf(edgesOf, value);
+  function addMissing(): void {
+    missing++;
   }
 
   function take(): NumericSketch {
@@ -69,7 +71,7 @@ export function createNumericCounter({ edges, counts, min, max }: FeatureProfile
     missing = 0;
   }
 
-  return { add, take };
+  return { addAt, addMissing, take };
 }
 
 /** Adding 0 turns −0 into 0, so that equal windows are equal bytes. */
