@@ -1,3 +1,5 @@
+/** Bounds of making reference profiles; a part of `limits.ts`. */
+
 import { KIB, MIB } from "./measures.ts";
 
 /** Making a reference profile out of a file of rows (docs/profile.md). */
