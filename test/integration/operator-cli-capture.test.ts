@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { copyFile, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import {
   type CapturedTensor,
-  type CaptureHeader,
+  CaptureHeader,
   rawX25519PublicKey,
   sealCapture,
   x25519PrivateKey,
@@ -36,17 +36,11 @@ async function seal(
   bytes: readonly Uint8Array[],
 ) {
   const recipient = rawX25519PublicKey(createPublicKey(await readFile(key)));
-  const header = {
+  const header = CaptureHeader.parse({
     ...{ spec: 1, policy: "retrain", strategy: "random", device: "cam-0017", slot: "main" },
-    ...{
-      release: "ab".repeat(32),
-      model: "digits",
-      version: "1.0.0",
-      atMs: 1,
-      redacted: [],
-      tensors,
-    },
-  } as unknown as CaptureHeader;
+    ...{ release: "ab".repeat(32), model: "digits", version: "1.0.0", atMs: 1 },
+    ...{ redacted: [], tensors },
+  });
   const keys = { recipient, ephemeralSecret: new Uint8Array(32).fill(3) };
   const path = folder.inside(name);
   await writeFile(path, Buffer.concat([...sealCapture({ header, tensors: bytes }, keys)]));
@@ -73,7 +67,7 @@ test("a capture is opened into arrays, byte for byte as NumPy writes them", asyn
 });
 
 test("names of tensors make no paths; texts, and what is no array, come as bytes", async () => {
-  const base = { role: "input", dtype: "float32", shape: [1, 2] } as const;
+  const base = { role: "input" as const, dtype: "float32" as const, shape: [1, 2] };
   const file = await seal(
     "a.mfcap",
     [
