@@ -1,6 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { ReferenceProfile } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
+import { makeFromFile } from "../../controller/cli/profile/make-from-file.ts";
+import { profileJson } from "../../controller/cli/profile/profile-json.ts";
 import { runProgram } from "../../controller/cli/program.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import { answers, build, mixedRows } from "../support/profile/build-profile.ts";
@@ -48,6 +50,21 @@ test("a profile built from rows is the same bytes for the same rows and seed, an
 
   expect((await build({ rows, flags: answers, there: one.text })).text).toBe(one.text);
   expect((await build({ rows, flags: [...answers, "--seed", "2"] })).text).not.toBe(one.text);
+});
+
+test.each([
+  1, 13, 4_096,
+])("a profile is the same bytes read %i bytes at a time", async (chunkBytes) => {
+  await using folder = await temporaryFolder();
+  const path = folder.inside("rows.csv");
+  await writeFile(path, mixedRows(200));
+  const config = { windowItems: 100, replicates: 200, predictionColumn: "p", labelColumn: "y" };
+  const bytesOf = async (options: { readonly chunkBytes?: number }) => {
+    const made = await makeFromFile({ path, config, onProgress: () => undefined, ...options });
+    return profileJson(made.profile);
+  };
+
+  expect(await bytesOf({ chunkBytes })).toBe(await bytesOf({}));
 });
 
 test("a profile built from rows is the same of CSV and JSON Lines", async () => {
