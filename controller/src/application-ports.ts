@@ -1,4 +1,5 @@
 import type { Endpoints } from "./app/fleet/create-claim.ts";
+import type { ExportedCell } from "./domain/export/exported-cell.ts";
 import type { AccessStore } from "./ports/access-store.ts";
 import type { AuditLog, AuditTally } from "./ports/audit-log.ts";
 import type { BlobStore } from "./ports/blob-store.ts";
@@ -36,6 +37,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly deployments: DeploymentStore;
   readonly drift: DriftStore & AlertStore;
+  /** Where figures of cohorts go besides. */
+  readonly exportCells?: ((cells: readonly ExportedCell[]) => void) | undefined;
   /** Length of a cell of the grid that telemetry is judged in; 15 min when left out. */
   readonly driftWindowMs?: number;
   readonly events: EventStore;

@@ -9,11 +9,13 @@ import { lockDataFolder } from "./adapters/data-folder/lock-data-folder.ts";
 import { measureEventLoopLag } from "./adapters/metrics/event-loop-lag.ts";
 import { metricsText } from "./adapters/metrics/metrics-text.ts";
 import { openOidc } from "./adapters/oidc/open-oidc.ts";
+import { otlpSink } from "./adapters/otlp-http/otlp-sink.ts";
 import { openDatabase } from "./adapters/sql/open-database.ts";
 import { webhookSender } from "./adapters/webhook-http/webhook-sender.ts";
 import { adminKeyLine } from "./admin-key-line.ts";
 import { MakeAdminKey } from "./app/access/make-admin-key.ts";
 import { ForgetEvents } from "./app/events/forget-events.ts";
+import { ExportCells } from "./app/export/export-cells.ts";
 import { ForgetTelemetry } from "./app/ingest/forget-telemetry.ts";
 import { RecoverStores } from "./app/recover-stores.ts";
 import { WatchRootExpiry } from "./app/root/watch-root-expiry.ts";
@@ -109,10 +111,6 @@ async function open(
 ): Promise<RunningController> {
   if (config.isDev) log.warn({ event: "dev.insecure", weakens: devWeakens }, "not for production");
   const urls = { httpUrl: "", mqttUrl: "" };
-  const endpoints = () => ({
-    controllerUrl: config.publicUrl ?? urls.httpUrl,
-    brokerUrl: config.publicMqttUrl ?? urls.mqttUrl,
-  });
   const { stores, ...rest } = await openStores(config, closers);
   const { tls, authority } = await openMqttTls(config.mqttTls, rest);
   const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, tls, log });
@@ -126,7 +124,8 @@ async function open(
     bus: broker,
     calendar: cronerCalendar(),
     driftWindowMs: config.driftWindowMs,
-    endpoints,
+    endpoints: () => endpointsOf(config, urls),
+    exportCells: openExport(config, { ...rest, log, onDefect }, closers),
     log,
     onDefect,
     process: processFigures(broker, closers),
@@ -147,6 +146,7 @@ async function open(
     new WatchRootExpiry({ ...rest, log }),
     app.acks,
     app.rolloutEngine,
+    app.driftEngine,
     new ForgetEvents({ ...rest, ...stores, log }),
     app.deliveries,
   ]);
@@ -196,6 +196,24 @@ async function openStores(config: ControllerConfig, closers: Closers) {
   const stores = await openDatabase(join(folder, "controller.sqlite"));
   closers.add(stores);
   return { clock, keyFolder, keys, blobs, stores };
+}
+
+function endpointsOf(
+  { publicUrl, publicMqttUrl }: ControllerConfig,
+  { httpUrl, mqttUrl }: { readonly httpUrl: string; readonly mqttUrl: string },
+) {
+  return { controllerUrl: publicUrl ?? httpUrl, brokerUrl: publicMqttUrl ?? mqttUrl };
+}
+
+function openExport(
+  { otlpEndpoint }: ControllerConfig,
+  ports: Omit<ConstructorParameters<typeof ExportCells>[0], "sink">,
+  closers: Closers,
+): ExportCells["offer"] | undefined {
+  if (otlpEndpoint === undefined) return undefined;
+  const cells = new ExportCells({ ...ports, sink: otlpSink(otlpEndpoint) });
+  startLoops(closers, [cells]);
+  return cells.offer;
 }
 
 function processFigures({ connections }: AedesBroker, closers: Closers): ProcessFigures {

@@ -37,3 +37,15 @@ export const eventLimits = {
   /** How far from its own clock a receiver should believe a signature's time. */
   signatureAgeMsMax: 5 * MINUTE_MS,
 } as const;
+
+/** Figures that are sent to a collector (docs/metrics.md). */
+export const exportLimits = {
+  tickMs: SECOND_MS,
+  /** Cohorts of cells that are in memory until they are taken. */
+  cellsWaitingMax: 20_000,
+  cellsPerRequestMax: 200,
+  requestMsMax: 10 * SECOND_MS,
+  attemptsMax: 8,
+  retryMsMin: SECOND_MS,
+  retryMsMax: 5 * MINUTE_MS,
+} as const;

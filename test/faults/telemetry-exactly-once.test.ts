@@ -19,7 +19,7 @@ test(`every batch of telemetry is stored exactly once however often controller, 
 
   expect(result.violations).toEqual([]);
   expect(result.kills).toBe(2);
-  expect(result.agent?.kills).toBeGreaterThanOrEqual(1);
+  expect(result.agent.kills).toBeGreaterThanOrEqual(1);
   expect(result.owedMax).toBeLessThanOrEqual(outboxMax);
   expect(result.dropped).toBeGreaterThan(0);
   expect(result.stored).toBeGreaterThanOrEqual(result.produced - result.dropped);

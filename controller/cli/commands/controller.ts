@@ -44,6 +44,10 @@ export function addControllerCommands(program: Command, terminal: Terminal): voi
       "--webhook-network <network...>",
       "addresses that are not public and webhooks may lie in, like 192.168.10.0/24",
     )
+    .option(
+      "--otlp-endpoint <url>",
+      "send figures of cohorts there, like http://collector:4318/v1/metrics",
+    )
     .option("--four-eyes <what>", "needs a second person's approval: release, rollout or both")
     .option(
       "--drift-window <duration>",

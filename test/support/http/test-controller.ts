@@ -87,6 +87,7 @@ export function testConfig(dataFolder: string): ControllerConfig {
     trustedProxies: [],
     fourEyes: [],
     webhookNetworks: ["127.0.0.0/8"],
+    otlpEndpoint: undefined,
     driftWindowMs: 900_000,
     logLevel: "info",
   };

@@ -5,8 +5,8 @@ import { enrolDevice } from "../http/enrolled-device.ts";
 import { smallForm } from "../http/upload-form.ts";
 import { type Random, seededRandom } from "../random.ts";
 import { type Deadline, MortalController } from "../rollout-killed/mortal-controller.ts";
-import { type AgentResult, RealAgent } from "./real-agent.ts";
-import { heldAgainst } from "./stored-telemetry.ts";
+import { type AgentResult, agentId, RealAgent } from "./real-agent.ts";
+import { agentHeldAgainst, heldAgainst } from "./stored-telemetry.ts";
 import { TeleDevice } from "./tele-device.ts";
 
 export interface KilledTelemetryOptions {
@@ -43,6 +43,7 @@ const heardMax = 4;
 const strikeMsMax = 40;
 /** Share of ticks with the death of a device. */
 const deathShare = 0.02;
+const enrolPatience = { withinMs: 30_000, everyMs: 200 };
 const drainPatience = { withinMs: 180_000, everyMs: 200 };
 
 /**
@@ -78,7 +79,11 @@ export async function killedTelemetry(options: KilledTelemetryOptions): Promise<
     kills: controller.kills,
     perSecond: Math.round(produced / seconds),
     owedMax: Math.max(...fleet.devices.map(({ owedMax }) => owedMax)),
-    violations: [...violations, ...controller.deaths],
+    violations: [
+      ...violations,
+      ...agentHeldAgainst(folder.data, agentId, told.asked),
+      ...controller.deaths,
+    ],
   };
 }
 
@@ -109,7 +114,8 @@ class Fleet {
     const devices: TeleDevice[] = [];
     for (let index = 0; index < count; index++) {
       const id = `tele-${index}`;
-      const { secret } = await enrolDevice(controller, id);
+      // Of one address only so many enrol a second (`claimLimits.enrolsPerSecondPerAddressMax`).
+      const { secret } = await eventually(() => enrolDevice(controller, id), enrolPatience);
       const { brokerUrl } = controller;
       const chance = seededRandom(random.below(2 ** 32));
       devices.push(new TeleDevice({ id, secret, brokerUrl, random: chance, outboxMax, heard }));

@@ -10,7 +10,7 @@ import { startAgent, type TestAgent } from "../fleet/small-fleet.ts";
 import type { Random } from "../random.ts";
 import type { MortalController } from "../rollout-killed/mortal-controller.ts";
 
-const id = "real-agent";
+export const agentId = "real-agent";
 const askEveryMs = 20;
 /** Between two kills it serves for some windows of a second. */
 const lifeMsMin = 1_500;
@@ -44,15 +44,15 @@ export class RealAgent {
   static async at(data: string, controller: MortalController, random: Random): Promise<RealAgent> {
     const claim = await controller.post("/v1/claims", { class: "generic" });
     const { enrolment } = ClaimCreated.parse(await claim.json());
-    const enrol = ["agent", "enrol", enrolment, "--data", data, "--device-id", id];
+    const enrol = ["agent", "enrol", enrolment, "--data", data, "--device-id", agentId];
     const enrolled = await runCommand(enrol, {});
     if (enrolled.exitCode !== 0) throw new Error(`the agent could not enrol: ${enrolled.text}`);
     const agent = new RealAgent(data, random);
-    agent.#agent = await startAgent(id, data);
+    agent.#agent = await startAgent(agentId, data);
     const env = { MODELFLEET_URL: controller.url };
     const published = await runHere(["release", "publish", digits, "--json"], env);
     Release.parse(published.answer);
-    const deployed = ["deploy", "digits@2.0.0", "--device", id, "--wait", "--json"];
+    const deployed = ["deploy", "digits@2.0.0", "--device", agentId, "--wait", "--json"];
     Deployment.parse((await runHere(deployed, env)).answer);
     return agent;
   }
@@ -98,7 +98,7 @@ export class RealAgent {
       this.#kills += 1;
       const { bytes } = await this.#owed();
       this.#outboxBytesMax = Math.max(this.#outboxBytesMax, bytes);
-      this.#agent = await startAgent(id, this.#data);
+      this.#agent = await startAgent(agentId, this.#data);
     }
   }
 

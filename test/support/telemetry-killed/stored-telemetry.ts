@@ -54,6 +54,37 @@ export function heldAgainst(folder: string, devices: readonly TeleDevice[]): Sto
   }
 }
 
+/**
+ * The same for a real agent, which numbers its own batches: nothing is missing between those of one start, for its outbox
+ * never was full, and it has told of no more requests than it was asked.
+ */
+export function agentHeldAgainst(folder: string, id: string, asked: number): readonly string[] {
+  const database = new DatabaseSync(join(folder, "controller.sqlite"), { readOnly: true });
+  try {
+    const boots = database
+      .prepare("select boot, seq_max + 1 as sent, received from telemetry_boots where device = ?")
+      .all(id) as unknown as readonly BootRow[];
+    const windows = database
+      .prepare("select bytes from telemetry_windows where device = ?")
+      .all(id) as unknown as readonly Pick<WindowRow, "bytes">[];
+    const requests = windows.reduce((sum, { bytes }) => sum + decodeWindow(bytes).requests, 0);
+    return [
+      ...boots
+        .filter(({ sent, received }) => sent !== received)
+        .map((boot) => `${id} boot ${boot.boot}: ${boot.received} of ${boot.sent} batches`),
+      ...(requests > 0 && requests <= asked ? [] : [`${id}: asked ${asked}, told ${requests}`]),
+    ];
+  } finally {
+    database.close();
+  }
+}
+
+interface BootRow {
+  readonly boot: number;
+  readonly sent: number;
+  readonly received: number;
+}
+
 /** Rule 1. */
 function ofDevice(
   database: DatabaseSync,

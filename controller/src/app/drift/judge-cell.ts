@@ -1,12 +1,16 @@
 import type { Verdict } from "../../domain/drift/verdict.ts";
+import type { ExportedCell } from "../../domain/export/exported-cell.ts";
 import type { CellRollup, DirtyCell } from "../../ports/drift-store.ts";
 import type { ReleaseProfiles } from "../release/release-profiles.ts";
 import { type ChangeOfAlertsPorts, changeOfAlerts } from "./change-of-alerts.ts";
+import { exportedCells } from "./exported-cells.ts";
 import { foldCell } from "./fold-cell.ts";
 import { verdictsOf } from "./verdicts-of.ts";
 
 export interface JudgeCellPorts extends ChangeOfAlertsPorts {
   readonly profiles: ReleaseProfiles;
+  /** Where figures go besides; each cohort of a cell once, as it came. */
+  readonly exportCells?: ((cells: readonly ExportedCell[]) => void) | undefined;
 }
 
 /**
@@ -37,7 +41,10 @@ export class JudgeCell {
     const change = isLive
       ? await changeOfAlerts(this.#ports, { cell, release, before, ...judged })
       : null;
-    return drift.commit({ cell, rollups, change });
+    const isDone = await drift.commit({ cell, rollups, change });
+    // What comes later changes the record here; there it would be added a second time.
+    if (isDone && isLive) this.#ports.exportCells?.(exportedCells(release.record, rollups));
+    return isDone;
   }
 }
 
