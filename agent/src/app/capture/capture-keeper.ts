@@ -106,7 +106,8 @@ export class CaptureKeeper {
       this.#line.length >= captureLimits.pendingMax ||
       this.#lineBytes + bytes > captureLimits.pendingBytesMax ||
       this.#files + this.#line.length >= captureLimits.filesMax ||
-      this.#parts.clock.monotonicMs() < this.#pausedUntilMs;
+      this.#parts.clock.monotonicMs() < this.#pausedUntilMs ||
+      !this.#writer.mayFit(wanted);
     if (isOver) {
       this.#dropped += 1;
       return;

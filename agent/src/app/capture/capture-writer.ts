@@ -10,13 +10,7 @@ import {
 } from "@modelfleet/protocol";
 import { captureName } from "../../domain/capture/capture-name.ts";
 import { allows } from "../../domain/capture/consent.ts";
-import {
-  type DayLedger,
-  fullLedger,
-  onDay,
-  spend,
-  spentOf,
-} from "../../domain/capture/day-ledger.ts";
+import { type DayLedger, fullLedger, spend } from "../../domain/capture/day-ledger.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { CaptureStore } from "../../ports/capture-store.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -68,10 +62,12 @@ export class CaptureWriter {
     }
   }
 
-  /** Bytes of today, by the ledger as far as it was read. */
-  spentBytes(policy: string): number {
-    if (this.#ledger === undefined) return 0;
-    return spentOf(onDay(this.#ledger, this.#parts.clock.nowMs()), policy);
+  /** Whether the day's bytes may allow it, as far as the ledger was read: a day that is spent costs no more work. */
+  mayFit({ policy, capture }: WantedCapture): boolean {
+    if (this.#ledger === undefined) return true;
+    const { id, bytesPerDayMax } = policy;
+    const asked = { policy: id, bytes: sealedCaptureBytes(capture), bytesPerDayMax };
+    return spend(this.#ledger, asked, this.#parts.clock.nowMs()) !== null;
   }
 
   async #write({ policy, capture }: WantedCapture): Promise<Written> {

@@ -22,13 +22,9 @@ export function spend(
 ): DayLedger | null {
   const current = onDay(ledger, nowMs);
   if (current.isFull === true) return null;
-  const spent = spentOf(current, asked.policy) + asked.bytes;
+  const spent = (current.bytes[asked.policy] ?? 0) + asked.bytes;
   if (spent > asked.bytesPerDayMax) return null;
   return { day: current.day, bytes: { ...current.bytes, [asked.policy]: spent } };
-}
-
-export function spentOf(ledger: DayLedger, policy: string): number {
-  return ledger.bytes[policy] ?? 0;
 }
 
 /** In place of a damaged one: that day is over for every policy. */
@@ -37,7 +33,7 @@ export function fullLedger(nowMs: number): DayLedger {
 }
 
 /** What of it counts now. */
-export function onDay(ledger: DayLedger, nowMs: number): DayLedger {
+function onDay(ledger: DayLedger, nowMs: number): DayLedger {
   const day = Math.floor(nowMs / DAY_MS);
   return day > ledger.day ? { day, bytes: {} } : ledger;
 }

@@ -202,6 +202,24 @@ describe("T30: the day's bytes", () => {
     expect(rig.keeper.status()).toMatchObject({ kept: 1 });
   });
 
+  test("that are spent cost no more than a look: the disk is asked nothing", async () => {
+    await using rig = await consentedRig({ bytesPerDayMax: 1 });
+    rig.answer();
+    await rig.settle();
+    let asked = 0;
+    Object.assign(rig.store, {
+      consent: () => {
+        asked += 1;
+        return Promise.resolve(any);
+      },
+    });
+    for (let i = 0; i < 50; i++) rig.answer();
+    await rig.settle();
+
+    expect(rig.keeper.status()).toMatchObject({ kept: 0, dropped: 51 });
+    expect(asked).toBe(0);
+  });
+
   test("are spent before the capture is there, so that a power cut adds nothing to them", async () => {
     await using rig = await consentedRig();
     const seen: number[] = [];
