@@ -36,7 +36,7 @@ const result = await killedTelemetry({
     cache: folder.inside("cache"),
   },
   killed: (count) => {
-    if (count % 10 === 0) console.log(`${count} of ${kills} kills, ${seconds()} s`);
+    if (count % 5 === 0) console.log(`${count} of ${kills} kills, ${seconds()} s`);
   },
 });
 const { violations, ...figures } = result;
