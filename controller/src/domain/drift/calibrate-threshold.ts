@@ -1,5 +1,5 @@
 import { driftLimits } from "@modelfleet/protocol";
-import { blockStarts } from "./block-starts.ts";
+import { blockStarts, drawOrder } from "./block-starts.ts";
 import type { Bootstrap, ReferenceRows } from "./bootstrap.ts";
 import { drawnPsi } from "./drawn-psi.ts";
 
@@ -7,7 +7,8 @@ import { drawnPsi } from "./drawn-psi.ts";
  * The PSI that windows drawn again and again from the reference itself, in blocks, stay below with chance `quantile`.
  *
  * @throws RangeError when sizes do not fit: a block longer than the window or the reference, no replicates
- * @see Künsch 1989, The jackknife and the bootstrap for general stationary observations (the moving block bootstrap)
+ * @see Künsch 1989, The jackknife and the bootstrap for general stationary observations (the moving block bootstrap;
+ * Politis and Romano 1992, A circular block-resampling procedure: a block that reaches the end goes on at the beginning
  */
 export function calibrateThreshold(reference: ReferenceRows, bootstrap: Bootstrap): number {
   return calibrateJointThreshold([reference], bootstrap);
@@ -26,8 +27,9 @@ export function calibrateJointThreshold(
 ): number {
   checkSizes(signals, bootstrap);
   const { replicates, windowItems, blockItems, quantile } = bootstrap;
-  const draw = blockStarts(signals[0]?.rows.length ?? 0, bootstrap);
-  const measures = signals.map((signal) => drawnPsi(signal, bootstrap));
+  const order = drawOrder(signals[0]?.rows.length ?? 0, bootstrap.slots);
+  const draw = blockStarts(order, bootstrap);
+  const measures = signals.map((signal) => drawnPsi(signal, order, bootstrap));
   const starts = new Uint32Array(Math.ceil(windowItems / blockItems));
   const largest = new Float64Array(replicates);
   for (let replicate = 0; replicate < replicates; replicate++) {

@@ -1,4 +1,5 @@
 import { PSI_SHARE_MIN } from "@modelfleet/protocol";
+import type { DrawOrder, RowRange } from "./block-starts.ts";
 import type { Bootstrap, ReferenceRows } from "./bootstrap.ts";
 
 /** PSI of the window made of the blocks that start at these rows, against the reference of an hour. */
@@ -14,26 +15,37 @@ const BYTES = 256;
  * The same as `psi`, for very many windows: logarithms are looked up.
  */
 export function drawnPsi(
-  { rows, bins }: ReferenceRows,
-  { windowItems, blockItems, slots }: Bootstrap,
+  reference: ReferenceRows,
+  { order, ranges }: DrawOrder,
+  { windowItems, blockItems }: Pick<Bootstrap, "windowItems" | "blockItems">,
 ): DrawnPsi {
-  const references = referencesOf({ rows, bins }, slots);
+  const rows = order === undefined ? reference.rows : inOrder(reference.rows, order);
+  const { bins } = reference;
+  const references = ranges.map((range) => referenceOf(rows, bins, range));
   const counts = new Uint32Array(BYTES);
   const logs = Float64Array.from({ length: windowItems + 1 }, (_, count) =>
     Math.log(floored(count / windowItems)),
   );
   return (starts, slot) => {
+    const [range, against] = [ranges[slot], references[slot]];
+    if (range === undefined || against === undefined || against.items === 0) return 0;
     counts.fill(0);
-    countBlocks(starts, { rows, counts, windowItems, blockItems });
+    countBlocks(starts, { rows, counts, range, windowItems, blockItems });
     const items = totalOf(counts, bins);
-    const reference = references[slot];
-    if (items === 0 || reference === undefined || reference.items === 0) return 0;
+    if (items === 0) return 0;
     const psi =
       items === windowItems
-        ? wholePsi(counts, reference, { items, logs })
-        : partPsi(counts, reference, items);
-    return psi * (1 + items / reference.items);
+        ? wholePsi(counts, against, { items, logs })
+        : partPsi(counts, against, items);
+    return psi * (1 + items / against.items);
   };
+}
+
+function inOrder(rows: Uint8Array, order: Uint32Array): Uint8Array {
+  const ordered = new Uint8Array(rows.length);
+  for (let place = 0; place < ordered.length; place++)
+    ordered[place] = rows[order[place] ?? 0] ?? 0;
+  return ordered;
 }
 
 interface Reference {
@@ -43,37 +55,42 @@ interface Reference {
   readonly logs: Float64Array;
 }
 
-function referencesOf({ rows, bins }: ReferenceRows, slots?: Uint8Array): readonly Reference[] {
-  const size = slots === undefined ? 1 : Math.max(...new Set(slots)) + 1;
-  const counts = Array.from({ length: size }, () => new Uint32Array(BYTES));
-  for (let row = 0; row < rows.length; row++) {
-    const bySlot = counts[slots?.[row] ?? 0];
-    const bin = rows[row] ?? 0;
-    if (bySlot !== undefined) bySlot[bin] = (bySlot[bin] ?? 0) + 1;
-  }
-  return counts.map((bySlot) => {
-    const items = totalOf(bySlot, bins);
-    const shares = Float64Array.from(bySlot.subarray(0, bins), (count) => floored(count / items));
-    return { items, shares, logs: shares.map(Math.log) };
-  });
+function referenceOf(rows: Uint8Array, bins: number, { from, to }: RowRange): Reference {
+  const counts = new Uint32Array(BYTES);
+  addRows(counts, rows, { from, to });
+  const items = totalOf(counts, bins);
+  const shares = Float64Array.from(counts.subarray(0, bins), (count) => floored(count / items));
+  return { items, shares, logs: shares.map(Math.log) };
 }
 
 interface Blocks {
   readonly rows: Uint8Array;
   readonly counts: Uint32Array;
+  readonly range: RowRange;
   readonly windowItems: number;
   readonly blockItems: number;
 }
 
-function countBlocks(starts: Uint32Array, { rows, counts, windowItems, blockItems }: Blocks): void {
+function countBlocks(starts: Uint32Array, blocks: Blocks): void {
+  const { rows, counts, range, windowItems, blockItems } = blocks;
   let left = windowItems;
   for (const start of starts) {
-    const end = start + Math.min(blockItems, left);
-    for (let row = start; row < end; row++) {
-      const bin = rows[row] ?? 0;
-      counts[bin] = (counts[bin] ?? 0) + 1;
+    let from = start;
+    let length = Math.min(blockItems, left);
+    left -= length;
+    while (length > 0) {
+      const to = Math.min(from + length, range.to);
+      addRows(counts, rows, { from, to });
+      length -= to - from;
+      from = range.from;
     }
-    left -= blockItems;
+  }
+}
+
+function addRows(counts: Uint32Array, rows: Uint8Array, { from, to }: RowRange): void {
+  for (let row = from; row < to; row++) {
+    const bin = rows[row] ?? 0;
+    counts[bin] = (counts[bin] ?? 0) + 1;
   }
 }
 

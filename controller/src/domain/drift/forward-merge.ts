@@ -3,7 +3,7 @@ import { withoutNoise } from "../telemetry/without-noise.ts";
 import type { CohortCell } from "./cohort-cell.ts";
 import type { Signal } from "./signal.ts";
 import { signalCounts } from "./signal-counts.ts";
-import { HOUR_MS } from "./slot-of.ts";
+import { DAY_HOURS, HOUR_MS } from "./slot-of.ts";
 
 /** Counts of one signal over one or more cells. */
 export interface MergedCounts {
@@ -43,8 +43,15 @@ export function historyOf(cells: readonly CohortCell[], cell: JudgedCell): Cohor
   if (past[0]?.startMs !== startMs) return { cell, cells: [], hasDay: false };
   const earliestMs = startMs + cellMs - driftLimits.mergeMsMax;
   const inReach = past.filter((other, i) => i === 0 || other.startMs >= earliestMs);
-  const hours = new Set(inReach.map((other) => Math.floor(other.startMs / HOUR_MS)));
-  return { cell, cells: inReach, hasDay: hours.size >= driftLimits.mergeMsMax / HOUR_MS };
+  const hours = new Set(inReach.flatMap((other) => hoursOf(other.startMs, cellMs)));
+  return { cell, cells: inReach, hasDay: hours.size === DAY_HOURS };
+}
+
+/** Hours of the day a cell touches. */
+function hoursOf(startMs: number, cellMs: number): readonly number[] {
+  const first = Math.floor(startMs / HOUR_MS);
+  const count = Math.ceil((startMs + cellMs) / HOUR_MS) - first;
+  return Array.from({ length: Math.min(count, DAY_HOURS) }, (_, i) => (first + i) % DAY_HOURS);
 }
 
 /** Adds up a signal's counts from the judged cell backwards until there are `itemsEnough`. */

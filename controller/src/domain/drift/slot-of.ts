@@ -1,7 +1,7 @@
 import type { SlotOfDay } from "./verdict.ts";
 
 export const HOUR_MS = 3_600_000;
-const DAY_HOURS = 24;
+export const DAY_HOURS = 24;
 /** 1 January 1970 was a Thursday. */
 const EPOCH_WEEKDAY = 4;
 
