@@ -32,6 +32,8 @@ export type ControllerOptions = {
   readonly mqttPort?: number;
   readonly publicUrl?: string;
   readonly publicMqttUrl?: string;
+  /** Of `controller start`. */
+  readonly flags?: readonly string[];
 };
 
 /** A controller as a process of its own, in --dev, on free ports unless told otherwise. */
@@ -41,6 +43,7 @@ export async function startController(options: ControllerOptions): Promise<TestC
     ...["--http-port", String(options.httpPort ?? 0), "--mqtt-port", String(options.mqttPort ?? 0)],
     ...(options.publicUrl === undefined ? [] : ["--public-url", options.publicUrl]),
     ...(options.publicMqttUrl === undefined ? [] : ["--public-mqtt-url", options.publicMqttUrl]),
+    ...(options.flags ?? []),
   ]);
   const listening = await program.event("controller.listening", START_MS_MAX);
   const url = String(listening["httpUrl"]);
@@ -68,13 +71,14 @@ export type TestAgent = {
   readonly program: RunningProgram;
 };
 
-/** Enrols a device with a fresh claim. */
+/** Enrols a device with a fresh claim, made with these flags. */
 export async function enrolAgent(
   controller: TestController,
   id: string,
   data: string,
+  ...flags: readonly string[]
 ): Promise<void> {
-  const created = await controller.command(ClaimCreated, "claim", "create");
+  const created = await controller.command(ClaimCreated, "claim", "create", ...flags);
   const enrolled = await runCommand(
     ["agent", "enrol", created.enrolment, "--data", data, "--device-id", id],
     {},
