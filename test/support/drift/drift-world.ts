@@ -1,7 +1,11 @@
 import { join } from "node:path";
 import {
   type DeviceId,
+  encodeBatch,
+  encodeSignedBatch,
+  type FeedbackWindow,
   type Labels,
+  type ReferenceProfile,
   type Sha256,
   sha256,
   type TelemetryWindow,
@@ -93,11 +97,11 @@ class World {
     this.#random = given.random;
   }
 
-  /** The release that all windows are of. */
-  async publish(version = "1.0.0"): Promise<Sha256> {
+  /** The release that all windows are of, with the ordinary profile unless the test has its own. */
+  async publish(version = "1.0.0", profile: ReferenceProfile = driftProfile): Promise<Sha256> {
     const upload = smallUpload(
       { version, drift: { baseline: "profile.json" } },
-      { "profile.json": profileBytes },
+      { "profile.json": jsonBytes(profile) },
     );
     const { release } = await this.#app.useCases.publishRelease.run(upload, localPrincipal);
     return release.release;
@@ -122,6 +126,14 @@ class World {
     const seq = this.#seqs.get(device.id) ?? 0;
     this.#seqs.set(device.id, seq + 1);
     await this.deliver(device, device.telemetry(windows, { boot: 1, seq }));
+  }
+
+  /** Labels that came for answers, alone in a batch. */
+  async label(device: SimulatedDevice, feedback: readonly FeedbackWindow[]): Promise<void> {
+    const seq = this.#seqs.get(device.id) ?? 0;
+    this.#seqs.set(device.id, seq + 1);
+    const batch = { device: device.id, boot: 1, seq, dropped: 0, windows: [], feedback };
+    await this.deliver(device, encodeSignedBatch(device.signer, encodeBatch(batch)));
   }
 
   async deliver(device: SimulatedDevice, frame: Uint8Array): Promise<void> {
