@@ -3,6 +3,7 @@ import { GoldenFile, InferRequest, ReferenceProfile } from "@modelfleet/protocol
 import { beforeAll, describe, expect, test } from "vitest";
 import { accuracy, argmax, classify } from "../../examples/digits/classify.ts";
 import { type Digit, type DigitSplit, loadDigits } from "../../examples/digits/dataset.ts";
+import { profileFile } from "../../examples/digits/profile.ts";
 import { recipes } from "../../examples/digits/recipes.ts";
 import { trainClassifier } from "../../examples/digits/train-classifier.ts";
 import { encodeDenseLayers } from "../support/onnx/dense-layers.ts";
@@ -85,6 +86,16 @@ describe.each(["1.0.0", "2.0.0", "4.0.0"])("the profile of %s", (version) => {
     for (const row of answers) counts[argmax(row)] = (counts[argmax(row)] ?? 0) + 1;
     expect(profile.outputs[0]?.counts).toEqual(counts);
   });
+});
+
+test("the committed profile of 1.0.0 is what its digits and answers give, thresholds and all", async () => {
+  const reference =
+    recipes.find(({ version }) => version === "1.0.0")?.choose(split.training) ?? [];
+  const answers = await classify(await fileOf("1.0.0", "model.onnx"), reference);
+
+  const committed: unknown = JSON.parse(String(await fileOf("1.0.0", "profile.json")));
+
+  expect(profileFile(reference, answers)).toEqual(committed);
 });
 
 test("the committed 1.0.0 is, byte for byte, what its recipe and the default seed give", async () => {
