@@ -18,7 +18,13 @@ export function renderSummary(summary: TelemetrySummary): string {
     `errors   ${errors.length === 0 ? "none" : errors.join(", ")}`,
     `latency  ${latency === null ? "no answers yet" : `p50 ${milliseconds(latency.p50)}  p95 ${milliseconds(latency.p95)}  p99 ${milliseconds(latency.p99)}`}`,
   ];
-  return [...facts, "", distributions(summary), ...caution(summary.requests)].join("\n");
+  return [
+    ...facts,
+    "",
+    distributions(summary),
+    ...quantiles(summary),
+    ...caution(summary.requests),
+  ].join("\n");
 }
 
 /** Below this the χ² law puts chance alone near the usual alarm of 0.1 (telemetry.md 1.1). */
@@ -57,6 +63,19 @@ function distributions(summary: TelemetrySummary): string {
   ]);
   if (features.length + outputs.length === 0) return "no reference profile in this release";
   return table(["distribution", "reference", "now", "moved", "mean"], [...features, ...outputs]);
+}
+
+/** Of the features whose profile asks for them. */
+function quantiles(summary: TelemetrySummary): readonly string[] {
+  const rows = summary.features.flatMap(({ name, quantiles: told }) => {
+    if (told === undefined) return [];
+    const { items, p1, p5, p25, p50, p75, p95, p99 } = told;
+    const values = [p1, p5, p25, p50, p75, p95, p99].map((value) => `${+value.toPrecision(4)}`);
+    return [[name, ...values, `${items}`]];
+  });
+  if (rows.length === 0) return [];
+  const shares = ["1 %", "5 %", "25 %", "50 %", "75 %", "95 %", "99 %"];
+  return ["", table(["quantiles", ...shares, "items"], rows)];
 }
 
 function moved(reference: readonly number[], current: readonly number[]): string {

@@ -3,6 +3,19 @@ import { DeviceId, ModelName, ReleaseVersion, Sha256, UnixMs } from "../units.ts
 
 const Shares = z.array(z.number());
 
+/** Values a feature stays at or below in that share of the items; the rank of each is within 1.33 % of all. */
+export const FeatureQuantiles = z.object({
+  items: z.int(),
+  p1: z.number(),
+  p5: z.number(),
+  p25: z.number(),
+  p50: z.number(),
+  p75: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+});
+export type FeatureQuantiles = z.infer<typeof FeatureQuantiles>;
+
 /** Reference against current shares of one numeric feature; bins include below-minimum (first) and above-maximum (last). */
 export const FeatureSummary = z.object({
   name: z.string(),
@@ -13,6 +26,8 @@ export const FeatureSummary = z.object({
   referenceMean: z.number(),
   missing: z.int(),
   nan: z.int(),
+  /** Where the profile asks for them and any window has them; `items` counts those windows only. */
+  quantiles: FeatureQuantiles.optional(),
 });
 export type FeatureSummary = z.infer<typeof FeatureSummary>;
 

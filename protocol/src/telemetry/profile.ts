@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { driftLimits, telemetryLimits } from "../limits.ts";
+import { quantileLimits } from "./quantile-sketch/quantile-sketch.ts";
 
 const Count = z.int().min(0);
 const Edges = z.array(z.number()).max(telemetryLimits.binsMax - 1);
@@ -64,6 +65,8 @@ export const FeatureProfile = z
     nanShare: Share.optional(),
     threshold: Threshold.optional(),
     seasonal: SeasonalSlots.optional(),
+    /** Devices keep a sketch of its quantiles too, up to 2.4 KB a window; not for drift, which is judged by bins. */
+    quantiles: z.boolean().optional(),
   })
   .refine(
     (feature) => feature.counts.length === feature.edges.length + 1,
@@ -170,7 +173,13 @@ export type ProfileCalibration = z.infer<typeof ProfileCalibration>;
 export const ReferenceProfile = z.object({
   spec: z.literal(1),
   samples: z.int().min(1),
-  features: z.array(FeatureProfile).max(telemetryLimits.featuresMax),
+  features: z
+    .array(FeatureProfile)
+    .max(telemetryLimits.featuresMax)
+    .refine(
+      (features) => features.filter(hasQuantiles).length <= quantileLimits.featuresMax,
+      `expected at most ${quantileLimits.featuresMax} features with quantiles`,
+    ),
   outputs: z.array(OutputProfile).max(telemetryLimits.outputsMax),
   categories: z.array(CategoryProfile).max(telemetryLimits.categoriesMax).optional(),
   calibration: ProfileCalibration.optional(),
@@ -178,6 +187,11 @@ export const ReferenceProfile = z.object({
   provisional: z.boolean().optional(),
 });
 export type ReferenceProfile = z.infer<typeof ReferenceProfile>;
+
+/** Whether devices keep its quantiles. */
+export function hasQuantiles({ quantiles }: FeatureProfile): boolean {
+  return quantiles === true;
+}
 
 interface Seasonal {
   readonly counts: readonly number[];

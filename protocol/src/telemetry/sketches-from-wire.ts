@@ -1,12 +1,21 @@
 import { telemetryLimits } from "../limits.ts";
 import { distinctLimits } from "./distinct-sketch.ts";
+import { quantileLimits } from "./quantile-sketch/quantile-sketch.ts";
 import type {
   CategoricalSketch as WireCategory,
   OutputSketch as WireOutput,
   NumericSketch as WireSketch,
 } from "./telemetry_pb.ts";
 import type { CategoricalSketch, NumericSketch, OutputSketch } from "./window.ts";
-import { checkLength, countOf, countsOf, finiteOf, noisedOf, refused } from "./wire-check.ts";
+import {
+  checkLength,
+  countOf,
+  countsOf,
+  finiteOf,
+  noisedOf,
+  refused,
+  type WireField,
+} from "./wire-check.ts";
 
 const ITEMS_MAX = telemetryLimits.itemsPerWindowMax;
 const BINS_MAX = telemetryLimits.binsMax + 2;
@@ -24,7 +33,14 @@ export function sketchOf(wire: WireSketch, place: string, isNoised: boolean): Nu
     sum: finiteOf(wire.sum, field("sum")),
     sumOfSquares: finiteOf(wire.sumOfSquares, field("sumOfSquares")),
     ...(wire.withoutBounds ? { min: null, max: null } : bounds),
+    ...quantilesOf(wire.quantiles, field("quantiles")),
   };
+}
+
+function quantilesOf(bytes: Uint8Array, field: WireField) {
+  checkLength(bytes, quantileLimits.packedBytesMax, field);
+  // A copy: the message's own buffer is not kept alive by it.
+  return bytes.length === 0 ? {} : { quantiles: bytes.slice() };
 }
 
 function exactCountsOf(wire: WireSketch, place: string) {

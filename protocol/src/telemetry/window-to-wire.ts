@@ -57,8 +57,8 @@ function latencyToWire(latency: LatencyHistogram) {
 }
 
 function sketchToWire(sketch: NumericSketch, isNoised: boolean) {
-  const { counts, nan, missing, sum, sumOfSquares, min, max } = sketch;
-  const sums = { sum, sumOfSquares };
+  const { counts, nan, missing, sum, sumOfSquares, min, max, quantiles } = sketch;
+  const sums = { sum, sumOfSquares, ...(quantiles === undefined ? {} : { quantiles }) };
   const bounds = min === null || max === null ? { withoutBounds: true } : { min, max };
   if (isNoised) return { ...sums, ...bounds, noised: [...counts, nan, missing].map(BigInt) };
   return {

@@ -101,6 +101,8 @@ export interface NumericSketch {
   /** 0 when nothing was counted; null, both, when no value may leave the device: then the sums are of bin means. */
   readonly min: number | null;
   readonly max: number | null;
+  /** Of the values in `counts` (`unpackQuantiles`), where the profile asks for them; absent when there are none or none may be told. */
+  readonly quantiles?: Uint8Array;
 }
 
 /** Distribution of one category. */

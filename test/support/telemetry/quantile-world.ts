@@ -30,7 +30,10 @@ export function quantileWorld(seed: number) {
 export function ringPart(order: Float32Array, from: number, size: number): Float32Array {
   const start = from % order.length;
   const tail = order.subarray(start, start + size);
-  return Float32Array.of(...tail, ...order.subarray(0, size - tail.length));
+  const part = new Float32Array(size);
+  part.set(tail);
+  part.set(order.subarray(0, size - tail.length), tail.length);
+  return part;
 }
 
 /** Of a sketch of 0 … count − 1, over every number there is: at each value held, and just below it. */

@@ -8,6 +8,7 @@ import {
 } from "@modelfleet/protocol";
 import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { mergeWindowQuantiles } from "../../domain/telemetry/merge-quantiles.ts";
 import { mergeWindows } from "../../domain/telemetry/merge-windows.ts";
 import { summarizeTelemetry } from "../../domain/telemetry/summarize-telemetry.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
@@ -45,14 +46,16 @@ export class SummarizeTelemetry {
       const { model } = release.record.document;
       if (!permits(caller, { action: "telemetry.read", model })) continue;
       const all = await this.#ports.telemetry.windows({ ...query, releasePrefix: prefix });
-      const windows = all.filter(({ device }) => isSeen(model, device));
-      if (windows.length === 0) continue;
+      const seen = all.filter(({ device }) => isSeen(model, device));
+      if (seen.length === 0) continue;
+      const windows = seen.map(({ device, bytes }) => ({ device, window: decodeWindow(bytes) }));
       summaries.push(
         summarizeTelemetry({
           release: release.record.release,
           document: release.record.document,
           profile: release.profile?.reference ?? null,
-          merged: mergeWindows(windows.map(({ bytes }) => decodeWindow(bytes))),
+          merged: mergeWindows(windows.map(({ window }) => window)),
+          quantiles: mergeWindowQuantiles(windows),
           devices: windows.map(({ device }) => device),
         }),
       );

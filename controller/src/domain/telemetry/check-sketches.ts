@@ -8,6 +8,7 @@ import type {
 } from "@modelfleet/protocol";
 import { categoryRefusal } from "./check-category.ts";
 import { countsRefusal, type Expected, noisedRefusal } from "./check-counts.ts";
+import { quantilesRefusal } from "./check-quantiles.ts";
 import { total } from "./total.ts";
 import { contradiction, lengthRefusal, type RefusedWindow } from "./window-verdict.ts";
 
@@ -46,7 +47,11 @@ function sketchRefusal(
       place: `${place}.counts + nan + missing`,
     });
   if (refusal !== undefined || feature === undefined) return refusal;
-  return boundedSumsRefusal(sketch, place) ?? unboundedSumsRefusal(sketch, feature, expected);
+  return (
+    boundedSumsRefusal(sketch, place) ??
+    unboundedSumsRefusal(sketch, feature, expected) ??
+    quantilesRefusal(sketch, feature, place)
+  );
 }
 
 /** The mean lies between the bounds; half a float32 step and the rounding of a long sum are allowed for. */

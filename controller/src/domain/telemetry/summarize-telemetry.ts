@@ -7,6 +7,8 @@ import {
   type OutputProfile,
   type OutputSketch,
   type OutputSummary,
+  type QuantileSketch,
+  quantilesOf,
   type ReferenceProfile,
   type ReleaseDocument,
   type Sha256,
@@ -16,6 +18,8 @@ import { roundedSum } from "./exact-sum.ts";
 import type { MergedSketch, MergedTelemetry } from "./merged-telemetry.ts";
 import { total } from "./total.ts";
 
+const SHARES = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99] as const;
+
 /** Everything measured of one release, added up. */
 export interface TelemetryOfRelease {
   readonly release: Sha256;
@@ -23,13 +27,15 @@ export interface TelemetryOfRelease {
   /** null when the release has none: then there are counts and latencies only. */
   readonly profile: ReferenceProfile | null;
   readonly merged: MergedTelemetry;
+  /** By the index of the feature (`mergeWindowQuantiles`). */
+  readonly quantiles?: readonly (QuantileSketch | undefined)[];
   /** Devices the windows came from. */
   readonly devices: readonly DeviceId[];
 }
 
 /** What people and gates read: shares against their reference, and quantiles within 4.33 %. */
 export function summarizeTelemetry(telemetry: TelemetryOfRelease): TelemetrySummary {
-  const { release, document, profile, merged } = telemetry;
+  const { release, document, profile, merged, quantiles = [] } = telemetry;
   return {
     release,
     model: document.model,
@@ -41,7 +47,10 @@ export function summarizeTelemetry(telemetry: TelemetryOfRelease): TelemetrySumm
     requests: merged.requests,
     errors: Object.fromEntries(merged.errors.map(({ code, count }) => [code, count])),
     latencyUs: latencyOf(merged),
-    features: paired(profile?.features, merged.features).map(featureSummary),
+    features: paired(profile?.features, merged.features).map((feature, i) => ({
+      ...featureSummary(feature),
+      ...quantilesOfFeature(quantiles[i]),
+    })),
     outputs: paired(profile?.outputs, merged.outputs).map(outputSummary),
   };
 }
@@ -80,6 +89,12 @@ function featureSummary({
     missing: sketch?.missing ?? 0,
     nan: sketch?.nan ?? 0,
   };
+}
+
+function quantilesOfFeature(sketch: QuantileSketch | undefined): Pick<FeatureSummary, "quantiles"> {
+  if (sketch === undefined || sketch.count === 0) return {};
+  const [p1 = 0, p5 = 0, p25 = 0, p50 = 0, p75 = 0, p95 = 0, p99 = 0] = quantilesOf(sketch, SHARES);
+  return { quantiles: { items: sketch.count, p1, p5, p25, p50, p75, p95, p99 } };
 }
 
 function outputSummary({

@@ -35,13 +35,18 @@ export interface QuantileLevel {
 /** 0 or 1, each with one half, whatever came before. */
 export type BitSource = () => number;
 
-/** `levels`: beyond, a count would not be a safe integer. `magnitudeMax`: of float32. */
+/**
+ * `levelsMax`: beyond, a count would not be a safe integer. `magnitudeMax`: of float32. `packedBytesMax`: of 10^9 values with k.
+ * `featuresMax`: of one profile, so that a window with all of them still takes a third of a message.
+ */
 export const quantileLimits = {
   k: 200,
   kMin: 8,
   kMax: 4_096,
   levelRoomMin: 8,
   levelsMax: 53,
+  packedBytesMax: 3_072,
+  featuresMax: 4,
   magnitudeMax: 3.4028234663852886e38,
 } as const;
 

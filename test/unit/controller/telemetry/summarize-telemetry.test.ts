@@ -6,10 +6,16 @@ import {
   type TelemetryWindow,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
+import { renderSummary } from "../../../../controller/cli/render/distribution.ts";
+import { mergeWindowQuantiles } from "../../../../controller/src/domain/telemetry/merge-quantiles.ts";
 import { mergeWindows } from "../../../../controller/src/domain/telemetry/merge-windows.ts";
 import { summarizeTelemetry } from "../../../../controller/src/domain/telemetry/summarize-telemetry.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { observation, recorded, rows } from "../../../support/telemetry/observations.ts";
+import {
+  quantileWindow,
+  referenceWithQuantiles,
+} from "../../../support/telemetry/quantile-windows.ts";
 import {
   dayStartMs,
   emptyWindow,
@@ -73,6 +79,26 @@ test(`latencies are within 4.33 % of the true quantiles, their mean is exact (se
   }
   const mean = latencies.reduce((sum, value) => sum + value, 0) / latencies.length;
   expect(latencyUs?.mean).toBeCloseTo(mean, 6);
+});
+
+test("quantiles are told where there are any, and of how many items", () => {
+  const random = seededRandom(seed);
+  const values = Array.from({ length: 100 }, (_, i) => i + 1);
+  const window = quantileWindow(random.shuffled(values), { random });
+  const told = { release: releaseDigest, document, merged: mergeWindows([window]), devices };
+  const profile = referenceWithQuantiles();
+  const quantiles = mergeWindowQuantiles([{ device: DeviceId.parse("b-20"), window }]);
+  const summary = summarizeTelemetry({ ...told, profile, quantiles });
+
+  expect(TelemetrySummary.parse(summary)).toEqual(summary);
+  expect(summary.features[0]).not.toHaveProperty("quantiles");
+  // All 100 values are held, so each is exact: p25 is the 25th of them.
+  expect(summary.features[1]?.quantiles).toEqual({
+    ...{ items: 100, p1: 1, p5: 5, p25: 25, p50: 50, p75: 75, p95: 95, p99: 99 },
+  });
+  expect(renderSummary(summary)).toContain(
+    "f1         1    5    25    50    75    95    99    100",
+  );
 });
 
 test("nothing measured gives zero shares and no mean, never NaN", () => {

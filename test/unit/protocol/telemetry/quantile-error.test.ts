@@ -27,6 +27,8 @@ test(`T8: the error of rank is at most 1.33 % anywhere in at least 99 of 100 of 
   });
 
   expect(shareWithin(errors)).toBeGreaterThanOrEqual(0.99);
+  // By its rule 4: 99 of 100 are within 0.74 %, with independent bits within 1.06 %.
+  expect(shareWithin(errors, 0.009)).toBeGreaterThanOrEqual(0.99);
   // No sketch of 200 values a level is exact: had it kept all, this would not show anything.
   expect(Math.min(...errors)).toBeGreaterThan(0.001);
 });
@@ -88,8 +90,8 @@ test("T8: at 100 000 values it takes at most 2 500 bytes, of one device and merg
   }
 });
 
-function shareWithin(errors: readonly number[]): number {
-  return errors.filter((error) => error <= RANK_ERROR).length / errors.length;
+function shareWithin(errors: readonly number[], limit = RANK_ERROR): number {
+  return errors.filter((error) => error <= limit).length / errors.length;
 }
 
 function atMost(sorted: Float64Array, value: number): number {
