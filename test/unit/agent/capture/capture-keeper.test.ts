@@ -103,8 +103,16 @@ describe("T30: the consent", () => {
     expect(rig.store.files.size).toBe(1);
 
     rig.store.consented = null;
+    let writes = 0;
+    Object.assign(rig.store, {
+      put: () => {
+        writes += 1;
+        return Promise.resolve();
+      },
+    });
     rig.answer();
     await rig.settle();
+    expect(writes).toBe(0);
     expect(rig.keeper.status()).toMatchObject({ consent: null, dropped: 1 });
     await rig.clock.advance(captureLimits.lookMs);
     await rig.settle();

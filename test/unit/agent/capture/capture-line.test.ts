@@ -79,6 +79,8 @@ describe("an answer never waits:", () => {
       return [{ name: "x", dtype: "uint8", shape: [1, x.length], bytes: x }] as const;
     };
     rig.answer(undefined, large(captureLimits.recordBytesMax + 1));
+    for (let i = 0; i < 10; i++) await rig.settle();
+    expect(rig.keeper.status()).toMatchObject({ kept: 0, dropped: 1 });
     rig.answer(undefined, large(captureLimits.recordBytesMax));
     for (let i = 0; i < 10; i++) await rig.settle();
 

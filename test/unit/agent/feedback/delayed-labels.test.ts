@@ -8,6 +8,8 @@ import { readVectors } from "../../../support/statistics/vectors.ts";
 /** A classifier that is wrong now and then; from `flippedAt` on half of the time. Labels come a day late. */
 async function labelled(seed: number, options: { count: number; flippedAt: number }) {
   const rig = labelRig();
+  const stop = new AbortController();
+  const done = rig.desk.run(stop.signal);
   const random = seededRandom(seed);
   const classes: number[] = [];
   for (let i = 0; i < options.count; i++) {
@@ -23,8 +25,12 @@ async function labelled(seed: number, options: { count: number; flippedAt: numbe
     const { drift } = rig.give({ id: `id-${i}`, label });
     if (drift.length > 0) flags.push({ at: i, drift });
   }
+  await rig.clock.advance(1_000);
+  const toldAtOnce = [...rig.told];
   rig.desk.flush();
-  return { ...rig, flags };
+  stop.abort();
+  await done;
+  return { ...rig, flags, toldAtOnce };
 }
 
 test("T23: labels that come a day late say within 450 of them that half of the answers are wrong now, and nothing before", async () => {
@@ -78,8 +84,12 @@ test("T15: labels of a real classifier, given to a device in 20 orders, raise a 
 });
 
 test("a flag is told at once, counts for what is captured under drift, and ends", async () => {
-  const { desk, staged, clock, events } = await labelled(1, { count: 2_450, flippedAt: 2_000 });
+  const given = { count: 2_450, flippedAt: 2_000 };
+  const { desk, staged, clock, events, toldAtOnce } = await labelled(1, given);
+  const { toldAtOnce: nothing } = await labelled(1, { count: 200, flippedAt: 200 });
 
+  expect(toldAtOnce.reduce((sum, one) => sum + one.labelled, 0)).toBe(2_450);
+  expect(nothing).toEqual([]);
   expect(desk.isDrifting(mainSlot, staged.release)).toBe(true);
   expect(events).toContainEqual(
     expect.objectContaining({ event: "labels.drift", model: "bearing", output: "kind" }),
