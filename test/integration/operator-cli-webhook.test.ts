@@ -29,6 +29,8 @@ test("the command line adds, lists, tests and removes a webhook", async () => {
   expect(await run("enable", id)).toMatchObject({ exitCode: 0 });
   expect(await run("remove", id)).toMatchObject({ exitCode: 0 });
   expect(await run("deliveries", id)).toMatchObject({ exitCode: 3 });
+  const paused = await run("add", receiver.url, "--paused", "--json");
+  expect(JSON.parse(paused.out)).toMatchObject({ webhook: { enabled: false } });
   expect(await run("remove", "nonsense")).toMatchObject({ exitCode: 2 });
   expect(await run("add", "http://10.0.0.1/x")).toMatchObject({ exitCode: 5 });
 });

@@ -10,13 +10,13 @@ export interface AddWebhookOptions extends ApiOptions {
   readonly type: readonly string[];
   readonly description: string;
   readonly secretFile?: string;
-  readonly disabled?: boolean;
+  readonly paused?: boolean;
 }
 
 export async function addWebhook(
   terminal: Terminal,
   url: string,
-  { type, description, secretFile, disabled, ...options }: AddWebhookOptions,
+  { type, description, secretFile, paused, ...options }: AddWebhookOptions,
 ): Promise<void> {
   const context = contextOf(terminal, options);
   const created = await context.api.call({
@@ -26,7 +26,7 @@ export async function addWebhook(
     json: {
       url,
       description,
-      enabled: disabled !== true,
+      enabled: paused !== true,
       ...(type.length === 0 ? {} : { types: type }),
       ...(secretFile === undefined ? {} : { secret: await readSecret(secretFile) }),
     },

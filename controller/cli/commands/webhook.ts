@@ -33,7 +33,7 @@ function addAdd(webhook: Command, terminal: Terminal): void {
       .option("--type <type...>", "only events of this type, like 'modelfleet.alert.*'", [])
       .option("--description <text>", "for the people who see the list", "")
       .option("--secret-file <file>", "holds the secret to sign with (default: a new one)")
-      .option("--disabled", "told nothing until it is enabled"),
+      .option("--paused", "told nothing until it is enabled"),
   )
     .addHelpText(
       "before",
