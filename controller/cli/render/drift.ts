@@ -15,7 +15,9 @@ const COHORTS_SHOWN = 12;
 
 /** Drift for people: what moved first, in words, with its bars. */
 export function renderDrift(answer: DriftAnswer, wish: DriftWish): string {
-  const releases = answer.releases.filter(({ cohorts }) => cohorts.length > 0);
+  const releases = answer.releases.filter(
+    ({ cohorts, hasProfile }) => cohorts.length > 0 || !hasProfile,
+  );
   if (releases.length === 0) {
     const of = wish.cohort === undefined ? answer.model : `${answer.model} in ${wish.cohort}`;
     return `nothing of ${of} was judged in the last ${wish.since}: a window is judged when it has ended and two more have passed`;
