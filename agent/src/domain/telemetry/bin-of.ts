@@ -6,14 +6,19 @@
  * @returns 0 … edges.length
  */
 export function binOf(edges: Float64Array, value: number): number {
-  let bin = 0;
+  return binAmong(edges, value, 0, edges.length);
+}
+
+/** The same where the edges are `count` of an array's, from a place of it on. */
+export function binAmong(edges: Float64Array, value: number, from: number, count: number): number {
+  let bin = from;
   // Halving a length instead of closing in from both ends leaves the processor no branch to guess wrong.
-  for (let length = edges.length; length > 0; length >>>= 1) {
+  for (let length = count; length > 0; length >>>= 1) {
     const half = (length + 1) >>> 1;
     // Inside of the array always, so the fallback is never taken.
     bin += (edges[bin + half - 1] ?? Number.POSITIVE_INFINITY) <= value ? half : 0;
   }
-  return bin;
+  return bin - from;
 }
 
 /** One more in a bin of a fixed array of counts. */

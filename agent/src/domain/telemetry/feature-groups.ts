@@ -1,8 +1,18 @@
-import type { FeatureProfile, NumericSketch } from "@modelfleet/protocol";
+import {
+  type BitSource,
+  type FeatureProfile,
+  hasQuantiles,
+  type NumericSketch,
+} from "@modelfleet/protocol";
 import type { ItemView } from "./element-reader.ts";
 import { featureOf } from "./feature-of.ts";
-import { createNumericCounter, type NumericCounter } from "./numeric-counter.ts";
+import {
+  createCounterStore,
+  createNumericCounter,
+  type NumericCounter,
+} from "./numeric-counter.ts";
 import { createProjections, type Projections } from "./projections.ts";
+import { withQuantiles } from "./quantile-counter.ts";
 
 /** The numeric sketches of the open window. */
 export interface FeatureGroups {
@@ -26,12 +36,21 @@ interface ProjectionGroup {
   readonly counters: readonly NumericCounter[];
 }
 
-/** @param named the tensors of a request, by their place in it */
+/**
+ * @param named the tensors of a request, by their place in it
+ * @param nextBit for the quantiles some features ask for; without it there are none
+ */
 export function createFeatureGroups(
   features: readonly FeatureProfile[],
   named: readonly string[],
+  nextBit?: BitSource,
 ): FeatureGroups {
-  const all = features.map((feature) => ({ feature, counter: createNumericCounter(feature) }));
+  const store = createCounterStore(features);
+  const all = features.map((feature) => {
+    const counter = createNumericCounter(feature, store);
+    return { feature, counter: counterOf(feature, counter, nextBit) };
+  });
+  const counters = all.map(({ counter }) => counter);
   const singles: readonly SingleFeature[] = all
     .filter(({ feature }) => feature.source.reduce !== "projection")
     .map(({ feature: { source }, counter }) => {
@@ -54,7 +73,7 @@ export function createFeatureGroups(
     }
   }
 
-  return { add, take: () => all.map(({ counter }) => counter.take()) };
+  return { add, take: () => counters.map((counter) => counter.take()) };
 }
 
 /** The items of one tensor, and room for one number. */
@@ -89,6 +108,14 @@ function addReduced(
   }
   value[0] = reduced;
   counter.addAt(value, 0);
+}
+
+function counterOf(
+  feature: FeatureProfile,
+  counter: NumericCounter,
+  nextBit: BitSource | undefined,
+): NumericCounter {
+  return nextBit !== undefined && hasQuantiles(feature) ? withQuantiles(counter, nextBit) : counter;
 }
 
 function addGroup(

@@ -1,4 +1,4 @@
-import type { ReferenceProfile } from "@modelfleet/protocol";
+import type { BitSource, ReferenceProfile } from "@modelfleet/protocol";
 import type { Tensor } from "../tensor.ts";
 import { type CategoryItems, createCategoryCounter } from "./category-counter.ts";
 import { type ItemView, openItems } from "./element-reader.ts";
@@ -24,9 +24,9 @@ export interface OpenedRequest {
 }
 
 /** One sketch for each feature, output and category, in the order of the profile. */
-export function createSketchSet(profile: ReferenceProfile): SketchSet {
+export function createSketchSet(profile: ReferenceProfile, nextBit?: BitSource): SketchSet {
   const named = tensorsNamedBy(profile);
-  const features = createFeatureGroups(profile.features, named);
+  const features = createFeatureGroups(profile.features, named, nextBit);
   const outputs = profile.outputs.map((output) => ({
     tensor: named.indexOf(output.source.tensor),
     counter: createOutputCounter(output),

@@ -1,4 +1,5 @@
 import {
+  type BitSource,
   digest8,
   type ReferenceProfile,
   type Sha256,
@@ -40,6 +41,8 @@ export interface WindowRecorderOptions {
   readonly windowMs: number;
   /** Everything is told when absent. */
   readonly privacy?: SketchPrivacy;
+  /** For the quantiles a profile asks for; there are none when absent. */
+  readonly nextBit?: BitSource;
   readonly onClosed: (window: TelemetryWindow) => void;
 }
 
@@ -77,7 +80,7 @@ export function createWindowRecorder(options: WindowRecorderOptions): WindowReco
     profile: profile === null ? null : digest8(profile.digest),
   };
   const reference = profile?.reference ?? noProfile;
-  const sketches = createSketchSet(reference);
+  const sketches = createSketchSet(reference, options.nextBit);
   const named = tensorsNamedBy(reference);
   const latency = createLatencyCounter();
   const errors = createErrorCounter();

@@ -109,7 +109,7 @@ async function openDevice(fs: Fs, boot: number) {
       ...{ sleep: () => Promise.resolve(), turn: () => Promise.resolve() },
       randomBytes: (length: number) => new Uint8Array(length),
     },
-    log: { debug: none, info: none, warn: none, error: none },
+    log: { info: none, warn: none, error: none },
     heldBytesMax: 120,
     connected: () => isConnected,
     stored: none,

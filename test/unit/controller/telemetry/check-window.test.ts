@@ -2,8 +2,14 @@ import { digest8, type NumericSketch, Sha256, type TelemetryWindow } from "@mode
 import { expect, test } from "vitest";
 import { checkWindow } from "../../../../controller/src/domain/telemetry/check-window.ts";
 import { seededRandom } from "../../../support/random.ts";
-import { randomObservation, recorded } from "../../../support/telemetry/observations.ts";
 import {
+  observation,
+  randomObservation,
+  recorded,
+  rows,
+} from "../../../support/telemetry/observations.ts";
+import {
+  categoryOf,
   dayStartMs,
   emptyWindow,
   hourMs,
@@ -91,6 +97,87 @@ test.each<[string, string, Partial<TelemetryWindow>]>([
   expect(verdict.kind === "refused" ? verdict.detail : "").toContain(field);
 });
 
+test("a late window may be 98 days old and no older", () => {
+  const startMs = receivedAtMs - 98 * dayMs;
+  const late = { ...emptyWindow, startMs, durationMs: hourMs, historical: true };
+  const tooLate = { ...late, startMs: startMs - 1 };
+
+  expect(checkWindow(late, { profile: null, receivedAtMs })).toEqual({ kind: "ok" });
+  expect(checkWindow(tooLate, { profile: null, receivedAtMs })).toMatchObject({ reason: "TIME" });
+  const punctual = { ...late, historical: false };
+  expect(checkWindow(punctual, { profile: null, receivedAtMs })).toMatchObject({ reason: "TIME" });
+});
+
+const sites = { ...referenceOf(1), categories: [categoryOf("x", ["1", "2"])] };
+const sited = siteWindow();
+const siteSketch = sited.categories[0];
+if (siteSketch === undefined) throw new TypeError("expected a category");
+const oneRegister = new Uint8Array(48);
+oneRegister[0] = 0x04;
+const bare = { features: sited.features.map((each) => ({ ...each, min: null, max: null })) };
+const noised = {
+  ...{ epsilon: 1, ...bare },
+  categories: [{ ...siteSketch, distinctOther: new Uint8Array(0) }],
+};
+
+const farOff = {
+  ...{ counts: [-40, 43, 1], missing: -40 },
+  distinctOther: new Uint8Array(0),
+};
+
+test.each<[string, Partial<TelemetryWindow>]>([
+  ["as it was measured", {}],
+  ["without bounds", bare],
+  ["without what others there were", { categories: noised.categories }],
+  ["with noise", noised],
+  ["with as much noise as there can be", { ...noised, categories: [farOff] }],
+])("a window with a category, %s, is taken", (_, changes) => {
+  const profile = { reference: sites, digest: profileDigest };
+  const verdict = checkWindow({ ...sited, ...changes }, { profile, receivedAtMs });
+
+  expect(verdict).toEqual({ kind: "ok" });
+});
+
+test.each<[string, string, Partial<TelemetryWindow>]>([
+  ["BINS", "categories:", { categories: [] }],
+  ["BINS", "categories[0].counts:", { categories: [{ ...siteSketch, counts: [3] }] }],
+  ["COUNTS", "categories[0].counts + missing", { categories: [{ ...siteSketch, missing: 1 }] }],
+  [
+    "COUNTS",
+    "categories[0].distinctOther",
+    { categories: [{ ...siteSketch, counts: [2, 1, 0], distinctOther: oneRegister }] },
+  ],
+  [
+    "COUNTS",
+    "categories[0].distinctOther",
+    { categories: [{ ...siteSketch, distinctOther: new Uint8Array(48).fill(0xff) }] },
+  ],
+  ["COUNTS", "categories[0].distinctOther", { ...noised, categories: sited.categories }],
+  ["COUNTS", "features[0].min", { ...noised, features: sited.features }],
+  [
+    "COUNTS",
+    "features[0].counts",
+    { ...noised, features: bare.features.map((each) => ({ ...each, nan: -41 })) },
+  ],
+  [
+    "COUNTS",
+    "features[0].counts",
+    { ...noised, features: bare.features.map((each) => ({ ...each, nan: 44 })) },
+  ],
+  ["COUNTS", "features[0].sum:", { features: bare.features.map((each) => ({ ...each, sum: 99 })) }],
+  [
+    "COUNTS",
+    "features[0].sumOfSquares:",
+    { features: bare.features.map((each) => ({ ...each, sumOfSquares: 999 })) },
+  ],
+])("a window with a category is refused for %s in %s", (reason, field, changes) => {
+  const profile = { reference: sites, digest: profileDigest };
+  const verdict = checkWindow({ ...sited, ...changes }, { profile, receivedAtMs });
+
+  expect(verdict).toMatchObject({ kind: "refused", reason });
+  expect(verdict.kind === "refused" ? verdict.detail : "").toContain(field);
+});
+
 test("values that are all the same pass, whatever float32 made of their bounds", () => {
   const random = seededRandom(seed);
   for (let round = 0; round < 200; round++) {
@@ -100,6 +187,14 @@ test("values that are all the same pass, whatever float32 made of their bounds",
     expect(checkWindow(window, { profile, receivedAtMs })).toEqual({ kind: "ok" });
   }
 });
+
+/** Three items: the words 1 and 2, and another. */
+function siteWindow(): TelemetryWindow {
+  const inputs = [rows("x", [[1], [2], [0.5]])];
+  const [window] = recorded(sites, [observation({ inputs })]);
+  if (window === undefined) throw new TypeError("expected one window");
+  return window;
+}
 
 function measured(requests: number): TelemetryWindow {
   const random = seededRandom(seed);

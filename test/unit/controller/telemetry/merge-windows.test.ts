@@ -1,4 +1,4 @@
-import type { TelemetryWindow } from "@modelfleet/protocol";
+import { distinctEstimate, type TelemetryWindow } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { roundedSum } from "../../../../controller/src/domain/telemetry/exact-sum.ts";
 import {
@@ -8,6 +8,7 @@ import {
 import { type Random, seededRandom } from "../../../support/random.ts";
 import { observation, recorded, rows } from "../../../support/telemetry/observations.ts";
 import {
+  categoryOf,
   dayStartMs,
   emptyWindow,
   hourMs,
@@ -15,6 +16,21 @@ import {
 } from "../../../support/telemetry/windows.ts";
 
 const seed = 31_337;
+
+test(`T6: 1,000 partitions and orders of 100,000 values of every kind merge to the same bytes (seed ${seed})`, () => {
+  const random = seededRandom(seed);
+  const values = strangeValues(random, 100_000);
+  const windows = pieces(random, values, 120).map((part, i) => windowOf(part, i % 24));
+  const expected = JSON.stringify(mergeWindows(windows));
+
+  for (let round = 0; round < 1_000; round++) {
+    const groups = partitionOf(random, windows);
+    const merged = mergeTelemetry(groups.map(mergeWindows));
+    // One in ten is held against it byte for byte, every one by its counts.
+    if (round % 10 === 0) expect(JSON.stringify(merged)).toBe(expected);
+    expect(countedIn(merged)).toBe(100_000);
+  }
+});
 
 test(`windows merge to the same bytes in any order and grouping (seed ${seed})`, () => {
   const random = seededRandom(seed);
@@ -27,7 +43,7 @@ test(`windows merge to the same bytes in any order and grouping (seed ${seed})`,
   }
 });
 
-test(`however 100,000 values are cut into windows, nothing is lost (seed ${seed})`, () => {
+test(`T6: however 100,000 values are cut into windows, nothing is lost (seed ${seed})`, () => {
   const random = seededRandom(seed);
   // Quarters add up without rounding on the device too, so even the sums are the same bytes.
   const values = strangeValues(random, 100_000).map((value) => Math.round(value * 4) / 4);
@@ -87,6 +103,39 @@ test("a window without sketches adds its requests to those that have them", () =
   expect(merged.features.map(({ sum }) => roundedSum(sum))).toEqual([1]);
 });
 
+test("categories add up, and what different others there were is told of all together", () => {
+  const sites = { ...referenceOf(1), categories: [categoryOf("x", ["1", "2"])] };
+  const windowOfSites = (values: readonly number[]) =>
+    recorded(sites, [
+      observation({
+        inputs: [
+          rows(
+            "x",
+            values.map((value) => [value]),
+          ),
+        ],
+      }),
+    ]);
+  const windows = [[1, 1, 7], [2, 7, 8], [1], []].flatMap(windowOfSites);
+  const [category] = mergeWindows(windows).categories;
+
+  expect(category?.counts).toEqual([3, 1, 3]);
+  expect(Math.round(distinctEstimate(Uint8Array.from(category?.distinctOther ?? [])))).toBe(2);
+  expect(mergeTelemetry(windows.map((window) => mergeWindows([window])))).toEqual(
+    mergeWindows(windows),
+  );
+});
+
+test("bounds that one window does not tell are not known of all; noise is counted", () => {
+  const open = windowOf([1, 2], 0);
+  const features = open.features.map((sketch) => ({ ...sketch, min: null, max: null }));
+  const merged = mergeWindows([open, { ...open, features, epsilon: 0.5 }, { ...open, epsilon: 2 }]);
+
+  expect(merged.features[0]).toMatchObject({ min: null, max: null });
+  expect(merged).toMatchObject({ noisedWindows: 2, epsilon: 0.5 });
+  expect(mergeWindows([open])).toMatchObject({ noisedWindows: 0, epsilon: null });
+});
+
 test("windows of two profiles are never added up", () => {
   const [narrow] = recorded(referenceOf(1, 10), [observation({})]);
   const [wide] = recorded(referenceOf(1, 20), [observation({})]);
@@ -125,6 +174,19 @@ function windowOf(values: readonly number[], hour: number): TelemetryWindow {
   if (window === undefined) throw new TypeError("expected one window");
   const requests = values.length === 0 ? 1 : window.requests;
   return { ...window, requests, startMs: dayStartMs + hour * hourMs, durationMs: hourMs };
+}
+
+/** So many neighbouring parts of random lengths. */
+function pieces(random: Random, values: readonly number[], count: number): number[][] {
+  const cuts = Array.from({ length: count - 1 }, () => random.below(values.length));
+  const bounds = [0, ...cuts.sort((left, right) => left - right), values.length];
+  return bounds.slice(1).map((until, i) => values.slice(bounds[i], until));
+}
+
+function countedIn({ features }: ReturnType<typeof mergeWindows>): number {
+  const [sketch] = features;
+  const counted = sketch?.counts.reduce((sum, count) => sum + count, 0) ?? 0;
+  return counted + (sketch?.nan ?? 0);
 }
 
 function partitionOf<Member>(random: Random, members: readonly Member[]): Member[][] {

@@ -1,13 +1,18 @@
 import {
   batchBytesMax,
   DeviceId,
+  type Digest8,
   decodeBatch,
+  decodeFeedback,
   decodeWindow,
   digest8,
   encodeBatch,
   encodedWindowBytes,
+  encodeFeedback,
   encodeWindow,
+  type FeedbackWindow,
   FormatError,
+  type SlotName,
   type TelemetryBatch,
   type TelemetryWindow,
   telemetryLimits,
@@ -16,6 +21,7 @@ import { expect, test } from "vitest";
 import { seededRandom } from "../../../support/random.ts";
 import { randomObservation, recorded } from "../../../support/telemetry/observations.ts";
 import {
+  dayStartMs,
   emptySketch,
   emptyWindow,
   profileDigest,
@@ -51,13 +57,93 @@ test.each([
   [16, 900, 1_100],
   [64, 900, 3_700],
   [16, 20_000, 1_500],
-])("%i features of 20 bins after %i requests take at most %i bytes", (features, requests, bytes) => {
+])("T9: %i features of 20 bins after %i requests take at most %i bytes", (features, requests, bytes) => {
   const random = seededRandom(seed);
   const observations = Array.from({ length: requests }, () => randomObservation(random, features));
   const [window] = recorded(referenceOf(features), observations);
 
   expect(window?.items).toBe(requests);
   expect(window === undefined ? 0 : encodeWindow(window).length).toBeLessThanOrEqual(bytes);
+});
+
+test("T9: a device with 16 features sends at most 4,500 bytes an hour in windows of 15 minutes, all frames included", () => {
+  const random = seededRandom(seed);
+  const observations = Array.from({ length: 4 }, (_, quarter) =>
+    Array.from({ length: 900 }, () => ({
+      ...randomObservation(random, 16),
+      nowMs: dayStartMs + quarter * 900_000,
+    })),
+  );
+  const batches = observations.map((seen, seq) => {
+    const windows = recorded(referenceOf(16), seen);
+    return encodeBatch({ ...batchOf(windows), seq, boot: 1_000 }).length + 64;
+  });
+
+  expect(batches.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(4_500);
+});
+
+test("categories, labels, a sample rate and the end of noise arrive as they were sent", () => {
+  const distinctOther = new Uint8Array(48).fill(3);
+  const window: TelemetryWindow = {
+    ...{ ...emptyWindow, profile, sampleRate: 0.1 },
+    categories: [
+      { counts: [3, 0, 2], missing: 1, distinctOther },
+      { counts: [0, 0], missing: 0, distinctOther: new Uint8Array(0) },
+    ],
+    features: [{ ...emptySketch, min: null, max: null }],
+  };
+  const noised: TelemetryWindow = {
+    ...{ ...emptyWindow, profile, epsilon: 0.5 },
+    categories: [{ counts: [-3, 7], missing: -1, distinctOther: new Uint8Array(0) }],
+    features: [{ ...emptySketch, counts: [-5, 2, 900], nan: -2, missing: 1, min: null, max: null }],
+    outputs: [{ classCounts: [-1, 4], confidenceCounts: [0, -9] }],
+  };
+  const labels: FeedbackWindow = {
+    ...{ slot: emptyWindow.slot, release: emptyWindow.release, startMs: dayStartMs },
+    ...{ durationMs: 900_000, output: 1, labelled: 40, errors: 40 },
+    drift: ["adwin", "hddm_a"],
+  };
+  const sent = { ...batchOf([window, noised]), feedback: [labels, { ...labels, drift: [] }] };
+
+  expect(decodeBatch(encodeBatch(sent))).toEqual(sent);
+  expect(decodeFeedback(encodeFeedback(labels))).toEqual(labels);
+});
+
+const labelled: FeedbackWindow = {
+  ...{ slot: emptyWindow.slot, release: emptyWindow.release, startMs: dayStartMs },
+  ...{ durationMs: 900_000, output: 0, labelled: 4, errors: 1, drift: [] },
+};
+
+test.each<[string, Partial<FeedbackWindow>]>([
+  ["output", { output: telemetryLimits.outputsMax }],
+  ["labelled", { labelled: telemetryLimits.itemsPerWindowMax + 1 }],
+  ["errors", { errors: 5 }],
+  ["durationMs", { durationMs: telemetryLimits.windowMsMax + 1 }],
+  ["startMs", { startMs: 2 ** 53 }],
+  ["slot", { slot: "Main" as SlotName }],
+  ["releaseDigest", { release: "" as Digest8 }],
+])("labels whose %s is out of bounds are refused by that name", (field, changes) => {
+  const bytes = encodeFeedback({ ...labelled, ...changes });
+
+  expect(refusalOf(() => decodeFeedback(bytes))).toMatch(`telemetry feedback.${field}: `);
+});
+
+test("sixty-four labels fit a batch in the room that is kept for them, sixty-five are refused", () => {
+  const widest = {
+    ...{ ...labelled, labelled: 1e9, errors: 1e9, output: 7 },
+    ...{ slot: "s".repeat(32) as SlotName, drift: ["adwin", "hddm_a"] as const },
+  };
+  const { feedbackPerBatchMax, feedbackBytesMax } = telemetryLimits;
+  const batch = (length: number) => ({
+    ...batchOf([]),
+    feedback: Array.from({ length }, () => widest),
+  });
+
+  expect(encodeFeedback(widest).length + 4).toBeLessThanOrEqual(feedbackBytesMax);
+  expect(decodeBatch(encodeBatch(batch(feedbackPerBatchMax))).feedback).toHaveLength(64);
+  expect(refusalOf(() => decodeBatch(encodeBatch(batch(feedbackPerBatchMax + 1))))).toMatch(
+    " feedback: ",
+  );
 });
 
 test("a counter may be the greatest safe integer and no more", () => {
@@ -71,6 +157,12 @@ const sketch = { ...emptySketch, counts: [0, 1, 0] };
 const many = (length: number) => new Array<number>(length).fill(1);
 const latency = { scale: 3, zeroCount: 0, offset: 0, counts: [1], sumUs: 1 };
 const withFeature = (changes: object) => ({ profile, features: [{ ...sketch, ...changes }] });
+const category = { counts: [1, 0], missing: 0, distinctOther: new Uint8Array(0) };
+const withCategory = (changes: object) => ({
+  profile,
+  categories: [{ ...category, ...changes }],
+});
+const noised = { epsilon: 1 };
 const withLatency = (changes: object) => ({ latency: { ...latency, ...changes } });
 const withErrors = (...codes: string[]) => ({ errors: codes.map((code) => ({ code, count: 1 })) });
 const withOutput = (classes: number, bins: number) => ({
@@ -107,6 +199,19 @@ test.each<[string, object]>([
   ["features[0].max", withFeature({ max: Number.NaN })],
   ["features", { profile, features: many(telemetryLimits.featuresMax + 1).map(() => sketch) }],
   ["features", { profile: null, features: [sketch] }],
+  ["features", { profile: null, categories: [category] }],
+  ["categories", { profile, categories: many(17).map(() => category) }],
+  ["categories[0].counts", withCategory({ counts: many(66) })],
+  ["categories[0].counts[1]", withCategory({ counts: [0, 1e9 + 1] })],
+  ["categories[0].missing", withCategory({ missing: 1e9 + 1 })],
+  ["categories[0].distinctOther", withCategory({ distinctOther: new Uint8Array(47) })],
+  ["features[0].noised[0]", { ...noised, ...withFeature({ counts: [-1e9 - 1, 0, 0] }) }],
+  ["categories[0].noised[1]", { ...noised, ...withCategory({ counts: [0, 1e9 + 1] }) }],
+  ["epsilon", { epsilon: 10.5 }],
+  ["epsilon", { epsilon: -1 }],
+  ["epsilon", { epsilon: Number.NaN }],
+  ["sampleRate", { sampleRate: 1.5 }],
+  ["sampleRate", { sampleRate: -0.5 }],
   ["outputs", { profile, outputs: many(9).map(() => ({ classCounts: [], confidenceCounts: [] })) }],
   ["outputs[0].classCounts", withOutput(65, 64)],
   ["outputs[0].confidenceCounts", withOutput(64, 65)],
@@ -169,6 +274,7 @@ test.each([
   ["windows[0].latency", [0x52, 0]],
   ["windows[0].features", [0x5a, 0]],
   ["windows[0].outputs", [0x62, 0]],
+  ["windows[0].categories", [0x72, 0]],
 ])("thousands of empty %s are refused by that name", (field, empty) => {
   const repeated = Array.from({ length: 16_000 }, () => empty).flat();
   const window = [

@@ -28,7 +28,7 @@ test.each([-10, -1, 0, 3, 5])("every power of two closes its bucket at scale %i"
   }
 });
 
-test(`quantiles of 100,000 lognormals are within 4.33 % of the true ones (seed ${seed})`, () => {
+test(`T7: quantiles of 100,000 lognormals are within 4.33 % of the true ones (seed ${seed})`, () => {
   const random = seededRandom(seed);
   const values = Array.from({ length: 100_000 }, () => Math.exp(7 + 0.8 * random.normal()));
   const sorted = values.toSorted((a, b) => a - b);
@@ -41,7 +41,7 @@ test(`quantiles of 100,000 lognormals are within 4.33 % of the true ones (seed $
   }
 });
 
-test(`merging scale 3 and scale 5 equals counting all at scale 3 (seed ${seed})`, () => {
+test(`T7: merging scale 3 and scale 5 equals counting all at scale 3 (seed ${seed})`, () => {
   const random = seededRandom(seed);
   const values = Array.from({ length: 2_000 }, () => Math.exp(6 + random.normal()));
   const merged = mergeLatencyBuckets([
