@@ -67,6 +67,17 @@ test.each([
   expect(await bytesOf({ chunkBytes })).toBe(await bytesOf({}));
 });
 
+test("a column whose quantiles are asked for is one of numbers, however few they are", async () => {
+  const config = "columns: { sex: { quantiles: true }, n: { quantiles: false } }";
+  const { profile } = await build({ rows: mixedRows(600), flags: answers, config });
+
+  expect(profile?.features.map(({ name, quantiles }) => [name, quantiles])).toEqual([
+    ["n", undefined],
+    ["level", undefined],
+    ["sex", true],
+  ]);
+});
+
 test("a profile built from rows is the same of CSV and JSON Lines", async () => {
   const [header = "", ...lines] = mixedRows(600).trimEnd().split("\n");
   const plain = lines.map((line) => line.replace('"a ""b"", c"', "ab"));

@@ -19,6 +19,27 @@ const refused: [what: string, of: BuildOf, exitCode: number, why: RegExp][] = [
     /line 2, column a: expected a number, got "x"/,
   ],
   [
+    "with quantiles of texts",
+    { rows: "a\nx\ny\n", config: "columns: { a: { quantiles: true } }" },
+    1,
+    /line 2, column a: expected a number, got "x"/,
+  ],
+  [
+    "with quantiles of a category",
+    { rows: "a\n1\n", config: "columns: { a: { type: categorical, quantiles: true } }" },
+    2,
+    /columns\/a: expected quantiles of a numeric column/,
+  ],
+  [
+    "with quantiles of five columns",
+    {
+      rows: "a\n1\n",
+      config: `columns: { ${["a", "b", "c", "d", "e"].map((name) => `${name}: { quantiles: true }`).join()} }`,
+    },
+    2,
+    /columns: expected at most 4 columns with quantiles/,
+  ],
+  [
     "with a time that is none",
     { rows: "at,a\n2026-11-21,1\nyesterday,2\n", flags: ["--time-column", "at"] },
     1,

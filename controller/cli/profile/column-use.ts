@@ -12,6 +12,8 @@ export interface NumericUse {
   readonly name: string;
   readonly source: ElementPlace;
   readonly elementType: NumberType;
+  /** Devices tell its quantiles too. */
+  readonly quantiles?: boolean | undefined;
 }
 
 export interface CategoricalUse {

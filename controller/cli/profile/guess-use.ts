@@ -50,7 +50,8 @@ function isText({ path, unit, name, scan }: ColumnFacts, told: ColumnConfig): bo
   const { firstText, texts, filled } = scan;
   if (firstText === null) return false;
   const isFault = texts < TEXT_SHARE_MAX * filled && told.type !== "categorical";
-  if (!isFault && told.type !== "numeric") return true;
+  const isTold = told.type === "numeric" || told.quantiles === true;
+  if (!isFault && !isTold) return true;
   const where = { path, [unit]: firstText.at, column: name };
   const way = "mend it, list it under missing in the config, or say type: categorical there";
   throw fileFault(where, `expected a number, got ${quoted(firstText.text)}: ${way}`);
@@ -61,7 +62,7 @@ function ofNumbers(facts: ColumnFacts, told: ColumnConfig): ColumnUse {
   const elementType = told.elementType ?? config.elementType ?? "float32";
   if (told.type === "unwatched") return { use: "left out", why: "unwatched, says the config" };
   if (scan.filled === 0) return { use: "left out", why: "no row has a value" };
-  const isDiscrete = scan.isWhole && scan.distinct.size <= DISCRETE_MAX;
+  const isDiscrete = scan.isWhole && scan.distinct.size <= DISCRETE_MAX && told.quantiles !== true;
   const type = told.type ?? (isDiscrete ? "categorical" : "numeric");
   if (type === "categorical") return categorical(facts, told, elementType);
   return numeric(facts, told, elementType);
@@ -93,6 +94,7 @@ function numeric(
     name: told.name ?? facts.name,
     source: elementOf(facts, told),
     elementType,
+    quantiles: told.quantiles,
   };
 }
 

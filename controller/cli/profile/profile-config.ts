@@ -1,4 +1,4 @@
-import { driftLimits, profileLimits, telemetryLimits } from "@modelfleet/protocol";
+import { driftLimits, profileLimits, quantileLimits, telemetryLimits } from "@modelfleet/protocol";
 import * as z from "zod";
 import { CliError } from "../cli-error.ts";
 import { escaped, plainYaml, YamlFault } from "../plan-yaml.ts";
@@ -11,15 +11,22 @@ const ElementType = z.enum(["float32", "float64", "int64"]);
 const Word = z.string().max(profileLimits.wordLengthMax);
 
 /** What one column is, where it is not what one would guess. */
-const ColumnConfig = z.strictObject({
-  /** unwatched: an element of the tensor that nobody looks at. outside: the model never sees it. */
-  type: z.enum(["numeric", "categorical", "unwatched", "outside"]).optional(),
-  name: Name.optional(),
-  tensor: TensorName.optional(),
-  index: z.int().min(0).optional(),
-  elementType: ElementType.optional(),
-  vocabulary: z.array(Word).min(1).max(telemetryLimits.vocabularyMax).optional(),
-});
+const ColumnConfig = z
+  .strictObject({
+    /** unwatched: an element of the tensor that nobody looks at. outside: the model never sees it. */
+    type: z.enum(["numeric", "categorical", "unwatched", "outside"]).optional(),
+    name: Name.optional(),
+    tensor: TensorName.optional(),
+    index: z.int().min(0).optional(),
+    elementType: ElementType.optional(),
+    vocabulary: z.array(Word).min(1).max(telemetryLimits.vocabularyMax).optional(),
+    /** Devices tell its quantiles too, and with them some of its values. */
+    quantiles: z.boolean().optional(),
+  })
+  .refine(
+    ({ quantiles, type = "numeric" }) => quantiles !== true || type === "numeric",
+    "expected quantiles of a numeric column",
+  );
 export type ColumnConfig = z.infer<typeof ColumnConfig>;
 
 const EmbeddingConfig = z.strictObject({
@@ -59,7 +66,15 @@ export const ProfileConfig = z.strictObject({
   predictionColumn: ColumnName.optional(),
   confidenceColumn: ColumnName.optional(),
   output: OutputConfig.optional(),
-  columns: z.record(ColumnName, ColumnConfig).optional(),
+  columns: z
+    .record(ColumnName, ColumnConfig)
+    .refine(
+      (columns) =>
+        Object.values(columns).filter(({ quantiles }) => quantiles === true).length <=
+        quantileLimits.featuresMax,
+      `expected at most ${quantileLimits.featuresMax} columns with quantiles`,
+    )
+    .optional(),
   embeddings: z.record(ColumnName, EmbeddingConfig).optional(),
 });
 export type ProfileConfig = z.infer<typeof ProfileConfig>;

@@ -33,10 +33,10 @@ export function tableReference(
 }
 
 function numericRows({ numbers }: CollectedTable): NumericRows[] {
-  return [...numbers].map(([{ name, source }, { values, missing }]) => {
+  return [...numbers].map(([{ name, source, quantiles = false }, { values, missing }]) => {
     const { tensor, index } = source;
     const place = { tensor, reduce: "element" as const, ...(index !== undefined && { index }) };
-    return { name, source: place, values, missing };
+    return { name, source: place, values, missing, ...(quantiles && { quantiles }) };
   });
 }
 

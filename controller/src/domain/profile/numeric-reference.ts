@@ -10,6 +10,8 @@ export interface NumericRows {
   readonly values: Float64Array;
   /** Rows without any value; the other NaN were there, and are no numbers. */
   readonly missing: number;
+  /** Devices tell its quantiles too. */
+  readonly quantiles?: boolean;
 }
 
 /** A feature's reference, and where each row fell. */
@@ -25,7 +27,7 @@ export interface NumericReference {
  * @returns null when no row has a number
  */
 export function numericReference(
-  { name, source, values, missing }: NumericRows,
+  { name, source, values, missing, quantiles = false }: NumericRows,
   binsMax: number,
 ): NumericReference | null {
   const rising = values.filter((value) => !Number.isNaN(value)).sort();
@@ -45,6 +47,7 @@ export function numericReference(
     max: max + 0,
     binMeans: binMeans(rising, counts),
     ...shares({ rows: values.length, missing, nan: values.length - rising.length - missing }),
+    ...(quantiles && { quantiles }),
   };
   return { profile, binned: { bins, size: counts.length } };
 }
