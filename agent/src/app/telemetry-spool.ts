@@ -1,4 +1,5 @@
 import {
+  type BitSource,
   type FeedbackWindow,
   type OutputProfile,
   ReferenceProfile,
@@ -15,6 +16,7 @@ import {
 } from "../domain/telemetry/discrete-laplace.ts";
 import { histogramsOf, type SketchPrivacy } from "../domain/telemetry/guard-sketches.ts";
 import { type PrivacySpent, spend } from "../domain/telemetry/privacy-account.ts";
+import { bitsFrom } from "../domain/telemetry/random-bits.ts";
 import { tensorsNamedBy } from "../domain/telemetry/sketch-set.ts";
 import { createWindowRecorder, type WindowRecorder } from "../domain/telemetry/window-recorder.ts";
 import type { Tensor } from "../domain/tensor.ts";
@@ -63,6 +65,7 @@ interface Recording {
 export class TelemetrySpool {
   readonly #parts: TelemetryParts;
   readonly #uniform: UniformSource;
+  readonly #nextBit: BitSource;
   readonly #profiles = new Map<Sha256, Profile>();
   #recordings: Recording[] = [];
   #spent: PrivacySpent | null = null;
@@ -70,6 +73,7 @@ export class TelemetrySpool {
   constructor(parts: TelemetryParts) {
     this.#parts = parts;
     this.#uniform = uniformFrom(parts.clock.randomBytes);
+    this.#nextBit = bitsFrom(parts.clock.randomBytes);
   }
 
   /** Read the reference profile of a release before it answers. */
@@ -145,7 +149,7 @@ export class TelemetrySpool {
       release,
       profile,
       windowMs: this.#parts.windowMs,
-      ...(profile === null ? {} : { privacy: profile.privacy }),
+      ...(profile === null ? {} : { privacy: profile.privacy, nextBit: this.#nextBit }),
       onClosed: (window) => this.#add(window, histograms),
     });
     const latest = ofSlot.at(-1);
