@@ -65,7 +65,8 @@ export async function killedTelemetry(options: KilledTelemetryOptions): Promise<
   agent.start();
   killer.begin();
   const beganMs = performance.now();
-  const isEnough = () => killer.left() === 0 && agent.kills >= options.agentKillsMin;
+  const isEnough = () =>
+    agent.hasFailed || (killer.left() === 0 && agent.kills >= options.agentKillsMin);
   const deviceDeaths = await fleet.measure(release, options.perSecond, isEnough);
   const seconds = (performance.now() - beganMs) / 1_000;
   const told = await agent.finish();

@@ -31,6 +31,7 @@ export class RealAgent {
   readonly #stopped = new AbortController();
   #agent: TestAgent | undefined;
   #lane: Promise<void> = Promise.resolve();
+  #failure: unknown;
   #kills = 0;
   #asked = 0;
   #outboxBytesMax = 0;
@@ -61,14 +62,25 @@ export class RealAgent {
     return this.#kills;
   }
 
+  /** It did not start again, which `finish` tells. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   start(): void {
-    this.#lane = Promise.all([this.#ask(), this.#die()]).then(() => undefined);
+    this.#lane = Promise.all([this.#ask(), this.#die()]).then(
+      () => undefined,
+      (failure: unknown) => {
+        this.#failure = failure;
+      },
+    );
   }
 
   /** No kill any more: it sends what it owes, and ends as it is asked to. */
   async finish(): Promise<AgentResult> {
     this.#stopped.abort();
     await this.#lane;
+    if (this.#failure !== undefined) throw this.#failure;
     await eventually(async () => (await this.#owed()).entries === 0, patience);
     await this.#agent?.program.stop("SIGTERM");
     const outboxBytesMax = this.#outboxBytesMax;
