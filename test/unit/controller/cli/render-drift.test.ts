@@ -1,0 +1,106 @@
+import type { AlertDetail, DistributionVerdict, DriftAnswer } from "@modelfleet/protocol";
+import { expect, test } from "vitest";
+import { renderAlert } from "../../../../controller/cli/render/alert.ts";
+import { renderDrift } from "../../../../controller/cli/render/drift.ts";
+import { binBars, faultWords, verdictWords } from "../../../../controller/cli/render/verdict.ts";
+import { firedAlert } from "../../../support/drift/fired-alert.ts";
+
+const verdict: DistributionVerdict = {
+  ...{ kind: "distribution", cohort: "hall=south", signal: "feature:noise", status: "BREACH" },
+  ...{ cellStartMs: 0, fromMs: 0, untilMs: 900_000, items: 1_200, level: 4.2 },
+  ...{ psi: 0.42, gate: 0.02, pValue: 1e-9, isDiscovery: true, basis: "window", slot: null },
+  threshold: { warn: 0.1, alert: 0.25, source: "calibrated" },
+  ...{ bins: ["< 0", "0 … 1", "≥ 1"], edges: [0, 1] },
+  ...{ reference: [0.5, 0.5, 0], current: [0.25, 0.5, 0.25] },
+};
+
+test("a verdict says in words what is unlike, by how much and by whose threshold", () => {
+  expect(verdictWords(verdict)).toBe(
+    "unlike its reference: PSI 0.42, threshold 0.1 calibrated, 1200 items",
+  );
+  expect(verdictWords({ ...verdict, status: "OK", psi: 0.03 })).toContain(
+    "as its reference: PSI 0.03",
+  );
+});
+
+test("what is large and not told is said to be chance, and what is too little to be too little", () => {
+  expect(verdictWords({ ...verdict, status: "OK", gate: 0.5 })).toContain("may be chance");
+  expect(verdictWords({ ...verdict, status: "INSUFFICIENT_DATA", items: 7 })).toBe(
+    "too little to tell (7 items)",
+  );
+});
+
+test("bars of both are on one scale, a bin without anything has none", () => {
+  const [head, first, , third] = binBars(verdict).split("\n");
+
+  expect(head).toMatch(/^bin +reference +now$/);
+  expect(first?.match(/█+/g)?.map(({ length }) => length)).toEqual([24, 12]);
+  expect(third?.match(/█+/g)?.map(({ length }) => length)).toEqual([12]);
+  expect(third).toMatch(/0\.0 %.*25\.0 %$/);
+});
+
+test("no name of a bin steers the terminal or makes a line of its own", () => {
+  const lines = binBars({ ...verdict, bins: ["\u001b[2Jgone", "a\nb", "\u202ec"] }).split("\n");
+
+  expect(lines).toHaveLength(4);
+  expect(lines.join("")).not.toMatch(/\p{Cc}|\p{Bidi_C}/u);
+});
+
+test.each([
+  [{ fault: "MISSING", share: 0.5, expectedShare: 0.01 }, "50.0 % are missing, 1.0 % are usual"],
+  [{ fault: "CONSTANT", value: 3 }, "all the same: 3"],
+  [{ fault: "CONSTANT", value: null }, "all the same"],
+  [{ fault: "UNIT", factor: 10 }, "looks like another unit: times 10"],
+  [{ fault: "OUT_OF_RANGE", share: 0.25 }, "25.0 % lie outside of all the reference has seen"],
+] as const)("a fault of values is said in words: %j", (finding, words) => {
+  expect(faultWords(finding)).toBe(words);
+});
+
+const wish = { since: "24h", nowMs: 1_800_000 };
+const answer = (changes: Partial<DriftAnswer["releases"][0]>): DriftAnswer => ({
+  model: "digits" as never,
+  releases: [
+    {
+      ...{ release: "a".repeat(64) as never, version: "1.0.0" as never, hasProfile: true },
+      ...{ isProvisional: false, cohorts: [], culprits: [], ...changes },
+    },
+  ],
+});
+
+test("a release without a profile, one that nobody has confirmed, and what may not be shown are named", () => {
+  const cohort = { cohort: "fleet", devices: 2, cellStartMs: 0, verdicts: [], estimates: [] };
+
+  expect(renderDrift(answer({ hasProfile: false }), wish)).toContain("no reference profile");
+  const learned = answer({ isProvisional: true, cohorts: [{ ...cohort, hidden: true }] });
+  expect(renderDrift(learned, wish)).toMatch(/nobody has confirmed it[\s\S]*hidden: too few/);
+  expect(renderDrift(answer({}), wish)).toContain("nothing of digits was judged");
+});
+
+test("only cohorts that have something to tell are shown unasked", () => {
+  const cohort = (name: string, verdicts: readonly DistributionVerdict[]) => ({
+    ...{ cohort: name, devices: 2, cellStartMs: 0, hidden: false, estimates: [] },
+    verdicts: [...verdicts],
+  });
+  const calm = { ...verdict, status: "OK" as const, psi: 0 };
+  const cohorts = [cohort("fleet", [calm]), cohort("hall=a", [calm]), cohort("hall=b", [verdict])];
+
+  const text = renderDrift(answer({ cohorts }), wish);
+
+  expect(text).toContain("hall=b  2 device(s)");
+  expect(text).not.toContain("hall=a");
+  expect(text).toContain("1 more cohorts");
+});
+
+test("an alert shows what it rests on, whose sensor it may be, and what to do", () => {
+  const [only] = firedAlert("abababababababab" as never).alerts;
+  if (only === undefined) throw new Error("expected an alert");
+  const devices = [{ device: "cam-7" as never, psi: 3.2, items: 400 }];
+  const change = { ...only.change, evidence: verdict, devices, cause: "devices" as const };
+  const alert: AlertDetail = { ...only.alert, version: 1, changes: [change] };
+
+  const text = renderAlert(alert);
+
+  expect(text).toContain("unlike their peers: cam-7 (PSI 3.2); without them the cohort is as");
+  expect(text).toContain("1970-01-01T00:00:00Z  PENDING → FIRING  told");
+  expect(text).toContain(`next: modelfleet alert ack ${alert.id}`);
+});
