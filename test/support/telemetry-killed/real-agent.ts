@@ -80,7 +80,7 @@ export class RealAgent {
   async finish(): Promise<AgentResult> {
     this.#stopped.abort();
     await this.#lane;
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.hasFailed) throw new Error("the agent did not start again", { cause: this.#failure });
     await eventually(async () => (await this.#owed()).entries === 0, patience);
     await this.#agent?.program.stop("SIGTERM");
     const outboxBytesMax = this.#outboxBytesMax;
