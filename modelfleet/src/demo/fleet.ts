@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ClaimCreated, demoLimits } from "@modelfleet/protocol";
 import { DemoError } from "./demo-error.ts";
+import { DRIFT_CELL_MS } from "./drift-cell.ts";
 import { type CommandResult, type RunningProgram, runCommand, startProgram } from "./program.ts";
 
 export interface Fleet {
@@ -33,7 +34,7 @@ export interface FleetDevice {
 
 export interface FleetOptions {
   readonly folder: string;
-  readonly deviceIds: readonly string[];
+  readonly devices: readonly { readonly id: string; readonly site: string }[];
   readonly say: (line: string) => void;
   /** Once aborted, everything is stopped and the start rejects with its reason. */
   readonly signal: AbortSignal;
@@ -43,18 +44,18 @@ export interface FleetOptions {
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const programs = new Programs();
   try {
-    options.say("modelfleet controller start --dev");
+    options.say(`modelfleet controller start --dev --drift-window ${DRIFT_CELL_MS}ms`);
     const controller = programs.start("the controller", [
       ...["controller", "start", "--dev", "--data", join(options.folder, "controller")],
-      ...["--http-port", "0", "--mqtt-port", "0"],
+      ...["--http-port", "0", "--mqtt-port", "0", "--drift-window", `${DRIFT_CELL_MS}ms`],
     ]);
     const { programStartMsMax } = demoLimits;
     const listening = await controller.event("controller.listening", programStartMsMax);
     const commands = commandsOf(programs, String(listening["httpUrl"]));
     const devices: FleetDevice[] = [];
-    for (const id of options.deviceIds) {
+    for (const device of options.devices) {
       options.signal.throwIfAborted();
-      devices.push(await startDevice({ ...options, programs, ask: commands.ask }, id));
+      devices.push(await startDevice({ ...options, programs, ask: commands.ask }, device));
     }
     return { ...commands, devices, broken: programs.broken, stop: () => programs.stop() };
   } catch (error) {
@@ -123,9 +124,9 @@ interface DeviceStart extends FleetOptions, Pick<Fleet, "ask"> {
 
 async function startDevice(
   { folder, say, programs, ask }: DeviceStart,
-  id: string,
+  { id, site }: FleetOptions["devices"][number],
 ): Promise<FleetDevice> {
-  const claim = ["claim", "create", "--class", "demo", "--label", "site=demo"];
+  const claim = ["claim", "create", "--class", "demo", "--label", `site=${site}`];
   const { enrolment } = await ask(ClaimCreated, ...claim);
   const data = join(folder, id);
   const identity = ["--data", data, "--device-id", id, "--class", "demo"];
@@ -133,7 +134,7 @@ async function startDevice(
   if (enrolled.exitCode !== 0) throw failed(["agent", "enrol", "mf1:…"], enrolled.text);
   say(`modelfleet agent enrol 'mf1:…' --device-id ${id}   then   modelfleet agent start`);
   const program = programs.start(`the agent ${id}`, [
-    ...["agent", "start", "--data", data, "--window-ms", "2000", "--confirm-ms", "1500"],
+    ...["agent", "start", "--data", data, "--window-ms", "2500", "--confirm-ms", "1500"],
   ]);
   const ready = await program.event("agent.ready", demoLimits.programStartMsMax);
   return { id, socketPath: String(ready["socketPath"]) };

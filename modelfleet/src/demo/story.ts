@@ -1,25 +1,26 @@
 import { join } from "node:path";
-import { Deployment, type FeatureSummary, Release, totalVariation } from "@modelfleet/protocol";
+import { Deployment, Release } from "@modelfleet/protocol";
 import { DemoError } from "./demo-error.ts";
 import {
   type DigitApplication,
   type ExpectedAnswers,
   startDigitApplication,
 } from "./digit-application.ts";
-import { type Digit, inverted } from "./digits.ts";
+import { type Digit, stained } from "./digits.ts";
+import { type DriftFound, driftAct } from "./drift-act.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { offlineAnswers } from "./offline-answers.ts";
-import { featureSince } from "./telemetry-shift.ts";
 
-const DEVICE_IDS = ["demo-1", "demo-2", "demo-3"] as const;
 const VERSIONS = ["1.0.0", "2.0.0", "3.0.0"] as const;
-const ASK_EVERY_MS = 25;
+const ASK_EVERY_MS = 10;
 const STEADY_MS = 3_000;
-const FEATURE = "ink.mean";
-/** With the digits the model was made from, little moves; inverted, nearly everything does. */
-const MOVED_BEFORE_MAX = 0.35;
-const MOVED_AFTER_MIN = 0.8;
-const REQUESTS_FOR_SHAPE = 400;
+/** Two cameras in the north and one in the south, which will see less. */
+const DEVICES = [
+  { id: "demo-1", site: "north" },
+  { id: "demo-2", site: "north" },
+  { id: "demo-3", site: "south" },
+] as const;
+const DIRTY = "south";
 
 /** What really happened; the demo fails when it is not what the story says. */
 export interface StoryResult {
@@ -29,6 +30,7 @@ export interface StoryResult {
   readonly swaps: number;
   readonly refused: readonly string[];
   readonly devices: number;
+  readonly drift: DriftFound;
 }
 
 export interface StoryOptions {
@@ -49,14 +51,16 @@ export interface Narrator {
 export async function tellStory(options: StoryOptions): Promise<StoryResult> {
   const { say, folder, signal } = options;
   say.step("What each version answers offline, to compare with later");
-  say.line(`${options.digits.length} digits, as they are and inverted, in the bare runtime`);
+  say.line(
+    `${options.digits.length} digits, as they are and through dirt on the lens, in the bare runtime`,
+  );
   const expected = {
     plain: await offlineAnswers(options.releasesFolder, VERSIONS, options.digits),
-    inverted: await offlineAnswers(options.releasesFolder, VERSIONS, options.digits.map(inverted)),
+    stained: await offlineAnswers(options.releasesFolder, VERSIONS, options.digits.map(stained)),
   };
   say.step("A controller and three devices");
   signal.throwIfAborted();
-  const fleet = await startFleet({ folder, deviceIds: DEVICE_IDS, say: say.line, signal });
+  const fleet = await startFleet({ folder, devices: DEVICES, say: say.line, signal });
   try {
     const end = Promise.race([fleet.broken, whenAborted(signal)]);
     return await liveWith(fleet, options, { expected, end });
@@ -90,20 +94,20 @@ async function liveWith(
     }),
   );
   try {
-    const refused = await Promise.race([given.end, replaceAndShift(fleet, options, applications)]);
+    const told = await Promise.race([given.end, replaceAndDrift(fleet, options, applications)]);
     await stopAll(applications);
-    return { ...total(applications), refused, devices: fleet.devices.length };
+    return { ...total(applications), ...told, devices: fleet.devices.length };
   } finally {
     await stopAll(applications);
   }
 }
 
-/** Versions 2, 3 and 1 again, under load; then the shifted input. Returns the refusal codes of version 3. */
-async function replaceAndShift(
+/** Versions 2, 3 and 1 again, under load; then a camera that gets dirty. Returns the refusal codes of version 3 too. */
+async function replaceAndDrift(
   fleet: Fleet,
   options: StoryOptions,
   applications: readonly DigitApplication[],
-): Promise<readonly string[]> {
+): Promise<Pick<StoryResult, "refused" | "drift">> {
   const { say } = options;
   await steady();
   report(say, applications);
@@ -122,62 +126,21 @@ async function replaceAndShift(
   await steady();
   report(say, applications);
 
-  await showShift(options, fleet, applications);
-  return refused;
+  say.step(
+    `The lens in the ${DIRTY} gets dirty: the model still answers, but the controller sees it`,
+  );
+  const drift = await driftAct({
+    fleet,
+    say: say.line,
+    cohort: `site=${DIRTY}`,
+    applications: applications.filter((_, index) => DEVICES[index]?.site === DIRTY),
+  });
+  report(say, applications);
+  return { refused, drift };
 }
 
 async function stopAll(applications: readonly DigitApplication[]): Promise<void> {
   await Promise.all(applications.map((application) => application.stop()));
-}
-
-async function showShift(
-  options: StoryOptions,
-  fleet: Fleet,
-  applications: readonly DigitApplication[],
-): Promise<void> {
-  const { say } = options;
-  say.step("The cameras are inverted: the model still answers, but telemetry sees it");
-  const before = await featureSince(fleet, FEATURE, {
-    atMs: Date.now() - STEADY_MS,
-    minRequests: REQUESTS_FOR_SHAPE,
-  });
-  for (const application of applications) application.invert();
-  // The windows that were open at the change hold both kinds of digits; look at the ones after them.
-  await steady();
-  const atMs = Date.now();
-  const after = await featureSince(fleet, FEATURE, { atMs, minRequests: REQUESTS_FOR_SHAPE });
-  await showDistribution(options, fleet, atMs);
-  compare(say, before, after);
-}
-
-/** What an operator sees of the shift: the distributions of the last windows beside their reference. */
-async function showDistribution(
-  { say }: StoryOptions,
-  fleet: Fleet,
-  sinceMs: number,
-): Promise<void> {
-  // A second more is still after the shift: the windows are two seconds long, and three have passed.
-  const since = `${Math.ceil((Date.now() - sinceMs) / 1_000)}s`;
-  const args = ["telemetry", "show", "digits", "--since", since];
-  say.line(`modelfleet ${args.join(" ")}`);
-  for (const line of await fleet.show(...args)) say.line(`  ${line}`);
-}
-
-function compare(say: Narrator, before: FeatureSummary, after: FeatureSummary): void {
-  const movedBefore = totalVariation(before.reference, before.current);
-  const movedAfter = totalVariation(after.reference, after.current);
-  say.line(`${FEATURE} before: ${describe(before, movedBefore)}`);
-  say.line(`${FEATURE} after:  ${describe(after, movedAfter)}`);
-  if (movedBefore <= MOVED_BEFORE_MAX && movedAfter >= MOVED_AFTER_MIN) return;
-  throw new DemoError(
-    "STORY",
-    `expected ${FEATURE} to move from below ${MOVED_BEFORE_MAX} to above ${MOVED_AFTER_MIN}, got ${movedBefore} and ${movedAfter}`,
-  );
-}
-
-function describe({ mean, referenceMean }: FeatureSummary, moved: number): string {
-  const now = mean === null ? "–" : mean.toFixed(3);
-  return `mean ${now} (reference ${referenceMean.toFixed(3)}), ${Math.round(moved * 100)} % of the answers in another bin`;
 }
 
 /** Publishes a version and deploys it to every device; returns the refusal codes. */
@@ -221,7 +184,7 @@ function report(say: Narrator, applications: readonly DigitApplication[]): void 
     const counts = application.counts();
     const accuracy = answered === 0 ? 0 : correct / answered;
     say.line(
-      `  ${DEVICE_IDS[index] ?? "?"} version ${counts.version ?? "none"}, ${answered} answers, ${Math.round(accuracy * 100)} % right; in all ${counts.failed} failed, ${counts.mismatched} mismatched, slowest ${counts.slowestMs.toFixed(0)} ms`,
+      `  ${DEVICES[index]?.id ?? "?"} version ${counts.version ?? "none"}, ${answered} answers, ${Math.round(accuracy * 100)} % right; in all ${counts.failed} failed, ${counts.mismatched} mismatched, slowest ${counts.slowestMs.toFixed(0)} ms`,
     );
     if (counts.lastFailure !== undefined) say.line(`    last failure: ${counts.lastFailure}`);
   }
