@@ -4,13 +4,14 @@ import {
   ReleaseDocument,
   Sha256,
   type TelemetryWindow,
+  unpackQuantiles,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import type { StateRecord } from "../../../../agent/src/app/install/state-record.ts";
 import { TelemetrySpool } from "../../../../agent/src/app/telemetry-spool.ts";
-import type { StagedRelease } from "../../../../agent/src/ports/runner-host.ts";
 import { manualClock } from "../../../support/agent/manual-clock.ts";
 import { rows } from "../../../support/telemetry/observations.ts";
+import { referenceWithQuantiles } from "../../../support/telemetry/quantile-windows.ts";
 import { dayStartMs, profileDigest, referenceOf } from "../../../support/telemetry/windows.ts";
 import { releaseDocument } from "../../../support/trust-fixtures.ts";
 
@@ -57,7 +58,24 @@ test("T30: what a signed release says about privacy decides what its windows tel
   expect(open.spool.privacySpent()).toBeNull();
 });
 
-async function measuring(drift: { readonly privacy?: "strict"; readonly epsilon?: number }) {
+test("quantiles that a profile asks for are told, and not under strict privacy", async () => {
+  const open = await measuring({}, referenceWithQuantiles());
+  const strict = await measuring({ privacy: "strict" }, referenceWithQuantiles());
+  for (const { at, spool } of [open, strict]) {
+    for (let minute = 0; minute < 10; minute++) at(old, minute, minute);
+    await finished(spool);
+  }
+
+  const [, told] = open.windows[0]?.features ?? [];
+  expect(unpackQuantiles(told?.quantiles ?? new Uint8Array(0))?.count).toBe(10);
+  expect(strict.windows[0]?.features).toHaveLength(2);
+  expect(strict.windows[0]?.features[1]).not.toHaveProperty("quantiles");
+});
+
+async function measuring(
+  drift: { readonly privacy?: "strict"; readonly epsilon?: number },
+  reference = referenceOf(1),
+) {
   const windows: TelemetryWindow[] = [];
   const clock = manualClock();
   let nowMs = dayStartMs;
@@ -75,19 +93,19 @@ async function measuring(drift: { readonly privacy?: "strict"; readonly epsilon?
     },
     log: { info: none, warn: none, error: none },
     windowMs: quarterMs,
-    readJson: () => Promise.resolve(referenceOf(1)),
+    readJson: () => Promise.resolve(reference),
   });
   const document = profiled(drift);
   for (const release of [old, next]) {
     const files = new Map([["profile.json", "/profile.json"]]);
-    await spool.prepare({ release, document, files } as unknown as StagedRelease);
+    await spool.prepare({ release, document, files });
   }
   const answer = Array.from({ length: 10 }, (_, i) => (i === 3 ? 0.9 : 0));
   return {
     ...{ spool, windows },
     at: (release: Sha256, minute: number, value: number) => {
       nowMs = dayStartMs + minute * minuteMs;
-      const seen = { inputs: [rows("x", [[value]])], outputs: [rows("y", [answer])] };
+      const seen = { inputs: [rows("x", [[value, value]])], outputs: [rows("y", [answer])] };
       const staged = { release, document };
       spool.observe({ slot: mainSlot, staged, ...seen, latencyUs: 100 });
     },
