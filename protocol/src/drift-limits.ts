@@ -18,7 +18,8 @@ export const driftPipelineLimits = {
   /** Cells of one cohort that are looked back on: a day of 5 min each; of shorter ones fewer. */
   cellsMergedMax: 288,
   shortCellsMergedMax: 32,
-  cellRollupMsMax: 90 * DAY_MS,
+  /** Longer than any window is late (`historicalAgeMsMax`), so that a day is always added up from all of its cells. */
+  cellRollupMsMax: 100 * DAY_MS,
   dayRollupMsMax: 730 * DAY_MS,
   rollupsPerForgetMax: 2_000,
   forgetEveryMs: DAY_MS,

@@ -1,4 +1,10 @@
-import { type DeviceId, digest8, driftPipelineLimits, sha256 } from "@modelfleet/protocol";
+import {
+  type DeviceId,
+  digest8,
+  driftPipelineLimits,
+  sha256,
+  telemetryLimits,
+} from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SqlDriftStore } from "../../controller/src/adapters/sql/sql-drift-store.ts";
 import { SqlTelemetryStore } from "../../controller/src/adapters/sql/sql-telemetry-store.ts";
@@ -120,7 +126,7 @@ test("a cell that cannot be stored is told, holds up no other, and comes again",
   expect(judged).toEqual([0, 1, 0]);
 });
 
-test("roll-ups by the cell stay 90 days, those by the day two years", async () => {
+test("roll-ups by the cell stay longer than any window is late, those by the day two years", async () => {
   const { engine } = controller();
   const spans = async () => {
     const rows = tables.database.selectFrom("drift_rollups").select("span").orderBy("span");
@@ -134,7 +140,11 @@ test("roll-ups by the cell stay 90 days, those by the day two years", async () =
   await engine.tick();
   expect(await spans()).toEqual(["cell", "cell", "day"]);
 
-  await clock.advance(90 * dayMs);
+  await clock.advance(telemetryLimits.historicalAgeMsMax);
+  await engine.tick();
+  expect(await spans()).toEqual(["cell", "cell", "day"]);
+
+  await clock.advance(2 * dayMs);
   await engine.tick();
   expect(await spans()).toEqual(["day"]);
 

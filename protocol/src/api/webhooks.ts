@@ -5,10 +5,8 @@ import { Counter, UnixMs } from "../units.ts";
 /** Everything the controller tells other systems of; `type` of a CloudEvent (docs/events.md). */
 export const EventType = z.enum([
   "modelfleet.alert.firing",
-  "modelfleet.alert.recovering",
   "modelfleet.alert.recovered",
   "modelfleet.alert.acked",
-  "modelfleet.alert.suppressed",
   "modelfleet.rollout.state",
   "modelfleet.webhook.test",
 ]);

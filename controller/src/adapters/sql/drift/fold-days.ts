@@ -85,7 +85,7 @@ export async function forgetRollups(
     .deleteFrom("drift_rollups")
     .where((where) => where.eb(where.refTuple(...key), "in", old.$asTuple(...key)))
     .executeTakeFirst();
-  // No window comes for so old a cell (`windowAgeMsMax`).
+  // No window comes for so old a cell (`historicalAgeMsMax`).
   if (span === "cell") {
     await transaction.deleteFrom("drift_cells").where("cell_ms", "<", beforeMs).execute();
   }
