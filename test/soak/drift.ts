@@ -7,7 +7,7 @@ import type { ReferenceProfile } from "@modelfleet/protocol";
 import {
   calibrateJointThreshold,
   ertBootstrap,
-} from "../../controller/src/domain/drift/calibrate-threshold.ts";
+} from "../../controller/src/domain/drift/calibration/calibrate-threshold.ts";
 import type { CohortCell } from "../../controller/src/domain/drift/cohort-cell.ts";
 import type { CohortKey } from "../../controller/src/domain/drift/cohort-key.ts";
 import { seededRandom } from "../support/random.ts";

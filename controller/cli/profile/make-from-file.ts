@@ -1,4 +1,4 @@
-import { ertBootstrap } from "../../src/domain/drift/calibrate-threshold.ts";
+import { ertBootstrap } from "../../src/domain/drift/calibration/calibrate-threshold.ts";
 import {
   type CalibrationWish,
   type MadeProfile,

@@ -8,7 +8,7 @@ import type {
   ModelName,
 } from "@modelfleet/protocol";
 import type { AuditEntry } from "../domain/audit/audit-entry.ts";
-import type { AlertState } from "../domain/drift/alert-state.ts";
+import type { AlertState } from "../domain/drift/alerts/alert-state.ts";
 import type { CohortKey } from "../domain/drift/cohort-key.ts";
 import type { SignalId } from "../domain/drift/signal.ts";
 import type { Verdict } from "../domain/drift/verdict.ts";

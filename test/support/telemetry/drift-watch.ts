@@ -1,10 +1,13 @@
 import type { ReferenceProfile } from "@modelfleet/protocol";
-import { advanceAlerts, alertKey } from "../../../controller/src/domain/drift/advance-alerts.ts";
+import {
+  advanceAlerts,
+  alertKey,
+} from "../../../controller/src/domain/drift/alerts/advance-alerts.ts";
 import type {
   AlertKind,
   AlertState,
   AlertTransition,
-} from "../../../controller/src/domain/drift/alert-state.ts";
+} from "../../../controller/src/domain/drift/alerts/alert-state.ts";
 import type { CohortCell } from "../../../controller/src/domain/drift/cohort-cell.ts";
 import { type CohortKey, fleetCohort } from "../../../controller/src/domain/drift/cohort-key.ts";
 import { evaluateCell } from "../../../controller/src/domain/drift/evaluate-cell.ts";

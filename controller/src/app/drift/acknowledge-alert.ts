@@ -1,8 +1,8 @@
 import { type Alert, type AlertChange, digest8 } from "@modelfleet/protocol";
 import type { Principal } from "../../domain/access/principal.ts";
-import { acknowledgeAlert } from "../../domain/drift/acknowledge-alert.ts";
-import { alertKey } from "../../domain/drift/advance-alerts.ts";
-import type { AlertState, OpenState } from "../../domain/drift/alert-state.ts";
+import { acknowledgeAlert } from "../../domain/drift/alerts/acknowledge-alert.ts";
+import { alertKey } from "../../domain/drift/alerts/advance-alerts.ts";
+import type { AlertState, OpenState } from "../../domain/drift/alerts/alert-state.ts";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import type { SignalId } from "../../domain/drift/signal.ts";
 import { AlertError } from "../../domain/errors.ts";

@@ -1,8 +1,12 @@
 import { type DeviceId, driftPipelineLimits } from "@modelfleet/protocol";
-import { unheardAlert } from "../../domain/drift/advance-alert.ts";
-import { type AdvancedAlerts, advanceAlerts, alertKey } from "../../domain/drift/advance-alerts.ts";
-import type { AlertTransition } from "../../domain/drift/alert-state.ts";
-import type { DeviceSearch } from "../../domain/drift/find-outliers.ts";
+import { unheardAlert } from "../../domain/drift/alerts/advance-alert.ts";
+import {
+  type AdvancedAlerts,
+  advanceAlerts,
+  alertKey,
+} from "../../domain/drift/alerts/advance-alerts.ts";
+import type { AlertTransition } from "../../domain/drift/alerts/alert-state.ts";
+import type { DeviceSearch } from "../../domain/drift/attribution/find-outliers.ts";
 import { signalsOf } from "../../domain/drift/signals-of.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type {

@@ -1,7 +1,11 @@
 import type { Alert, DeviceId } from "@modelfleet/protocol";
-import type { AlertState, AlertTransition, Episode } from "../../domain/drift/alert-state.ts";
-import type { DeviceSearch } from "../../domain/drift/find-outliers.ts";
-import type { Culprit } from "../../domain/drift/rank-culprits.ts";
+import type {
+  AlertState,
+  AlertTransition,
+  Episode,
+} from "../../domain/drift/alerts/alert-state.ts";
+import type { DeviceSearch } from "../../domain/drift/attribution/find-outliers.ts";
+import type { Culprit } from "../../domain/drift/attribution/rank-culprits.ts";
 import type { Signal } from "../../domain/drift/signal.ts";
 import type { Verdict } from "../../domain/drift/verdict.ts";
 import type { ChangedAlert } from "../../ports/drift-store.ts";

@@ -1,5 +1,5 @@
-import { alertKey } from "../../domain/drift/advance-alerts.ts";
-import type { AlertState } from "../../domain/drift/alert-state.ts";
+import { alertKey } from "../../domain/drift/alerts/advance-alerts.ts";
+import type { AlertState } from "../../domain/drift/alerts/alert-state.ts";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import type { SignalId } from "../../domain/drift/signal.ts";
 import type { DriftRelease, RememberedAlert } from "../../ports/drift-store.ts";

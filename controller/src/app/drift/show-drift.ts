@@ -9,8 +9,8 @@ import {
 } from "@modelfleet/protocol";
 import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
+import { rankCulprits } from "../../domain/drift/attribution/rank-culprits.ts";
 import { estimateAccuracy } from "../../domain/drift/estimate-accuracy.ts";
-import { rankCulprits } from "../../domain/drift/rank-culprits.ts";
 import { signalsOf } from "../../domain/drift/signals-of.ts";
 import { NotFoundError } from "../../domain/errors.ts";
 import type { CellRollup, DriftStore } from "../../ports/drift-store.ts";

@@ -1,7 +1,7 @@
 import { type DeviceId, decodeWindow, driftPipelineLimits } from "@modelfleet/protocol";
-import { type DeviceSearch, findOutliers } from "../../domain/drift/find-outliers.ts";
+import { type DeviceSearch, findOutliers } from "../../domain/drift/attribution/find-outliers.ts";
+import { signalCounts } from "../../domain/drift/distribution/signal-counts.ts";
 import type { Signal } from "../../domain/drift/signal.ts";
-import { signalCounts } from "../../domain/drift/signal-counts.ts";
 import type { DistributionVerdict } from "../../domain/drift/verdict.ts";
 import { cohortsOf } from "../../domain/telemetry/cohorts-of.ts";
 import { mergeWindows } from "../../domain/telemetry/merge-windows.ts";

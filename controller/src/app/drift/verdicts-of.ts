@@ -1,9 +1,9 @@
 import { driftPipelineLimits, type ReferenceProfile } from "@modelfleet/protocol";
 import { accuracyVerdict } from "../../domain/drift/accuracy-verdict.ts";
+import { type Culprit, rankCulprits } from "../../domain/drift/attribution/rank-culprits.ts";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import { evaluateCell } from "../../domain/drift/evaluate-cell.ts";
 import { evaluationDefaults } from "../../domain/drift/evaluation-policy.ts";
-import { type Culprit, rankCulprits } from "../../domain/drift/rank-culprits.ts";
 import type { Verdict } from "../../domain/drift/verdict.ts";
 import type { CellRollup, DirtyCell, DriftStore } from "../../ports/drift-store.ts";
 import type { ProfiledRelease } from "../release/release-profiles.ts";

@@ -1,6 +1,6 @@
 import { BernoulliCusum, driftLimits, type OutputProfile } from "@modelfleet/protocol";
 import type { CohortKey } from "./cohort-key.ts";
-import type { JudgedCell } from "./forward-merge.ts";
+import type { JudgedCell } from "./distribution/forward-merge.ts";
 import type { RateVerdict } from "./verdict.ts";
 
 /** Labels that came for the answers of one cell. */

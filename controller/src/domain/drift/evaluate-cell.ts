@@ -1,7 +1,7 @@
 import type { CellToEvaluate } from "./cell-to-evaluate.ts";
-import { distributionVerdicts } from "./distribution-verdicts.ts";
-import { qualityVerdicts } from "./quality-verdicts.ts";
-import { rateVerdicts } from "./rate-verdicts.ts";
+import { distributionVerdicts } from "./distribution/distribution-verdicts.ts";
+import { qualityVerdicts } from "./quality/quality-verdicts.ts";
+import { rateVerdicts } from "./quality/rate-verdicts.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { CohortKey } from "./cohort-key.ts";
-import type { QualityFinding } from "./quality-finding.ts";
+import type { QualityFinding } from "./quality/quality-finding.ts";
 import type { DistributionId, SignalId } from "./signal.ts";
 
 /** WARN and BREACH both count against a signal; BREACH makes the alert a grave one. */

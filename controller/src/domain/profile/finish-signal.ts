@@ -1,5 +1,5 @@
 import { type ProfileCalibration, type SeasonalSlot, telemetryLimits } from "@modelfleet/protocol";
-import { calibrateJointThreshold } from "../drift/calibrate-threshold.ts";
+import { calibrateJointThreshold } from "../drift/calibration/calibrate-threshold.ts";
 import type { BinnedRows } from "./bin-of.ts";
 import { type Seasons, seasonalCounts } from "./seasons.ts";
 import { inOrder, timeOrder } from "./time-order.ts";

@@ -7,7 +7,7 @@ import {
   type TelemetryWindow,
   unpackQuantiles,
 } from "@modelfleet/protocol";
-import { seededWords } from "../drift/seeded-words.ts";
+import { seededWords } from "../drift/calibration/seeded-words.ts";
 
 /** A window and whose it is. */
 export interface DeviceWindow {

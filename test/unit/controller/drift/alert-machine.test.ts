@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { acknowledgeAlert } from "../../../../controller/src/domain/drift/acknowledge-alert.ts";
+import { acknowledgeAlert } from "../../../../controller/src/domain/drift/alerts/acknowledge-alert.ts";
 import {
   advanceAlert,
   unheardAlert,
-} from "../../../../controller/src/domain/drift/advance-alert.ts";
+} from "../../../../controller/src/domain/drift/alerts/advance-alert.ts";
 import type {
   AlertContext,
   AlertState,
   AlertTransition,
-} from "../../../../controller/src/domain/drift/alert-state.ts";
+} from "../../../../controller/src/domain/drift/alerts/alert-state.ts";
 import type { Verdict } from "../../../../controller/src/domain/drift/verdict.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { alertSubject as subject, verdictOf } from "../../../support/telemetry/verdicts.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { findOutliers } from "../../../../controller/src/domain/drift/attribution/find-outliers.ts";
+import { rankCulprits } from "../../../../controller/src/domain/drift/attribution/rank-culprits.ts";
 import type { CohortCell } from "../../../../controller/src/domain/drift/cohort-cell.ts";
 import { type CohortKey, fleetCohort } from "../../../../controller/src/domain/drift/cohort-key.ts";
-import { findOutliers } from "../../../../controller/src/domain/drift/find-outliers.ts";
-import { rankCulprits } from "../../../../controller/src/domain/drift/rank-culprits.ts";
 import { binSampler, evenShares, normalShares } from "../../../support/telemetry/bin-sampler.ts";
 import { cellMs, cellOf, evenFeature, profileOf } from "../../../support/telemetry/drift-cells.ts";
 import { DriftWatch } from "../../../support/telemetry/drift-watch.ts";

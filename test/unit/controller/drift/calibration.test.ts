@@ -1,15 +1,15 @@
 import { psi } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
-import { drawOrder } from "../../../../controller/src/domain/drift/block-starts.ts";
+import { drawOrder } from "../../../../controller/src/domain/drift/calibration/block-starts.ts";
 import {
   calibrateJointThreshold,
   calibrateThreshold,
   ertBootstrap,
-} from "../../../../controller/src/domain/drift/calibrate-threshold.ts";
-import { drawnPsi } from "../../../../controller/src/domain/drift/drawn-psi.ts";
+} from "../../../../controller/src/domain/drift/calibration/calibrate-threshold.ts";
+import { drawnPsi } from "../../../../controller/src/domain/drift/calibration/drawn-psi.ts";
+import { thresholdFor } from "../../../../controller/src/domain/drift/distribution/threshold-for.ts";
 import { evaluationDefaults } from "../../../../controller/src/domain/drift/evaluation-policy.ts";
 import { samplesMinOf, signalsOf } from "../../../../controller/src/domain/drift/signals-of.ts";
-import { thresholdFor } from "../../../../controller/src/domain/drift/threshold-for.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { evenFeature, profileOf } from "../../../support/telemetry/drift-cells.ts";
 

@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { advanceAlerts, alertKey } from "../../../../controller/src/domain/drift/advance-alerts.ts";
+import {
+  advanceAlerts,
+  alertKey,
+} from "../../../../controller/src/domain/drift/alerts/advance-alerts.ts";
 import type {
   AlertState,
   AlertTransition,
-} from "../../../../controller/src/domain/drift/alert-state.ts";
+} from "../../../../controller/src/domain/drift/alerts/alert-state.ts";
 import type { CohortKey } from "../../../../controller/src/domain/drift/cohort-key.ts";
 import type { QualityVerdict, Verdict } from "../../../../controller/src/domain/drift/verdict.ts";
 import { cellMs } from "../../../support/telemetry/drift-cells.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { calibrateThreshold } from "../../../../controller/src/domain/drift/calibrate-threshold.ts";
+import { calibrateThreshold } from "../../../../controller/src/domain/drift/calibration/calibrate-threshold.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { cellMs, cellOf, profileOf } from "../../../support/telemetry/drift-cells.ts";
 import { DriftWatch } from "../../../support/telemetry/drift-watch.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   calibrateJointThreshold,
   ertBootstrap,
-} from "../../../../controller/src/domain/drift/calibrate-threshold.ts";
+} from "../../../../controller/src/domain/drift/calibration/calibrate-threshold.ts";
 import { fleetCohort } from "../../../../controller/src/domain/drift/cohort-key.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { binSampler, normalShares } from "../../../support/telemetry/bin-sampler.ts";

@@ -1,8 +1,8 @@
 import type { FeatureProfile } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { evaluationDefaults } from "../../../../controller/src/domain/drift/evaluation-policy.ts";
-import { qualityVerdicts } from "../../../../controller/src/domain/drift/quality-verdicts.ts";
-import { rateVerdicts } from "../../../../controller/src/domain/drift/rate-verdicts.ts";
+import { qualityVerdicts } from "../../../../controller/src/domain/drift/quality/quality-verdicts.ts";
+import { rateVerdicts } from "../../../../controller/src/domain/drift/quality/rate-verdicts.ts";
 import { exactSum } from "../../../../controller/src/domain/telemetry/exact-sum.ts";
 import type {
   MergedSketch,

@@ -1,10 +1,13 @@
 import type { SeasonalSlot } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { isCohortKey } from "../../../../controller/src/domain/drift/cohort-key.ts";
+import {
+  historyOf,
+  mergeBack,
+} from "../../../../controller/src/domain/drift/distribution/forward-merge.ts";
+import { referenceFor } from "../../../../controller/src/domain/drift/distribution/reference-for.ts";
 import { evaluateCell } from "../../../../controller/src/domain/drift/evaluate-cell.ts";
 import { evaluationDefaults } from "../../../../controller/src/domain/drift/evaluation-policy.ts";
-import { historyOf, mergeBack } from "../../../../controller/src/domain/drift/forward-merge.ts";
-import { referenceFor } from "../../../../controller/src/domain/drift/reference-for.ts";
 import { isSignalId } from "../../../../controller/src/domain/drift/signal.ts";
 import { signalsOf } from "../../../../controller/src/domain/drift/signals-of.ts";
 import { slotOf } from "../../../../controller/src/domain/drift/slot-of.ts";

@@ -1,7 +1,7 @@
 import { psi, type ReferenceProfile } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { calibrateThreshold } from "../../../../controller/src/domain/drift/calibrate-threshold.ts";
+import { calibrateThreshold } from "../../../../controller/src/domain/drift/calibration/calibrate-threshold.ts";
 import { seasonalCounts, seasonsOf } from "../../../../controller/src/domain/profile/seasons.ts";
 import { seededRandom } from "../../../support/random.ts";
 import { readVectors } from "../../../support/statistics/vectors.ts";

@@ -1,5 +1,5 @@
 import { benjaminiHochberg, chiSquare, driftLimits, psi } from "@modelfleet/protocol";
-import { chiSquareGate } from "./chi-square-gate.ts";
+import { chiSquareGate } from "../chi-square-gate.ts";
 
 /** What one device counted of a signal, over the same cells as its peers. */
 export interface DeviceCounts<Device extends string = string> {

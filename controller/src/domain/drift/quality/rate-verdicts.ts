@@ -1,8 +1,8 @@
 import { driftLimits, latencyCount, latencyQuantileUs } from "@modelfleet/protocol";
-import type { EvaluationPolicy } from "./evaluation-policy.ts";
+import type { EvaluationPolicy } from "../evaluation-policy.ts";
+import type { RateVerdict, VerdictStatus } from "../verdict.ts";
 import type { QualityCell } from "./quality-verdicts.ts";
 import { isSignificantlyAbove } from "./significant-share.ts";
-import type { RateVerdict, VerdictStatus } from "./verdict.ts";
 
 const LATENCY_QUANTILE = 0.95;
 

@@ -1,7 +1,7 @@
 import { psi } from "@modelfleet/protocol";
-import { type CohortKey, fleetCohort } from "./cohort-key.ts";
-import type { DistributionId } from "./signal.ts";
-import type { DistributionVerdict, Verdict } from "./verdict.ts";
+import { type CohortKey, fleetCohort } from "../cohort-key.ts";
+import type { DistributionId } from "../signal.ts";
+import type { DistributionVerdict, Verdict } from "../verdict.ts";
 
 /** A signal of a cohort that is unlike its reference. */
 export interface Culprit {

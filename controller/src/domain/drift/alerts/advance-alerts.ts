@@ -1,8 +1,8 @@
+import { type CohortKey, fleetCohort } from "../cohort-key.ts";
+import type { SignalId } from "../signal.ts";
+import type { Verdict } from "../verdict.ts";
 import { advanceAlert, unheardAlert } from "./advance-alert.ts";
 import type { AlertState, AlertTransition, Suppression } from "./alert-state.ts";
-import { type CohortKey, fleetCohort } from "./cohort-key.ts";
-import type { SignalId } from "./signal.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** All that one cell says about one release. */
 export interface AlertsToAdvance {

@@ -1,5 +1,5 @@
+import type { Verdict } from "../verdict.ts";
 import type { AlertContext, AlertState, AlertTransition } from "./alert-state.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** What surrounds a change; `evidence` null: a person's act. */
 export interface TransitionContext extends Pick<AlertContext, "subject"> {

@@ -1,6 +1,6 @@
 import { driftLimits, type FeatureProfile } from "@modelfleet/protocol";
-import { roundedSum } from "../telemetry/exact-sum.ts";
-import type { MergedSketch } from "../telemetry/merged-telemetry.ts";
+import { roundedSum } from "../../telemetry/exact-sum.ts";
+import type { MergedSketch } from "../../telemetry/merged-telemetry.ts";
 import type { QualityFinding } from "./quality-finding.ts";
 import { isSignificantlyAbove } from "./significant-share.ts";
 

@@ -1,4 +1,5 @@
 import { driftLimits } from "@modelfleet/protocol";
+import type { Verdict } from "../verdict.ts";
 import { alertId } from "./alert-id.ts";
 import { hasRecovered, isExcess, markOf, severityOf, withMark } from "./alert-marks.ts";
 import type {
@@ -12,7 +13,6 @@ import type {
   Severity,
 } from "./alert-state.ts";
 import { transitionBetween } from "./alert-transition.ts";
-import type { Verdict } from "./verdict.ts";
 
 /** What follows from a verdict or an act; at most one transition. */
 export interface AdvancedAlert {

@@ -1,6 +1,6 @@
-import type { CohortKey } from "./cohort-key.ts";
-import type { SignalId } from "./signal.ts";
-import type { Verdict } from "./verdict.ts";
+import type { CohortKey } from "../cohort-key.ts";
+import type { SignalId } from "../signal.ts";
+import type { Verdict } from "../verdict.ts";
 
 /** One release's signal in one cohort: what an alert is about. */
 export interface AlertSubject {

@@ -1,12 +1,12 @@
 import { chiSquare, psi } from "@modelfleet/protocol";
-import { chiSquareGate } from "./chi-square-gate.ts";
-import type { CohortKey } from "./cohort-key.ts";
-import type { EvaluationPolicy } from "./evaluation-policy.ts";
+import { chiSquareGate } from "../chi-square-gate.ts";
+import type { CohortKey } from "../cohort-key.ts";
+import type { EvaluationPolicy } from "../evaluation-policy.ts";
+import type { Signal } from "../signal.ts";
+import type { DistributionVerdict } from "../verdict.ts";
 import type { JudgedCell, MergedCounts } from "./forward-merge.ts";
 import { referenceFor } from "./reference-for.ts";
-import type { Signal } from "./signal.ts";
 import { thresholdFor } from "./threshold-for.ts";
-import type { DistributionVerdict } from "./verdict.ts";
 
 /** A verdict whose test has not been held against the others of its cell yet. */
 export interface Draft extends Omit<DistributionVerdict, "isDiscovery" | "status"> {

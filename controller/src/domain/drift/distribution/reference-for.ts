@@ -1,7 +1,7 @@
+import type { Signal } from "../signal.ts";
+import { HOUR_MS, slotOf } from "../slot-of.ts";
+import type { SlotOfDay } from "../verdict.ts";
 import type { CountedCell, JudgedCell, MergedCounts } from "./forward-merge.ts";
-import type { Signal } from "./signal.ts";
-import { HOUR_MS, slotOf } from "./slot-of.ts";
-import type { SlotOfDay } from "./verdict.ts";
 
 /** What counts are held against. */
 export interface ReferenceCounts {

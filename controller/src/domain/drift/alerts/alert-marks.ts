@@ -1,6 +1,6 @@
 import { driftLimits } from "@modelfleet/protocol";
+import type { Verdict } from "../verdict.ts";
 import type { AlertState, Mark, Severity } from "./alert-state.ts";
-import type { Verdict } from "./verdict.ts";
 
 const { persistenceExcesses, persistenceWindows, recoveryWindows, recoveryShare } = driftLimits;
 

@@ -1,9 +1,9 @@
 import { driftLimits, type ReferenceProfile } from "@modelfleet/protocol";
-import type { MergedTelemetry } from "../telemetry/merged-telemetry.ts";
-import type { CohortKey } from "./cohort-key.ts";
+import type { MergedTelemetry } from "../../telemetry/merged-telemetry.ts";
+import type { CohortKey } from "../cohort-key.ts";
+import type { JudgedCell } from "../distribution/forward-merge.ts";
+import type { QualityVerdict, VerdictStatus } from "../verdict.ts";
 import { type FaultSearch, findFault } from "./find-fault.ts";
-import type { JudgedCell } from "./forward-merge.ts";
-import type { QualityVerdict, VerdictStatus } from "./verdict.ts";
 
 /** Whether the values of each feature of one cohort can be believed; of the judged cell alone. */
 export function qualityVerdicts(

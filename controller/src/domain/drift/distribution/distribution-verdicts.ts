@@ -1,12 +1,12 @@
 import { benjaminiHochberg, driftLimits } from "@modelfleet/protocol";
-import type { CellToEvaluate } from "./cell-to-evaluate.ts";
-import type { CohortKey } from "./cohort-key.ts";
+import type { CellToEvaluate } from "../cell-to-evaluate.ts";
+import type { CohortKey } from "../cohort-key.ts";
+import type { EvaluationPolicy } from "../evaluation-policy.ts";
+import type { Signal } from "../signal.ts";
+import { signalsOf } from "../signals-of.ts";
+import type { DistributionVerdict, VerdictStatus } from "../verdict.ts";
 import { type Draft, draftVerdict } from "./draft-verdict.ts";
-import type { EvaluationPolicy } from "./evaluation-policy.ts";
 import { type CohortHistory, historyOf, mergeBack } from "./forward-merge.ts";
-import type { Signal } from "./signal.ts";
-import { signalsOf } from "./signals-of.ts";
-import type { DistributionVerdict, VerdictStatus } from "./verdict.ts";
 
 /**
  * What the cell says about the distribution of each signal of each cohort. There is drift where it is large (PSI at least the default and the

@@ -1,9 +1,9 @@
 import { driftLimits } from "@modelfleet/protocol";
-import { withoutNoise } from "../telemetry/without-noise.ts";
-import type { CohortCell } from "./cohort-cell.ts";
-import type { Signal } from "./signal.ts";
+import { withoutNoise } from "../../telemetry/without-noise.ts";
+import type { CohortCell } from "../cohort-cell.ts";
+import type { Signal } from "../signal.ts";
+import { DAY_HOURS, HOUR_MS } from "../slot-of.ts";
 import { signalCounts } from "./signal-counts.ts";
-import { DAY_HOURS, HOUR_MS } from "./slot-of.ts";
 
 /** Counts of one signal over one or more cells. */
 export interface MergedCounts {

@@ -1,6 +1,6 @@
-import type { EvaluationPolicy } from "./evaluation-policy.ts";
-import type { Signal } from "./signal.ts";
-import type { DistributionVerdict, Threshold } from "./verdict.ts";
+import type { EvaluationPolicy } from "../evaluation-policy.ts";
+import type { Signal } from "../signal.ts";
+import type { DistributionVerdict, Threshold } from "../verdict.ts";
 
 /**
  * From which PSI on a difference of so many items counts. A calibrated threshold only ever raises the default: a shift

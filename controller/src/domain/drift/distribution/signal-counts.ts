@@ -1,5 +1,5 @@
-import type { MergedTelemetry } from "../telemetry/merged-telemetry.ts";
-import type { Signal } from "./signal.ts";
+import type { MergedTelemetry } from "../../telemetry/merged-telemetry.ts";
+import type { Signal } from "../signal.ts";
 
 /**
  * What was counted of a signal, in the shape of its reference. Noised counts may be below 0: they are cut off there by
