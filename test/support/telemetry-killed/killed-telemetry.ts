@@ -44,7 +44,7 @@ const strikeMsMax = 40;
 /** Share of ticks with the death of a device. */
 const deathShare = 0.02;
 const enrolPatience = { withinMs: 30_000, everyMs: 200 };
-const drainPatience = { withinMs: 180_000, everyMs: 200 };
+const drainPatience = { withinMs: 300_000, everyMs: 200 };
 
 /**
  * Devices measure at a rate while the controller, and with it its broker, is killed at random moments, and so are devices
