@@ -154,8 +154,8 @@ test("F54: offline for three weeks, a device keeps every count in what room ther
   const windows = windowsOn(device.shelf);
   expect(device.answers()).toBe(HOURS);
   expect(requestsIn(windows)).toBe(HOURS);
-  // Eight days by the hour and the rest by the day.
-  expect(windows.length).toBeLessThanOrEqual(8 * 24 + 13 + 3);
+  // Eight days by the hour and the rest by the day, merged every six hours.
+  expect(windows.length).toBeLessThanOrEqual(8 * 24 + 13 + 3 + 6);
   expect(device.shelf.fileBytes()).toBeLessThanOrEqual(512 * 1024);
   expect(device.shelf.dropped()).toBe(0);
   expect(await held(device.outbox)).toEqual([]);

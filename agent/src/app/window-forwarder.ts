@@ -55,6 +55,8 @@ const SIGNATURE_BYTES = 64;
 export class WindowForwarder {
   readonly #parts: ForwarderParts;
   readonly #batcher = createWindowBatcher();
+  /** Of windows on the shelf, so that finding the newest does not read them all each time. */
+  readonly #starts = new WeakMap<Uint8Array, number>();
   #wasConnected = false;
   #backlogAtMs = 0;
   #compactAtMs = Number.NEGATIVE_INFINITY;
@@ -187,9 +189,9 @@ export class WindowForwarder {
   #newest(held: readonly ShelfRecord[]): readonly ShelfRecord[] {
     const windows = held
       .filter(({ kind }) => kind === "window")
-      .map((record) => ({ record, window: decodeWindow(record.bytes) }))
-      .sort((left, right) => right.window.startMs - left.window.startMs)
-      .slice(0, shelfLimits.backlogPerSecondMax);
+      .sort((left, right) => this.#startOf(right) - this.#startOf(left))
+      .slice(0, shelfLimits.backlogPerSecondMax)
+      .map((record) => ({ record, window: decodeWindow(record.bytes) }));
     const [first, second] = windows;
     const together = windows.reduce((sum, { window }) => sum + encodedWindowBytes(window), 0);
     const hasRoom = together <= telemetryLimits.windowsBytesPerBatchMax;
@@ -197,6 +199,14 @@ export class WindowForwarder {
     const labels = held.filter(({ kind }) => kind === "feedback");
     // Labels are small, and go when the windows have gone.
     return chosen.length > 0 ? chosen : labels.slice(-telemetryLimits.feedbackPerBatchMax);
+  }
+
+  #startOf({ bytes }: ShelfRecord): number {
+    const known = this.#starts.get(bytes);
+    if (known !== undefined) return known;
+    const { startMs } = decodeWindow(bytes);
+    this.#starts.set(bytes, startMs);
+    return startMs;
   }
 
   /** Late is what nobody can be paged for any more. */
