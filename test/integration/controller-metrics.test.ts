@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { measureEventLoopLag } from "../../controller/src/adapters/metrics/event-loop-lag.ts";
 import { keyFor, member, startFleetServer } from "../support/http/fleet-server.ts";
+import { startInProcess } from "../support/http/test-controller.ts";
 import { parsePrometheusText } from "../support/prometheus-text.ts";
 
 type Server = Awaited<ReturnType<typeof startFleetServer>>;
@@ -57,6 +58,15 @@ test("figures of the whole fleet are for who may see the whole fleet", async () 
   expect((await server.ask("/metrics", ofOneSite)).status).toBe(403);
   expect((await server.ask("/metrics", ofOneModel)).status).toBe(403);
   expect((await server.ask("/metrics", {})).status).toBe(401);
+});
+
+test("a running controller tells of its own broker and event loop", async () => {
+  await using controller = await startInProcess();
+
+  const text = await (await controller.fetch("/metrics")).text();
+
+  expect(text).toContain("modelfleet_broker_connections 0\n");
+  expect(text).toMatch(/^modelfleet_event_loop_lag_seconds\{quantile="0\.99"\} \d/m);
 });
 
 test("an event loop that stood still is told once, and then no more", async () => {
