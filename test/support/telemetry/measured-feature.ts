@@ -1,6 +1,7 @@
 import type { FeatureProfile } from "@modelfleet/protocol";
 import { binOf } from "../../../controller/src/domain/profile/bin-of.ts";
 import { numericReference } from "../../../controller/src/domain/profile/numeric-reference.ts";
+import type { Random } from "../random.ts";
 
 /** A reference made of values, and what turns other values into the counts of a window. */
 export interface MeasuredFeature {
@@ -35,7 +36,7 @@ export function measuredFeature(name: string, values: Float64Array, bins = 20): 
   };
 }
 
-/** x(t) = φ·x(t−1) + noise, mean 0 and standard deviation 1. */
+/** x(t) = φ·x(t−1) + noise, mean 0 and standard deviation 1. @param normal draws the noise */
 export function autoregression(normal: () => number, phi: number): () => number {
   let x = normal();
   const sd = Math.sqrt(1 - phi * phi);
@@ -43,4 +44,12 @@ export function autoregression(normal: () => number, phi: number): () => number 
     x = phi * x + sd * normal();
     return x;
   };
+}
+
+const QUANTILES = 2 ** 16;
+
+/** Normally distributed numbers out of 65,536 of them in a table: for tens of millions. */
+export function tabledNormal({ normal, next }: Random): () => number {
+  const table = Float64Array.from({ length: QUANTILES }, normal);
+  return () => table[Math.floor(next() * QUANTILES)] ?? 0;
 }

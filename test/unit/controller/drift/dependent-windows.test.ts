@@ -3,7 +3,11 @@ import { calibrateThreshold } from "../../../../controller/src/domain/drift/cali
 import { seededRandom } from "../../../support/random.ts";
 import { cellMs, cellOf, profileOf } from "../../../support/telemetry/drift-cells.ts";
 import { DriftWatch } from "../../../support/telemetry/drift-watch.ts";
-import { autoregression, measuredFeature } from "../../../support/telemetry/measured-feature.ts";
+import {
+  autoregression,
+  measuredFeature,
+  tabledNormal,
+} from "../../../support/telemetry/measured-feature.ts";
 
 const seed = 18;
 const startMs = Date.UTC(2026, 0, 5);
@@ -11,7 +15,7 @@ const windowItems = 500;
 
 describe(`values that follow each other, AR(1) with φ = 0.9 (seed ${seed})`, () => {
   const random = seededRandom(seed);
-  const next = autoregression(random.normal, 0.9);
+  const next = autoregression(tabledNormal(random), 0.9);
   const feature = measuredFeature("x", Float64Array.from({ length: 100_000 }, next));
   const profileWith = (blockItems: number) => {
     const calibration = { windowItems, blockItems, replicates: 4_000, quantile: 0.99, seed };

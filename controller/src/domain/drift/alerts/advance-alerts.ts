@@ -43,10 +43,11 @@ export function advanceAlerts(cell: AlertsToAdvance): AdvancedAlerts {
     const state = stateOf(cohort, signal);
     const advanced = advanceAlert(state, verdict, {
       subject: { release: cell.release, cohort, signal },
-      suppression:
-        cell.suppressionOf(cohort) ??
-        byFleet(cohort, stateOf(fleetCohort, signal)) ??
-        byQuality(verdict, { stateOf, faultyCohorts }),
+      suppression: concernsPeople(state, verdict)
+        ? (cell.suppressionOf(cohort) ??
+          byFleet(cohort, stateOf(fleetCohort, signal)) ??
+          byQuality(verdict, { stateOf, faultyCohorts }))
+        : null,
       isHistorical: cell.isHistorical,
     });
     if (advanced.next !== state) next.set(alertKey(cohort, signal), advanced.next);
@@ -54,6 +55,11 @@ export function advanceAlerts(cell: AlertsToAdvance): AdvancedAlerts {
     transitions.push(...advanced.transitions);
   }
   return { next, transitions };
+}
+
+/** Nearly no verdict does: only an excess opens an alert. */
+function concernsPeople(state: AlertState, { status }: Verdict): boolean {
+  return "episode" in state || status === "WARN" || status === "BREACH";
 }
 
 /** Quality before drift, the fleet before its cohorts; else as they come. */
