@@ -26,7 +26,10 @@ export function canMerge(earlier: TelemetryWindow, later: TelemetryWindow): bool
   );
 }
 
-/** Two windows for which `canMerge` holds as one: every count is the sum of theirs. */
+/**
+ * Two windows for which `canMerge` holds as one: every count is the sum of theirs. The quantiles of a profile that asks for
+ * them are left out, for which of them stay depends on the order of merging; the counts by bin stay exact.
+ */
 export function mergeClosed(earlier: TelemetryWindow, later: TelemetryWindow): TelemetryWindow {
   return {
     ...earlier,
