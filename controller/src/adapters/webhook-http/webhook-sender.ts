@@ -67,7 +67,8 @@ function answerTo(url: URL, { addresses, message, signal }: Question): Promise<I
         ...signMessage(message),
       },
     });
-    question.once("response", resolve).once("error", reject);
+    // A connection may break more than once: after the answer has begun, and when that is left.
+    question.once("response", resolve).on("error", reject);
     question.end(body);
   });
 }
