@@ -1,6 +1,9 @@
 /**
  * `npm run soak:drift -- --days 7 --windows 100000 --seed 7`: the decisions about drift over far more windows than a test
  * has time for. The last line is JSON; the exit code is 1 when a limit of T20 or T21 is not kept.
+ *
+ * Shows T20: days of 200 cohorts and 20 signals without drift, at most one alert a day (`npm run soak:drift`)
+ * Shows T21: an expected run of 1,000 windows over 20 signals and 100,000 windows (`npm run soak:drift`)
  */
 import { parseArgs } from "node:util";
 import type { ReferenceProfile } from "@modelfleet/protocol";
