@@ -70,6 +70,7 @@ async function runParts(run: AgentRun, parts: Parts, signal: AbortSignal): Promi
     // One request that meets a defect of ours must not take the model from all the others.
     onDefect: (cause: unknown) => logDefect(run.log, cause),
   };
+  await spool.open();
   const place = { runFolder: runFolderOf(run.config), log: run.log };
   const api = await openLocalApi(options, place);
   const stop = new AbortController();

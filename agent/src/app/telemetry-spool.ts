@@ -124,10 +124,14 @@ export class TelemetrySpool {
     return this.#spent;
   }
 
+  /** Before anything of the outbox is sent: what the last start left in two places is put right. */
+  open(): Promise<void> {
+    return this.#parts.forwarder.open();
+  }
+
   /** Until the signal aborts; then what is open is closed and stored too. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, forwarder } = this.#parts;
-    await forwarder.open();
     while (!signal.aborted) {
       await clock.sleep(telemetryLimits.windowMsMin, signal).catch(() => undefined);
       for (const { recorder } of this.#recordings) recorder.tick(clock.nowMs());

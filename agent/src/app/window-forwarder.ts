@@ -1,25 +1,23 @@
 import {
   type DeviceId,
-  decodeBatch,
-  decodeFeedback,
   decodeWindow,
   encodeBatch,
   encodedWindowBytes,
-  encodeFeedback,
   encodeSignedBatch,
-  encodeWindow,
   type FeedbackWindow,
   type Signer,
   shelfLimits,
   type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
+import { StoreError } from "../domain/store-error.ts";
 import { compactWindows, type Waiting } from "../domain/telemetry/compact-windows.ts";
 import { type Batch, createWindowBatcher } from "../domain/telemetry/window-batcher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Outbox, OutboxPlace } from "../ports/outbox.ts";
 import type { NewShelfRecord, ShelfRecord, WindowShelf } from "../ports/window-shelf.ts";
+import { heldBytes, keyOf, keysOfEntry, recordsOf, waitingOf } from "./shelf-records.ts";
 
 export interface ForwarderParts {
   readonly device: DeviceId;
@@ -39,9 +37,6 @@ export interface ForwarderParts {
 
 const SECOND_MS = 1_000;
 
-/** They stand before the batch (protocol.md 6.1). */
-const SIGNATURE_BYTES = 64;
-
 /**
  * Where closed windows and labels go (protocol.md 3.8).
  *
@@ -57,6 +52,8 @@ export class WindowForwarder {
   readonly #batcher = createWindowBatcher();
   /** Of windows on the shelf, so that finding the newest does not read them all each time. */
   readonly #starts = new WeakMap<Uint8Array, number>();
+  /** On the shelf, and in the outbox too or not to be read: nothing leaves the shelf, or is merged, before these are gone. */
+  readonly #void = new Set<number>();
   #wasConnected = false;
   #backlogAtMs = 0;
   #compactAtMs = Number.NEGATIVE_INFINITY;
@@ -65,11 +62,15 @@ export class WindowForwarder {
     this.#parts = parts;
   }
 
-  /** What a power cut left on the shelf and in the outbox is taken off the shelf; before anything is sent. */
+  /** Finds what a power cut left on the shelf and in the outbox; before anything is sent. */
   async open(): Promise<void> {
     const { outbox, shelf } = this.#parts;
-    const waiting = new Map(shelf.held().map((record) => [keyOf(record), record.id]));
-    const doubled: number[] = [];
+    const waiting = new Map<string, number>();
+    for (const record of shelf.held()) {
+      const key = keyOf(record);
+      if (key === undefined) this.#void.add(record.id);
+      else waiting.set(key, record.id);
+    }
     let after: OutboxPlace | undefined;
     while (waiting.size > 0) {
       const [entry] = await outbox.pending("tele", 1, after);
@@ -77,10 +78,25 @@ export class WindowForwarder {
       after = { boot: entry.boot, seq: entry.seq };
       for (const key of keysOfEntry(entry.bytes)) {
         const id = waiting.get(key);
-        if (id !== undefined) doubled.push(id);
+        if (id !== undefined) this.#void.add(id);
       }
     }
-    if (doubled.length > 0) await shelf.remove(doubled);
+    await this.#forgetVoid();
+  }
+
+  /** Takes off the shelf what does not belong there. @returns whether nothing of it is left */
+  async #forgetVoid(): Promise<boolean> {
+    const { log, shelf } = this.#parts;
+    if (this.#void.size === 0) return true;
+    try {
+      await shelf.remove([...this.#void]);
+      this.#void.clear();
+      return true;
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      log.warn({ event: "telemetry.unshelved", code: cause.code }, cause.message);
+      return false;
+    }
   }
 
   add(window: TelemetryWindow): void {
@@ -102,6 +118,7 @@ export class WindowForwarder {
     this.#wasConnected = isConnected;
     if (isConnected) await this.#sendClosed();
     else await this.#shelveClosed();
+    if (!(await this.#forgetVoid())) return;
     if (isConnected && shelf.held().length > 0) await this.#sendBacklog();
     else await this.#compactWhenDue();
   }
@@ -136,7 +153,8 @@ export class WindowForwarder {
     const { log, shelf } = this.#parts;
     try {
       await shelf.add(records);
-      if (heldBytes(shelf) > this.#heldBytesMax()) await this.#compact();
+      const isOverfull = heldBytes(shelf) > this.#heldBytesMax();
+      if (isOverfull && this.#void.size === 0) await this.#compact();
       return true;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : "an unknown failure";
@@ -228,38 +246,4 @@ export class WindowForwarder {
     const batch = { device, boot: place.boot, seq: place.seq, dropped, windows, feedback };
     return encodeSignedBatch(signer, encodeBatch(batch));
   }
-}
-
-function heldBytes(shelf: WindowShelf): number {
-  return shelf.held().reduce((sum, { bytes }) => sum + bytes.length, 0);
-}
-
-function recordsOf({ windows, feedback }: Waiting): readonly NewShelfRecord[] {
-  return [
-    ...windows.map((window) => ({ kind: "window", bytes: encodeWindow(window) }) as const),
-    ...feedback.map((labels) => ({ kind: "feedback", bytes: encodeFeedback(labels) }) as const),
-  ];
-}
-
-function waitingOf(records: readonly ShelfRecord[]): Waiting {
-  const bytesOf = (wanted: ShelfRecord["kind"]) =>
-    records.filter(({ kind }) => kind === wanted).map(({ bytes }) => bytes);
-  return {
-    windows: bytesOf("window").map(decodeWindow),
-    feedback: bytesOf("feedback").map(decodeFeedback),
-  };
-}
-
-/** The same for a window on the shelf and in the outbox, where it is told to be late. */
-function keyOf({ kind, bytes }: NewShelfRecord): string {
-  const same = kind === "window" ? encodeWindow(notLate(decodeWindow(bytes))) : bytes;
-  return `${kind} ${Buffer.from(same).toString("base64")}`;
-}
-
-function notLate(window: TelemetryWindow): TelemetryWindow {
-  return { ...window, historical: false };
-}
-
-function keysOfEntry(signed: Uint8Array): readonly string[] {
-  return recordsOf(decodeBatch(signed.subarray(SIGNATURE_BYTES))).map(keyOf);
 }

@@ -83,6 +83,22 @@ test("a shelf that cannot forget keeps its windows, and nobody is sent them", as
   expect(device.sent).toHaveLength(1);
 });
 
+test("what cannot be read on the shelf, or in the outbox, stops nothing and is taken off", async () => {
+  const device = await deviceWith(1, seededRandom(seed));
+  await device.shelf.add([{ kind: "window", bytes: Uint8Array.of(0x0a, 200) }]);
+  device.breakShelf(true);
+  await device.forwarder.open();
+  device.breakShelf(false);
+  device.connect();
+  device.setNow(200_000);
+  await device.forwarder.step();
+  device.setNow(300_000);
+  await device.forwarder.step();
+
+  expect(device.sent.flatMap(({ windows }) => windows)).toHaveLength(1);
+  expect(device.shelf.held()).toEqual([]);
+});
+
 test("windows that the disk does not take stay in memory and go with the connection", async () => {
   const device = await deviceWith(0, seededRandom(seed));
   device.breakShelf(true);
@@ -122,7 +138,7 @@ async function deviceWith(shelved: number, random: Random) {
   for (let i = shelved; i > 0; i--) forwarder.add(windowAt(dayStartMs - (i + 3) * quarterMs));
   await forwarder.step();
   return {
-    ...{ forwarder, sent, sentAtMs, breakShelf },
+    ...{ forwarder, shelf, sent, sentAtMs, breakShelf },
     nowMs: () => elapsedMs,
     setNow: (ms: number) => {
       elapsedMs = ms;
@@ -156,7 +172,10 @@ function outboxTo(take: (bytes: Uint8Array) => void): Outbox {
       take(bytes);
       return true;
     },
-    ...{ pending: () => Promise.resolve([]), acknowledge: () => Promise.resolve() },
+    // One entry that is no batch.
+    pending: (_, __, after) =>
+      Promise.resolve(after === undefined ? [{ boot: 0, seq: 0, bytes: new Uint8Array(80) }] : []),
+    acknowledge: () => Promise.resolve(),
     ...{ reportsBegun: () => 0, dropped: () => 0 },
   };
 }
