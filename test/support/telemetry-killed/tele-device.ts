@@ -39,13 +39,12 @@ export interface Produced {
   readonly dropped: number;
 }
 
-const retryMsMin = 50;
-const retryMsMax = 400;
+const retryMsMin = 100;
+const retryMsMax = 1_500;
 const connectMsMax = 5_000;
 /** Below what a broker takes of one device (`busLimits.publishesPerSecondMax`). */
 const pumpMs = 500;
 const perPump = 9;
-const ackWaitMs = 4_000;
 
 /**
  * A device that only measures: batches of one signed window each, kept until the controller says that they are committed
@@ -161,7 +160,7 @@ export class TeleDevice extends SimulatedDevice {
 
   #pump(client: MqttClient): void {
     if (!client.connected) return;
-    if (performance.now() - this.#heardAtMs > ackWaitMs) {
+    if (performance.now() - this.#heardAtMs > busLimits.ackWaitMsMax) {
       this.#sent = 0;
       this.#heardAtMs = performance.now();
     }
