@@ -12,7 +12,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "50" },
     seed: { type: "string", default: String(Date.now() % 2 ** 32) },
-    devices: { type: "string", default: "150" },
+    devices: { type: "string", default: "120" },
     "per-second": { type: "string", default: "2000" },
     /** Batches a simulated device keeps; a small one drops while the controller is away. */
     "outbox-max": { type: "string", default: "200" },
