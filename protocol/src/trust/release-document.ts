@@ -53,6 +53,9 @@ export const ModelIo = z.object({
 });
 export type ModelIo = z.infer<typeof ModelIo>;
 
+/** The last character but the padding has two bits over, which are zero: one key has one text. */
+const base64Of32Bytes = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+
 /** What a device may keep of what it sees, beside sketches (telemetry.md 2.8). The device has to consent as well. */
 export const CapturePolicy = z.object({
   /** Names what is captured under it, so that it can be deleted by it. */
@@ -65,8 +68,8 @@ export const CapturePolicy = z.object({
   keepMs: z.int().min(60_000).max(captureLimits.keepMsMax),
   /** Tensors that are left out, by name. */
   redact: z.array(z.string().min(1).max(256)).max(64).optional(),
-  /** X25519 public key of whoever may read it, 32 bytes in base64: it is sealed on the device. */
-  recipient: z.base64().length(44),
+  /** X25519 public key of whoever may read it, in base64: it is sealed on the device. */
+  recipient: z.string().regex(base64Of32Bytes, "expected an X25519 public key: 32 bytes in base64"),
 });
 export type CapturePolicy = z.infer<typeof CapturePolicy>;
 
