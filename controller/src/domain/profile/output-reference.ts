@@ -27,16 +27,14 @@ export interface OutputReference {
 
 /** CBPE from 50 bins is within 0.0021 of that from the values themselves (telemetry.md 2.4). */
 const CONFIDENCE_BINS = 50;
-const confidenceEdges = Array.from(
-  { length: CONFIDENCE_BINS - 1 },
-  (_, i) => (i + 1) / CONFIDENCE_BINS,
-);
+/** As far as a float32 can round the largest of equal shares. */
+const ROUNDING = 1e-6;
 
 /** Class counts, confidence and how often it is right. @returns null when no row has an answer */
 export function outputReference(rows: ClassifiedRows): OutputReference | null {
   const { name, tensor, classes, predicted, confidence } = rows;
   if (predicted.every((answer) => answer === ABSENT)) return null;
-  const edges = confidence === undefined ? [] : confidenceEdges;
+  const edges = confidence === undefined ? [] : confidenceEdges(confidence, classes.length);
   const confidenceBins = predicted.map((answer, row) =>
     answer === ABSENT
       ? ABSENT
@@ -61,6 +59,20 @@ export function outputReference(rows: ClassifiedRows): OutputReference | null {
     classes: { bins: predicted, size: classes.length },
     confidence: { bins: confidenceBins, size: edges.length + 1 },
   };
+}
+
+/**
+ * Over where confidence can be: the largest of K shares that add up to 1 is at least 1/K, and bins below it would stay empty
+ * (docs/decisions/0012). Over 0 to 1 where the reference shows that its values are no shares.
+ */
+function confidenceEdges(confidence: Float64Array, classes: number): readonly number[] {
+  const least = 1 / classes;
+  const areShares = classes > 1 && !confidence.some((value) => value < least - ROUNDING);
+  const from = areShares ? least : 0;
+  return Array.from(
+    { length: CONFIDENCE_BINS - 1 },
+    (_, i) => from + ((1 - from) * (i + 1)) / CONFIDENCE_BINS,
+  );
 }
 
 interface Outcome {

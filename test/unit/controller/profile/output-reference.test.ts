@@ -58,8 +58,30 @@ test("an output with labels and confidence says how often it is wrong, and in wh
   expect(made?.profile.errorShare).toBeCloseTo(1 / 3, 15);
   expect(made?.profile.confidence.counts).toHaveLength(50);
   expect(made?.profile.confidence.counts[49]).toBe(3);
-  expect(made?.profile.confidence.accuracy?.[25]).toBe(0);
+  expect(made?.profile.confidence.accuracy?.[0]).toBe(0);
   expect(made?.profile.confidence.accuracy?.[49]).toBe(1);
+});
+
+describe("bins of confidence", () => {
+  const edgesOf = (classes: readonly string[], confidence: readonly number[]) =>
+    outputReference({ ...rows, classes, confidence: Float64Array.from(confidence) })?.profile
+      .confidence.edges ?? [];
+
+  test.each([2, 3, 10])("of %i classes lie from an equal share to 1", (count) => {
+    const classes = Array.from({ length: count }, (_, i) => `c${i}`);
+    const edges = edgesOf(classes, [Math.fround(1 / count), 0.9, Number.NaN, 0.7, 1]);
+
+    expect(edges).toHaveLength(49);
+    expect(edges[0]).toBeCloseTo(1 / count + (1 - 1 / count) / 50, 12);
+    expect(edges[48]).toBeCloseTo(1 - (1 - 1 / count) / 50, 12);
+  });
+
+  test("lie from 0 to 1 where the answers are no shares of 1, and where there is one class", () => {
+    const wholeRange = Array.from({ length: 49 }, (_, i) => (i + 1) / 50);
+
+    expect(edgesOf(["a", "b"], [0.49, 0.9, 0.8, 0.7, 1])).toEqual(wholeRange);
+    expect(edgesOf(["a"], [1, 1, 1, 1, 1])).toEqual(wholeRange);
+  });
 });
 
 test("an output without labels says nothing of errors; without confidence it has one bin", () => {
