@@ -6,7 +6,7 @@ import { Counter, DeviceId, ModelName, ReleaseVersion, Sha256, UnixMs } from "..
 export const DriftStatus = z.enum(["INSUFFICIENT_DATA", "OK", "WARN", "BREACH"]);
 export type DriftStatus = z.infer<typeof DriftStatus>;
 
-/** `fleet`, `class=cam-v2`, `site=hall-3`. */
+/** `fleet`, `class=cam-v2`, `site=hall-3`; of a label named `class`: `label:class=x`. */
 export const CohortName = z.string().min(1).max(driftPipelineLimits.cohortLengthMax);
 /** `feature:brightness`, `category:shift`, `output:digit:confidence`, `quality:brightness`, `errors` … */
 export const SignalName = z.string().min(1).max(driftPipelineLimits.signalLengthMax);

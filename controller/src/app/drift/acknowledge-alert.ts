@@ -3,7 +3,7 @@ import type { Principal } from "../../domain/access/principal.ts";
 import { acknowledgeAlert } from "../../domain/drift/alerts/acknowledge-alert.ts";
 import { alertKey } from "../../domain/drift/alerts/advance-alerts.ts";
 import type { AlertState, OpenState } from "../../domain/drift/alerts/alert-state.ts";
-import type { CohortKey } from "../../domain/drift/cohort-key.ts";
+import { type CohortKey, labelsOfCohort } from "../../domain/drift/cohort-key.ts";
 import type { SignalId } from "../../domain/drift/signal.ts";
 import { AlertError } from "../../domain/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -15,7 +15,6 @@ import type {
 } from "../../ports/drift-store.ts";
 import { requireRight } from "../access/require-right.ts";
 import { seenAlert } from "./known-alert.ts";
-import { labelsOfCohort } from "./may-see-cohort.ts";
 import { remembered, statesOf } from "./remembered-states.ts";
 
 export interface AcknowledgeRequest {
