@@ -44,7 +44,10 @@ export function alertNotices(
 ): AlertNotices {
   const events: OutgoingEvent[] = [];
   let { heldBack } = memory;
-  const notifiedAtMs = memory.notifiedAtMs.filter((toldAtMs) => toldAtMs > atMs - HOUR_MS);
+  // What was told after now was told by a clock that has been set back since: it would silence whole days.
+  const notifiedAtMs = memory.notifiedAtMs.filter(
+    (toldAtMs) => toldAtMs > atMs - HOUR_MS && toldAtMs <= atMs,
+  );
   for (const notice of Object.keys(types) as Notice[]) {
     const told = alerts.filter(({ change }) => change.notice === notice);
     if (told.length === 0) continue;

@@ -65,3 +65,16 @@ test("more than so many an hour are held back, stay in the audit log, and are co
   expect(next.events).toMatchObject([{ data: { heldBack: 7 } }]);
   expect(next.memory.heldBack).toBe(0);
 });
+
+test("a clock that is set back silences nothing", () => {
+  const tomorrowMs = 24 * hourMs;
+  const notifiedAtMs = Array.from(
+    { length: driftLimits.notificationsPerHourMax },
+    () => tomorrowMs,
+  );
+
+  const told = alertNotices(changes(1, "fired"), at(hourMs, { ...nothing, notifiedAtMs }));
+
+  expect(told.events).toHaveLength(1);
+  expect(told.memory).toMatchObject({ notifiedAtMs: [hourMs], heldBack: 0 });
+});
