@@ -1,13 +1,17 @@
 import { lookup as resolveName } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 
-/** Addresses that mean this machine, its neighbours or nobody (RFC 6890, RFC 4193, RFC 4291). */
+/**
+ * Addresses that mean this machine, its neighbours or nobody (RFC 6890, RFC 4193, RFC 4291), and those that hide an IPv4
+ * address in another way than `unmapped` reads: 6to4, Teredo, IPv4-compatible.
+ */
 const inner = [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"],
   ...["172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15"],
+  "192.88.99.0/24",
   ...["198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"],
-  ...["::/128", "::1/128", "64:ff9b:1::/48", "100::/64", "2001:db8::/32", "fc00::/7"],
-  ...["fe80::/10", "ff00::/8"],
+  ...["::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32"],
+  ...["2002::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"],
 ];
 
 export interface PermittedAddresses {
@@ -67,11 +71,14 @@ function blockList(networks: readonly string[]): BlockList {
   return list;
 }
 
-/** `::ffff:127.0.0.1` is 127.0.0.1, also written in hexadecimal; `URL` writes it so. */
+/**
+ * `::ffff:127.0.0.1` is 127.0.0.1, also written in hexadecimal, as `URL` does; and so is `64:ff9b::7f00:1`, behind a
+ * gateway from IPv6 to IPv4 (RFC 6052).
+ */
 function unmapped(address: string): string {
-  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (dotted !== undefined) return dotted;
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(address) ?? [];
+  const inside = /^(?:::ffff:|64:ff9b::)(.+)$/i.exec(address)?.[1] ?? "";
+  if (isIP(inside) === 4) return inside;
+  const [, high, low] = /^([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(inside) ?? [];
   if (high === undefined || low === undefined) return address;
   const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
   return [upper >> 8, upper & 255, lower >> 8, lower & 255].join(".");
