@@ -161,6 +161,18 @@ test("a profile built from rows follows its config: names, tensors, kinds, class
   ]);
 });
 
+test("a profile built from rows says in which order it took classes that have names, unless the config did", async () => {
+  const rows = "a,p\n1.5,worn\n2.5,good\n3.5,worn\n";
+  const flags = ["--prediction-column", "p"];
+  const guessed = await build({ rows, flags });
+  const said = await build({ rows, flags, config: "output: { classes: [worn, good] }" });
+  const numbered = await build({ rows: "a,p\n1.5,0\n2.5,1\n3.5,2\n", flags });
+
+  expect(guessed.out).toContain("note: classes stand in the order good, worn: if that is not");
+  expect(said.out).not.toContain("classes stand in the order");
+  expect(numbered.out).not.toContain("classes stand in the order");
+});
+
 test("a profile built from rows takes an answer that is no class for a feature of the output", async () => {
   const { profile } = await build({
     rows: `a,y,p\n${Array.from({ length: 99 }, (_, i) => `${i},${i},${i + 0.5}`).join("\n")}\n`,

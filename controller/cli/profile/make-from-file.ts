@@ -4,6 +4,7 @@ import {
   type MadeProfile,
   makeProfile,
 } from "../../src/domain/profile/make-profile.ts";
+import type { ClassifiedRows } from "../../src/domain/profile/output-reference.ts";
 import { collectTable } from "./collect-table.ts";
 import type { ColumnUse, TablePlan } from "./column-use.ts";
 import { openTable } from "./open-table.ts";
@@ -23,6 +24,8 @@ export const profileDefaults = {
 export interface FileProfile extends MadeProfile {
   /** What became of each column, after a look at all values. */
   readonly plan: TablePlan;
+  /** Classes whose order is that of the alphabet, because nobody said that of the model. */
+  readonly guessedClasses: readonly string[];
 }
 
 export interface MakeFromFileOptions {
@@ -53,7 +56,16 @@ export async function makeFromFile(options: MakeFromFileOptions): Promise<FilePr
   const { reference, freeTexts } = tableReference({ path, rows: scan.rows }, collected, config);
   const { windowItems = profileDefaults.windowItems } = config;
   const made = makeProfile(reference, { windowItems, calibration: calibrationOf(config) });
-  return { ...made, plan: withoutFreeTexts(plan, freeTexts) };
+  return {
+    ...made,
+    plan: withoutFreeTexts(plan, freeTexts),
+    guessedClasses: config.output?.classes === undefined ? namedClasses(reference.outputs) : [],
+  };
+}
+
+/** Whole numbers are places of the output by themselves, names are not. */
+function namedClasses([output]: readonly ClassifiedRows[]): readonly string[] {
+  return output?.classes.some((name) => !/^\d+$/.test(name)) === true ? output.classes : [];
 }
 
 /** Chosen for the windows between two false alarms, quantile and replicates follow from that (`ertBootstrap`). */

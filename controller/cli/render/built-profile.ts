@@ -1,6 +1,7 @@
 import type { Seasons } from "../../src/domain/profile/seasons.ts";
 import type { ColumnUse, ElementPlace } from "../profile/column-use.ts";
 import type { FileProfile } from "../profile/make-from-file.ts";
+import { plainLine } from "./plain-text.ts";
 import { renderProfile } from "./profile.ts";
 import { table } from "./table.ts";
 
@@ -71,8 +72,14 @@ function placeOf({ tensor, index }: ElementPlace): string {
   return index === undefined ? tensor : `${tensor}[${index}]`;
 }
 
-function notesOf({ profile, empty, seasons }: FileProfile): readonly string[] {
+function notesOf(made: FileProfile): readonly string[] {
+  const { profile, empty, seasons, guessedClasses } = made;
   return [
+    ...(guessedClasses.length === 0
+      ? []
+      : [
+          `classes stand in the order ${guessedClasses.map(plainLine).join(", ")}: if that is not the order of the model's output, say output.classes in the config`,
+        ]),
     ...(profile.calibration === undefined
       ? ["fewer rows than one window has: no thresholds were calibrated (--window-items)"]
       : []),
