@@ -12,6 +12,7 @@ import {
 } from "@modelfleet/protocol";
 import { StoreError } from "../domain/store-error.ts";
 import { compactWindows, type Waiting } from "../domain/telemetry/compact-windows.ts";
+import { fitWindow } from "../domain/telemetry/fit-window.ts";
 import { type Batch, createWindowBatcher } from "../domain/telemetry/window-batcher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -37,11 +38,14 @@ export interface ForwarderParts {
 
 const SECOND_MS = 1_000;
 
+const nothingToSettle = () => Promise.resolve();
+
 /**
  * Where closed windows and labels go (protocol.md 3.8).
  *
  * 1. With a connection they go into the outbox, numbered and signed.
- * 2. Without one they go on the shelf, where they can still be merged: nothing there has a number.
+ * 2. Without one, or where the outbox does not take them, they go on the shelf, where they can still be merged: nothing there has
+ *    a number.
  * 3. Once there is a connection again, what lies on the shelf follows, the newest first, at most two windows a second;
  *    what is late by then after a pause that is different on each device. What the outbox has taken is gone from
  *    the shelf before anybody is sent it.
@@ -100,7 +104,13 @@ export class WindowForwarder {
   }
 
   add(window: TelemetryWindow): void {
-    this.#batcher.add(window);
+    const fitted = fitWindow(window);
+    if (fitted !== window) {
+      const { slot, release } = window;
+      const text = "a window is too large for a message, and goes without its largest part";
+      this.#parts.log.warn({ event: "telemetry.trimmed", slot, release }, text);
+    }
+    this.#batcher.add(fitted);
   }
 
   tell(feedback: FeedbackWindow): void {
@@ -116,68 +126,65 @@ export class WindowForwarder {
       this.#backlogAtMs = clock.monotonicMs() + clock.chance() * jitterMs;
     }
     this.#wasConnected = isConnected;
-    if (isConnected) await this.#sendClosed();
-    else await this.#shelveClosed();
+    await this.#placeClosed(isConnected);
     if (!(await this.#forgetVoid())) return;
     if (isConnected && shelf.held().length > 0) await this.#sendBacklog();
     else await this.#compactWhenDue();
   }
 
-  async #sendClosed(): Promise<void> {
-    const { outbox } = this.#parts;
+  /** Rules 1, 2 and 4. */
+  async #placeClosed(isConnected: boolean): Promise<void> {
     for (let batch = this.#batcher.take(); batch !== undefined; batch = this.#batcher.take()) {
-      const taken = batch;
-      await outbox
-        .put("tele", (place) => this.#signed(place, taken))
-        .catch((cause: unknown) => this.#lost(taken, cause));
-      this.#parts.stored();
-    }
-  }
-
-  #lost(batch: Batch, cause: unknown): void {
-    const reason = cause instanceof Error ? cause.message : "an unknown failure";
-    const windows = batch.windows.length;
-    this.#parts.log.error({ event: "telemetry.lost", windows, reason }, "windows were lost");
-  }
-
-  async #shelveClosed(): Promise<void> {
-    for (let batch = this.#batcher.take(); batch !== undefined; batch = this.#batcher.take()) {
-      const isShelved = await this.#shelve(recordsOf(batch));
-      if (isShelved) continue;
+      const isSent = isConnected && (await this.#moveOut(batch, nothingToSettle));
+      if (isSent || (await this.#shelve(recordsOf(batch)))) continue;
       this.#batcher.giveBack(batch);
       return;
     }
+  }
+
+  /** @returns false when the outbox has no room for it, or no disk */
+  async #moveOut(batch: Batch, settled: () => Promise<void>): Promise<boolean> {
+    const { outbox, stored } = this.#parts;
+    const isMoved = await outbox.move((place) => this.#signed(place, batch), settled);
+    if (isMoved) stored();
+    return isMoved;
   }
 
   async #shelve(records: readonly NewShelfRecord[]): Promise<boolean> {
     const { log, shelf } = this.#parts;
     try {
       await shelf.add(records);
-      const isOverfull = heldBytes(shelf) > this.#heldBytesMax();
-      if (isOverfull && this.#void.size === 0) await this.#compact();
-      return true;
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : "an unknown failure";
       log.warn({ event: "telemetry.unshelved", reason }, "windows wait in memory");
       return false;
     }
+    const isOverfull = heldBytes(shelf) > this.#heldBytesMax();
+    if (isOverfull && this.#void.size === 0) await this.#compact();
+    return true;
   }
 
   async #compactWhenDue(): Promise<void> {
     const nowMs = this.#parts.clock.monotonicMs();
     if (nowMs < this.#compactAtMs || this.#parts.shelf.held().length === 0) return;
     this.#compactAtMs = nowMs + shelfLimits.compactEveryMs;
-    await this.#compact().catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : "an unknown failure";
-      this.#parts.log.warn({ event: "telemetry.uncompacted", reason }, "windows stay as they are");
-    });
+    await this.#compact();
   }
 
   #heldBytesMax(): number {
     return this.#parts.heldBytesMax ?? shelfLimits.heldBytesMax;
   }
 
+  /** A disk that does not take the merged ones keeps those there are. */
   async #compact(): Promise<void> {
+    const { log } = this.#parts;
+    await this.#replaceByMerged().catch((cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : "an unknown failure";
+      log.warn({ event: "telemetry.uncompacted", reason }, "windows stay as they are");
+    });
+  }
+
+  async #replaceByMerged(): Promise<void> {
     const { clock, shelf } = this.#parts;
     const before = waitingOf(shelf.held());
     const bytesMax = this.#heldBytesMax();
@@ -189,7 +196,7 @@ export class WindowForwarder {
 
   /** Rule 3. */
   async #sendBacklog(): Promise<void> {
-    const { clock, outbox, shelf, stored } = this.#parts;
+    const { clock, shelf } = this.#parts;
     const chosen = this.#newest(shelf.held());
     const batch = this.#historical(waitingOf(chosen));
     const isYoung = batch.windows.some(({ historical }) => !historical);
@@ -197,11 +204,7 @@ export class WindowForwarder {
     if (monotonicMs < this.#backlogAtMs && !isYoung) return;
     const pauseMs = SECOND_MS * (1 + clock.chance() / 2);
     this.#backlogAtMs = Math.max(this.#backlogAtMs, monotonicMs + pauseMs);
-    const isMoved = await outbox.move(
-      (place) => this.#signed(place, batch),
-      () => shelf.remove(chosen.map(({ id }) => id)),
-    );
-    if (isMoved) stored();
+    await this.#moveOut(batch, () => shelf.remove(chosen.map(({ id }) => id)));
   }
 
   #newest(held: readonly ShelfRecord[]): readonly ShelfRecord[] {

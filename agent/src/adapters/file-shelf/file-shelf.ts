@@ -1,6 +1,6 @@
 import { shelfLimits } from "@modelfleet/protocol";
 import { StoreError } from "../../domain/store-error.ts";
-import type { DurableWrite, Fs } from "../../ports/fs.ts";
+import type { DurableWrite, Fs, FsFile } from "../../ports/fs.ts";
 import type { NewShelfRecord, ShelfRecord, WindowShelf } from "../../ports/window-shelf.ts";
 import { goneBytes, parseShelf, recordBytes, type ShelfContent, shelfFile } from "./shelf-bytes.ts";
 
@@ -109,20 +109,36 @@ class FileShelf implements WindowShelf {
   }
 
   async #append(tail: Uint8Array, at: number): Promise<void> {
-    const { fs, path } = this.#options;
+    const { path } = this.#options;
     this.#sizeBytes = undefined;
     try {
-      const file = await fs.open(path, { kind: "update" });
-      try {
+      await this.#inFile(async (file) => {
         await writeWhole(tail, at, (piece, position) => file.write(piece, position));
         await file.sync();
-      } finally {
-        await file.close();
-      }
+      });
     } catch (cause) {
+      await this.#cutOff(at);
       throw new StoreError("STORE_FAILED", `expected to write behind ${path}`, { cause });
     }
     this.#sizeBytes = at + tail.length;
+  }
+
+  /** What a full disk took of a call that failed must not be found by the next start: by then it may be somewhere else. */
+  async #cutOff(at: number): Promise<void> {
+    await this.#inFile(async (file) => {
+      await file.truncate(at);
+      await file.sync();
+    }).catch(() => undefined);
+  }
+
+  async #inFile(act: (file: FsFile) => Promise<void>): Promise<void> {
+    const { fs, path } = this.#options;
+    const file = await fs.open(path, { kind: "update" });
+    try {
+      await act(file);
+    } finally {
+      await file.close();
+    }
   }
 
   async #read(): Promise<Uint8Array | undefined> {

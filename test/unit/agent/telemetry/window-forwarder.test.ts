@@ -1,4 +1,10 @@
-import { DeviceId, decodeBatch, decodeWindow, type TelemetryWindow } from "@modelfleet/protocol";
+import {
+  DeviceId,
+  decodeBatch,
+  decodeWindow,
+  type FeedbackWindow,
+  type TelemetryWindow,
+} from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { WindowForwarder } from "../../../../agent/src/app/window-forwarder.ts";
 import { StoreError } from "../../../../agent/src/domain/store-error.ts";
@@ -110,11 +116,51 @@ test("windows that the disk does not take stay in memory and go with the connect
   expect(device.sent.flatMap(({ windows }) => windows)).toHaveLength(1);
 });
 
+test("what the outbox refuses waits on the shelf and is sent once, labels too", async () => {
+  const device = await deviceWith(0, seededRandom(seed));
+  device.connect();
+  device.fillOutbox(true);
+  device.forwarder.add(windowAt(dayStartMs));
+  device.forwarder.tell(labels);
+  await device.forwarder.step();
+  expect(device.sent).toEqual([]);
+  expect(device.shelf.held().map(({ kind }) => kind)).toEqual(["window", "feedback"]);
+
+  device.fillOutbox(false);
+  for (const second of [95, 100, 105]) {
+    device.setNow(second * 1_000);
+    await device.forwarder.step();
+  }
+  expect(device.sent.flatMap(({ windows }) => windows)).toHaveLength(1);
+  expect(device.sent.flatMap(({ feedback }) => feedback)).toEqual([labels]);
+  expect(device.shelf.held()).toEqual([]);
+});
+
+test("windows that cannot be merged, the disk being full, are on the shelf once and not in memory too", async () => {
+  const device = await deviceWith(0, seededRandom(seed), { heldBytesMax: 1 });
+  device.breakMerging();
+  device.forwarder.add(windowAt(dayStartMs));
+  await device.forwarder.step();
+  await device.forwarder.step();
+
+  expect(device.shelf.held()).toHaveLength(1);
+});
+
+const labels: FeedbackWindow = {
+  ...{ slot: emptyWindow.slot, release: emptyWindow.release, output: 0 },
+  ...{ startMs: dayStartMs, durationMs: quarterMs, labelled: 3, errors: 1, drift: [] },
+};
+
 /** A device with windows on its shelf that are hours old, and no connection yet. */
-async function deviceWith(shelved: number, random: Random) {
+async function deviceWith(
+  shelved: number,
+  random: Random,
+  room: { readonly heldBytesMax?: number } = {},
+) {
   let elapsedMs = 0;
   let isConnected = false;
-  const { shelf, breakShelf } = memoryShelf();
+  let isOutboxFull = false;
+  const { shelf, breakShelf, breakMerging } = memoryShelf();
   const sent: ReturnType<typeof decodeBatch>[] = [];
   const sentAtMs: number[] = [];
   const take = (bytes: Uint8Array) => {
@@ -123,7 +169,8 @@ async function deviceWith(shelved: number, random: Random) {
   };
   const forwarder = new WindowForwarder({
     ...{ device: DeviceId.parse("cam-0017"), signer, shelf, windowMs: quarterMs },
-    outbox: outboxTo(take),
+    ...room,
+    outbox: outboxTo(take, () => isOutboxFull),
     clock: {
       nowMs: () => dayStartMs + elapsedMs,
       monotonicMs: () => elapsedMs,
@@ -138,7 +185,10 @@ async function deviceWith(shelved: number, random: Random) {
   for (let i = shelved; i > 0; i--) forwarder.add(windowAt(dayStartMs - (i + 3) * quarterMs));
   await forwarder.step();
   return {
-    ...{ forwarder, shelf, sent, sentAtMs, breakShelf },
+    ...{ forwarder, shelf, sent, sentAtMs, breakShelf, breakMerging },
+    fillOutbox: (full: boolean) => {
+      isOutboxFull = full;
+    },
     nowMs: () => elapsedMs,
     setNow: (ms: number) => {
       elapsedMs = ms;
@@ -153,14 +203,12 @@ function windowAt(startMs: number): TelemetryWindow {
   return { ...emptyWindow, startMs, durationMs: quarterMs };
 }
 
-function outboxTo(take: (bytes: Uint8Array) => void): Outbox {
+function outboxTo(take: (bytes: Uint8Array) => void, isFull: () => boolean): Outbox {
   let seq = 0;
   return {
-    put: (_, entry) => {
-      take(entry({ boot: 1, seq: seq++ }));
-      return Promise.resolve();
-    },
+    put: () => Promise.reject(new RangeError("expected nothing that drops what is older")),
     move: async (entry, settled) => {
+      if (isFull()) return false;
       const bytes = entry({ boot: 1, seq });
       try {
         await settled();
@@ -184,6 +232,7 @@ function memoryShelf() {
   let records: readonly ShelfRecord[] = [];
   let nextId = 0;
   let isBroken = false;
+  let isUnmergeable = false;
   const change = (to: () => readonly ShelfRecord[]): Promise<void> => {
     if (isBroken) return Promise.reject(new StoreError("STORE_FAILED", "expected a disk"));
     records = to();
@@ -195,7 +244,10 @@ function memoryShelf() {
     held: () => records,
     add: (added) => change(() => [...records, ...numbered(added)]),
     remove: (ids) => change(() => records.filter(({ id }) => !ids.includes(id))),
-    replace: (added) => change(() => numbered(added)),
+    replace: (added) =>
+      isUnmergeable
+        ? Promise.reject(new StoreError("NO_SPACE", "expected room"))
+        : change(() => numbered(added)),
     ...{ fileBytes: () => 0, dropped: () => 0 },
   };
   return {
@@ -203,6 +255,9 @@ function memoryShelf() {
     windows: () => records.map(({ bytes }) => decodeWindow(bytes)),
     breakShelf: (broken: boolean) => {
       isBroken = broken;
+    },
+    breakMerging: () => {
+      isUnmergeable = true;
     },
   };
 }
