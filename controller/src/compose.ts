@@ -12,7 +12,8 @@ import { ListDeployments } from "./app/deployment/list-deployments.ts";
 import { ShowDeployment } from "./app/deployment/show-deployment.ts";
 import { AcknowledgeAlert } from "./app/drift/acknowledge-alert.ts";
 import { DriftEngine } from "./app/drift/drift-engine.ts";
-import { JudgeCell } from "./app/drift/judge-cell.ts";
+import { EndSilentAlerts, type EndSilentAlertsPorts } from "./app/drift/end-silent-alerts.ts";
+import { JudgeCell, type JudgeCellPorts } from "./app/drift/judge-cell.ts";
 import { ListAlerts } from "./app/drift/list-alerts.ts";
 import { ShowAlert } from "./app/drift/show-alert.ts";
 import { ShowDrift } from "./app/drift/show-drift.ts";
@@ -109,8 +110,7 @@ export function compose(given: Ports): Application {
     turn: new RolloutTurns(ports).run,
     resume: (rollout) => resumeRollout(ports, rollout),
   });
-  const judge = new JudgeCell(ports);
-  const driftEngine = new DriftEngine({ ...ports, judge: (cell) => judge.run(cell) });
+  const driftEngine = driftEngineOf(ports);
   listenFor(rolloutSignal, rolloutEngine, given);
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);
@@ -158,6 +158,15 @@ export function compose(given: Ports): Application {
       summarizeTelemetry: new SummarizeTelemetry(ports),
     },
   };
+}
+
+function driftEngineOf(ports: Ports & JudgeCellPorts & EndSilentAlertsPorts): DriftEngine {
+  const [judge, silent] = [new JudgeCell(ports), new EndSilentAlerts(ports)];
+  return new DriftEngine({
+    ...ports,
+    judge: (cell) => judge.run(cell),
+    endSilent: () => silent.run(),
+  });
 }
 
 function loginDoor(

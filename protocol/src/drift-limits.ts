@@ -11,6 +11,7 @@ export const driftPipelineLimits = {
   devicesPerPageMax: 1_000,
   cellsPerTickMax: 64,
   daysPerTickMax: 8,
+  silentReleasesPerTickMax: 8,
   /** Cohorts of one release; the largest by devices. */
   cohortsMax: 256,
   /** Different cohorts that are counted to find the largest. */

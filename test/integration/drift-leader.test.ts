@@ -62,7 +62,7 @@ function controller(judge: (cell: DirtyCell) => Promise<boolean> = stored) {
   const judged: number[] = [];
   const log = new RecordingLog();
   const engine = new DriftEngine({
-    ...{ clock, drift, log, rollouts: tables.rollouts },
+    ...{ clock, drift, log, rollouts: tables.rollouts, endSilent: () => Promise.resolve() },
     judge: (cell) => {
       judged.push((cell.startMs - startMs) / cellMs);
       return judge(cell);

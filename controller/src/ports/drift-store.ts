@@ -74,6 +74,11 @@ export interface AlertStore {
   readonly alert: (id: string) => Promise<Alert | undefined>;
   /** Oldest first, at most so many. */
   readonly changes: (id: string, countMax: number) => Promise<readonly AlertChange[]>;
+  /** Releases with open alerts of which no cell since a moment was judged as it came, at most so many. */
+  readonly silentReleases: (
+    judgedBeforeMs: number,
+    countMax: number,
+  ) => Promise<readonly Digest8[]>;
   /** @returns false when it has moved; then nothing has changed */
   readonly changeAlerts: (change: AlertsChange) => Promise<boolean>;
 }

@@ -16,7 +16,7 @@ import type {
 import { changeAlerts } from "./drift/change-alerts.ts";
 import { commitCell } from "./drift/commit-cell.ts";
 import { foldDays, forgetRollups } from "./drift/fold-days.ts";
-import { alertById, alertChanges, alertPage } from "./drift/read-alerts.ts";
+import { alertById, alertChanges, alertPage, silentReleases } from "./drift/read-alerts.ts";
 import { devicesOf, dirtyCells, newLabels, newWindows, windowsOfCell } from "./drift/read-cells.ts";
 import {
   driftRelease,
@@ -80,6 +80,9 @@ export class SqlDriftStore implements DriftStore, AlertStore {
   readonly alert = (id: string) => alertById(this.#database, id);
 
   readonly changes = (id: string, countMax: number) => alertChanges(this.#database, id, countMax);
+
+  readonly silentReleases = (judgedBeforeMs: number, countMax: number) =>
+    silentReleases(this.#database, judgedBeforeMs, countMax);
 
   readonly changeAlerts = (change: AlertsChange) =>
     unlessMoved(this.#database, (transaction) => changeAlerts(transaction, change));

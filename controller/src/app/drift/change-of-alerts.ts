@@ -6,6 +6,7 @@ import {
   alertKey,
 } from "../../domain/drift/alerts/advance-alerts.ts";
 import type { AlertTransition } from "../../domain/drift/alerts/alert-state.ts";
+import { type LostAlerts, lostAlerts } from "../../domain/drift/alerts/lost-alerts.ts";
 import type { DeviceSearch } from "../../domain/drift/attribution/find-outliers.ts";
 import { signalsOf } from "../../domain/drift/signals-of.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -48,8 +49,16 @@ export async function changeOfAlerts(
     suppressionOf: () => (isProvisional ? "provisional" : null),
     isHistorical: false,
   });
+  const lost = lostAlerts({
+    release: release.record.release,
+    ...{ states, heard: new Set(verdicts.map(({ cohort, signal }) => alertKey(cohort, signal))) },
+    ...{ cellStartMs: cell.startMs, untilMs: cell.startMs + cell.lengthMs },
+  });
   const suspects = await suspectsOf(ports, judged, advanced.transitions);
-  const alerts = changesOf(judged, advanced, { states, suspects });
+  const alerts = [
+    ...changesOf(judged, advanced, { states, suspects }),
+    ...changesOf(judged, lostOf(lost), { states, suspects }),
+  ];
   const told = alertNotices(alerts, {
     atMs: ports.clock.nowMs(),
     cellStartMs: cell.startMs,
@@ -61,10 +70,14 @@ export async function changeOfAlerts(
       releasePrefix: cell.releasePrefix,
       version: (before?.version ?? 0) + 1,
       judgedMs: cell.startMs,
-      memory: { ...told.memory, alerts: remembered(states, advanced.next) },
+      memory: { ...told.memory, alerts: remembered(states, advanced.next, lost.gone) },
     },
     ...{ alerts, audit: told.audit, events: told.events },
   };
+}
+
+function lostOf({ gone, transitions }: LostAlerts): AdvancedAlerts {
+  return { next: new Map(Array.from(gone, (key) => [key, unheardAlert])), transitions };
 }
 
 type Suspects = ReadonlyMap<AlertTransition, DeviceSearch<DeviceId>>;

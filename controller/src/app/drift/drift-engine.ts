@@ -21,6 +21,8 @@ export interface DriftEnginePorts {
   readonly rollouts: Pick<RolloutStore, "lease">;
   /** One cell, from what has come to what is told. @returns false when somebody else was faster */
   readonly judge: (cell: DirtyCell) => Promise<boolean>;
+  /** Ends the alerts of releases of which nothing comes any more. */
+  readonly endSilent: () => Promise<void>;
   readonly driftWindowMs?: number;
 }
 
@@ -75,9 +77,14 @@ export class DriftEngine implements AsyncDisposable {
     let judged = 0;
     if (!(await this.#leads())) return judged;
     const due = { nowMs: clock.nowMs(), graceCells, count: driftPipelineLimits.cellsPerTickMax };
-    for (const cell of await drift.dirtyCells(due)) {
+    const cells = await drift.dirtyCells(due);
+    for (const cell of cells) {
       if (!(await this.#leads())) return judged;
       if (await this.#judge(cell)) judged += 1;
+    }
+    // Who still waits to be judged is not silent.
+    if (cells.length < due.count) {
+      await this.#told("drift.not-ended", () => this.#ports.endSilent());
     }
     await this.#told("drift.not-folded", () => this.#foldDays());
     return judged;

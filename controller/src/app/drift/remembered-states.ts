@@ -13,10 +13,16 @@ export function statesOf(release: DriftRelease | undefined): States {
   return new Map(known.map(({ cohort, signal, state }) => [alertKey(cohort, signal), state]));
 }
 
-/** The states as they are kept, some of them changed. */
-export function remembered(states: States, changed: States): readonly RememberedAlert[] {
-  return Array.from(new Map([...states, ...changed]), ([key, state]) => {
-    const [cohort, signal] = JSON.parse(key) as [CohortKey, SignalId];
-    return { cohort, signal, state };
-  });
+/** The states as they are kept, some of them changed and some forgotten. */
+export function remembered(
+  states: States,
+  changed: States,
+  gone: ReadonlySet<string> = new Set(),
+): readonly RememberedAlert[] {
+  return [...new Map([...states, ...changed])]
+    .filter(([key]) => !gone.has(key))
+    .map(([key, state]) => {
+      const [cohort, signal] = JSON.parse(key) as [CohortKey, SignalId];
+      return { cohort, signal, state };
+    });
 }

@@ -1,4 +1,4 @@
-import { Alert, AlertChange } from "@modelfleet/protocol";
+import { Alert, AlertChange, type Digest8 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
 import type { AlertPage, AlertPageQuery } from "../../../ports/drift-store.ts";
 import type { Schema } from "../schema.ts";
@@ -51,6 +51,32 @@ export async function alertChanges(
     .limit(countMax)
     .execute();
   return rows.map(({ change }) => AlertChange.parse(JSON.parse(change)));
+}
+
+const openStates = ["FIRING", "RECOVERING", "SUPPRESSED", "ACKED"] as const;
+
+export async function silentReleases(
+  database: Kysely<Schema>,
+  judgedBeforeMs: number,
+  countMax: number,
+): Promise<readonly Digest8[]> {
+  const rows = await database
+    .selectFrom("drift_releases")
+    .select("release8")
+    .where("judged_ms", "<", judgedBeforeMs)
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom("alerts")
+          .select("id")
+          .whereRef("alerts.release8", "=", "drift_releases.release8")
+          .where("state", "in", openStates),
+      ),
+    )
+    .orderBy("judged_ms")
+    .limit(countMax)
+    .execute();
+  return rows.map(({ release8 }) => release8 as Digest8);
 }
 
 /** undefined for what no page gave out: the first page then. */

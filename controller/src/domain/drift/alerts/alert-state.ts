@@ -83,7 +83,7 @@ export interface AlertTransition {
   readonly suppression: Suppression | null;
   /** Whether people are told. */
   readonly notice: "fired" | "worse" | "resolved" | "lost" | null;
-  /** What it rests on; null for a person's act. */
+  /** What it rests on; null for a person's act, and where nothing was heard. */
   readonly evidence: Verdict | null;
 }
 

@@ -1,7 +1,7 @@
 import type { Verdict } from "../verdict.ts";
 import type { AlertContext, AlertState, AlertTransition } from "./alert-state.ts";
 
-/** What surrounds a change; `evidence` null: a person's act. */
+/** What surrounds a change; `evidence` null: a person's act, or silence. */
 export interface TransitionContext extends Pick<AlertContext, "subject"> {
   readonly evidence: Verdict | null;
 }
