@@ -9,6 +9,7 @@ const TensorName = z.string().min(1).max(256);
 const ColumnName = z.string().min(1).max(256);
 const ElementType = z.enum(["float32", "float64", "int64"]);
 const Word = z.string().max(profileLimits.wordLengthMax);
+const VocabularyWord = Word.refine((word) => word.trim() !== "", "expected a word, got no text");
 
 /** What one column is, where it is not what one would guess. */
 const ColumnConfig = z
@@ -19,7 +20,7 @@ const ColumnConfig = z
     tensor: TensorName.optional(),
     index: z.int().min(0).optional(),
     elementType: ElementType.optional(),
-    vocabulary: z.array(Word).min(1).max(telemetryLimits.vocabularyMax).optional(),
+    vocabulary: z.array(VocabularyWord).min(1).max(telemetryLimits.vocabularyMax).optional(),
     /** Devices tell its quantiles too, and with them some of its values. */
     quantiles: z.boolean().optional(),
   })

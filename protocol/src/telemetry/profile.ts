@@ -81,6 +81,12 @@ export const FeatureProfile = z
   .refine(hasWholeSlots, "expected as many counts in each seasonal slot, each slot once");
 export type FeatureProfile = z.infer<typeof FeatureProfile>;
 
+/** An empty text, or one of nothing but space, is none: it counts as missing (protocol.md 6.9). */
+const VocabularyWord = z
+  .string()
+  .max(64)
+  .refine((word) => word.trim() !== "", "expected a word, got an empty text");
+
 /** Reference of one categorical feature: an element of a tensor of texts or whole numbers, as text. */
 export const CategoryProfile = z
   .object({
@@ -90,7 +96,7 @@ export const CategoryProfile = z
       index: z.int().min(0).optional(),
     }),
     /** What is told apart; everything else is counted as other. */
-    vocabulary: z.array(z.string().max(64)).min(1).max(telemetryLimits.vocabularyMax),
+    vocabulary: z.array(VocabularyWord).min(1).max(telemetryLimits.vocabularyMax),
     /** One a word of the vocabulary, then other; shape [vocabulary + 1]. */
     counts: z
       .array(Count)

@@ -7,7 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import { countIn } from "./bin-of.ts";
 import type { ItemView } from "./element-reader.ts";
-import { type TextItems, textBounds } from "./text-items.ts";
+import { isBlank, type TextItems, textBounds } from "./text-items.ts";
 import { createVocabulary } from "./vocabulary.ts";
 
 /** Counts one category of the open window in memory of fixed size. */
@@ -45,6 +45,10 @@ export function createCategoryCounter({ source, vocabulary }: CategoryProfile): 
       return;
     }
     const [from, to] = textBounds(texts, item * texts.size + index);
+    if (isBlank(texts.bytes, from, to)) {
+      missing += 1;
+      return;
+    }
     const word = words.findText(texts.bytes, from, to);
     countIn(counts, word);
     if (word === vocabulary.length) {

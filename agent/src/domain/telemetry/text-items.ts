@@ -36,3 +36,12 @@ export function openTexts({ dtype, shape, bytes }: Tensor): TextItems | null {
 export function textBounds(texts: TextItems, element: number): readonly [number, number] {
   return [(texts.starts[element] ?? 0) + LENGTH_BYTES, texts.starts[element + 1] ?? 0];
 }
+
+/** Nothing, or nothing but spaces, tabs and ends of lines: as in the file of rows a profile is made of, no word (protocol.md 6.9). */
+export function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte !== 0x20 && !(byte >= 0x09 && byte <= 0x0d)) return false;
+  }
+  return true;
+}

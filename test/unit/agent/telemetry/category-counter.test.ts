@@ -1,10 +1,11 @@
-import { distinctEstimate, unpackDistinct } from "@modelfleet/protocol";
+import { CategoryProfile, distinctEstimate, unpackDistinct } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { joinElements } from "../../../../agent/src/domain/bytes-elements.ts";
 import { createCategoryCounter } from "../../../../agent/src/domain/telemetry/category-counter.ts";
 import { openItems } from "../../../../agent/src/domain/telemetry/element-reader.ts";
 import { openTexts } from "../../../../agent/src/domain/telemetry/text-items.ts";
 import type { Tensor } from "../../../../agent/src/domain/tensor.ts";
+import { readCell } from "../../../../controller/cli/profile/read-cell.ts";
 import { rows } from "../../../support/telemetry/observations.ts";
 import { categoryOf } from "../../../support/telemetry/windows.ts";
 
@@ -62,6 +63,20 @@ test("what is not there is missing: no tensor, too few items, no number", () => 
   const torn = { ...texts([2], ["a", "b"]), shape: [3] };
   expect(openTexts(torn)).toBeNull();
   expect(openTexts({ ...torn, shape: [1] })).toBeNull();
+});
+
+test("a text that says nothing is missing, as in the file of rows a profile is made of", () => {
+  const said = ["", " ", "\t\n", "a", " a"];
+  const sketch = counted(texts([5], said), 5, ["a"]).take();
+  const cells = said.map((cell) => readCell(cell, { missing: new Set(), isTyped: true }));
+
+  expect(sketch).toMatchObject({ counts: [1, 1], missing: 3 });
+  expect(cells.filter(({ kind }) => kind === "nothing")).toHaveLength(sketch.missing);
+  // So no reference may tell it apart.
+  expect(CategoryProfile.safeParse(categoryOf("site", ["a", "b"])).success).toBe(true);
+  for (const word of ["", " "]) {
+    expect(CategoryProfile.safeParse(categoryOf("site", ["a", word])).success).toBe(false);
+  }
 });
 
 test("nothing of a window is in the next", () => {
