@@ -8,7 +8,7 @@ export function stateText({ state, ackedBy, suppression }: Alert): string {
 }
 
 export function figuresText({ value, limit }: Pick<Alert, "value" | "limit">): string {
-  return value === null || limit === null ? "" : `${figure(value)} of ${figure(limit)}`;
+  return value === null || limit === null ? "" : `${figure(value)}, limit ${figure(limit)}`;
 }
 
 export function renderAlert(alert: AlertDetail): string {

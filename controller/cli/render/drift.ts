@@ -4,6 +4,7 @@ import { age, table } from "./table.ts";
 import { binBars, figure, percent, verdictWords } from "./verdict.ts";
 
 export interface DriftWish {
+  readonly release?: string;
   readonly feature?: string;
   readonly cohort?: string;
   readonly since: string;
@@ -19,8 +20,9 @@ export function renderDrift(answer: DriftAnswer, wish: DriftWish): string {
     ({ cohorts, hasProfile }) => cohorts.length > 0 || !hasProfile,
   );
   if (releases.length === 0) {
-    const of = wish.cohort === undefined ? answer.model : `${answer.model} in ${wish.cohort}`;
-    return `nothing of ${of} was judged in the last ${wish.since}: a window is judged when it has ended and two more have passed`;
+    const what = wish.release === undefined ? answer.model : `${answer.model}@${wish.release}`;
+    const where = wish.cohort === undefined ? "" : ` in ${wish.cohort}`;
+    return `nothing of ${what}${where} was judged in the last ${wish.since}: a window is judged when it has ended and two more have passed`;
   }
   return releases.map((release) => renderRelease(answer.model, release, wish)).join("\n\n");
 }
@@ -93,7 +95,7 @@ function verdictTable(verdicts: readonly DriftVerdict[]): string {
       ];
     });
   if (rows.length === 0) return "nothing to tell";
-  return table(["signal", "verdict", "reference", "now", "PSI", "threshold", ""], rows);
+  return table(["signal", "verdict", "reference", "now", "PSI", "threshold", "in words"], rows);
 }
 
 function estimatesOf({ estimates }: CohortDrift): readonly string[] {

@@ -1,4 +1,9 @@
-import type { DistributionVerdict, DriftVerdict, QualityFinding } from "@modelfleet/protocol";
+import type {
+  DistributionVerdict,
+  DriftVerdict,
+  QualityFinding,
+  RateVerdict,
+} from "@modelfleet/protocol";
 import { plainLine } from "./plain-text.ts";
 
 const BAR_WIDTH = 24;
@@ -13,7 +18,7 @@ export function verdictWords(verdict: DriftVerdict): string {
     case "quality":
       return verdict.finding === null ? "values can be believed" : faultWords(verdict.finding);
     case "rate":
-      return `${figure(verdict.value)}, may be ${figure(verdict.limit)} (${items})`;
+      return `${rateWords(verdict)} (${items})`;
   }
 }
 
@@ -26,6 +31,12 @@ function distributionWords({ psi, threshold, gate, items, basis, ...rest }: Dist
   return isChance
     ? `may be chance (it reaches ${figure(gate)}): ${facts}`
     : `as its reference: ${facts}`;
+}
+
+function rateWords({ signal, value, limit }: RateVerdict): string {
+  if (signal === "latency") return `${figure(value)} µs, ${figure(limit)} µs are allowed`;
+  const what = signal === "errors" ? "failed" : "wrong";
+  return `${percent(value)} ${what}, ${percent(limit)} are allowed`;
 }
 
 export function faultWords(finding: QualityFinding): string {

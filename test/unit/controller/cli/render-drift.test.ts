@@ -1,6 +1,11 @@
-import type { AlertDetail, DistributionVerdict, DriftAnswer } from "@modelfleet/protocol";
+import type {
+  AlertDetail,
+  DistributionVerdict,
+  DriftAnswer,
+  DriftVerdict,
+} from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { renderAlert } from "../../../../controller/cli/render/alert.ts";
+import { figuresText, renderAlert } from "../../../../controller/cli/render/alert.ts";
 import { renderDrift } from "../../../../controller/cli/render/drift.ts";
 import { binBars, faultWords, verdictWords } from "../../../../controller/cli/render/verdict.ts";
 import { firedAlert } from "../../../support/drift/fired-alert.ts";
@@ -28,6 +33,21 @@ test("what is large and not told is said to be chance, and what is too little to
   expect(verdictWords({ ...verdict, status: "INSUFFICIENT_DATA", items: 7 })).toBe(
     "too little to tell (7 items)",
   );
+});
+
+test("a rate is told as a share of what failed or was wrong, beside the share that is allowed", () => {
+  const { cohort, cellStartMs, fromMs, untilMs } = verdict;
+  const rate: DriftVerdict = {
+    ...{ kind: "rate", signal: "accuracy:state", status: "BREACH", items: 5_481, level: 2 },
+    ...{ cohort, cellStartMs, fromMs, untilMs, value: 0.448, limit: 0.186 },
+  };
+
+  expect(verdictWords(rate)).toBe("44.8 % wrong, 18.6 % are allowed (5481 items)");
+  expect(verdictWords({ ...rate, signal: "errors" })).toContain("44.8 % failed");
+  expect(verdictWords({ ...rate, signal: "latency", value: 5_210, limit: 4_000 })).toContain(
+    "5210 µs, 4000 µs are allowed",
+  );
+  expect(figuresText({ value: 1.64, limit: 0.1 })).toBe("1.64, limit 0.1");
 });
 
 test("bars of both are on one scale, a bin without anything has none", () => {
@@ -74,6 +94,9 @@ test("a release without a profile, one that nobody has confirmed, and what may n
   const learned = answer({ isProvisional: true, cohorts: [{ ...cohort, hidden: true }] });
   expect(renderDrift(learned, wish)).toMatch(/nobody has confirmed it[\s\S]*hidden: too few/);
   expect(renderDrift(answer({}), wish)).toContain("nothing of digits was judged");
+  expect(renderDrift(answer({}), { ...wish, release: "9.0.0", cohort: "site=x" })).toContain(
+    "nothing of digits@9.0.0 in site=x was judged",
+  );
 });
 
 test("only cohorts that have something to tell are shown unasked", () => {
