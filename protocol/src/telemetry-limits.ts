@@ -33,7 +33,10 @@ export const telemetryLimits = {
   windowsPendingMax: 64,
   /** Of the windows of a batch, their frames included: device, boot, seq and dropped take at most 98 bytes, the signature 64. */
   windowsBytesPerBatchMax: 32 * KIB - 162,
-  feedbackPendingMax: 256,
+  /** As many as one device makes of labels that come at once for a week of its default windows. */
+  feedbackPendingMax: 1_024,
+  /** Reference profiles a device keeps in memory, beside those of releases that are being measured. */
+  profilesHeldMax: 64,
   windowAgeMsMax: 30 * DAY_MS,
   /** Of a late one: what waited on the device's shelf until there was a network (telemetry.md 2.7). */
   historicalAgeMsMax: 98 * DAY_MS,

@@ -82,13 +82,16 @@ export class TelemetrySpool {
     const path = label === undefined ? undefined : files.get(label);
     const digest = document.files.find((file) => file.path === label)?.sha256;
     if (path === undefined || digest === undefined) return;
-    const parsed = ReferenceProfile.safeParse(await this.#parts.readJson(path));
-    if (parsed.success) {
-      const tensors = tensorsNamedBy(parsed.data);
-      const privacy = this.#privacyOf(document);
-      this.#profiles.set(release, { reference: parsed.data, digest, tensors, privacy });
-    } else
+    const parsed = ReferenceProfile.safeParse(await this.#readOrNothing(path));
+    if (!parsed.success) {
       this.#parts.log.warn({ event: "profile.unreadable", release }, "no sketches: bad profile");
+      return;
+    }
+    const tensors = tensorsNamedBy(parsed.data);
+    const privacy = this.#privacyOf(document);
+    this.#profiles.delete(release);
+    this.#profiles.set(release, { reference: parsed.data, digest, tensors, privacy });
+    this.#forgetOldestProfile();
   }
 
   /** Names of the tensors it reads of this release. */
@@ -139,6 +142,19 @@ export class TelemetrySpool {
     }
     for (const { recorder } of this.#recordings) recorder.close(clock.nowMs());
     await forwarder.step();
+  }
+
+  /** A release whose profile is too large, or on a part of the disk that cannot be read, answers all the same. */
+  async #readOrNothing(path: string): Promise<unknown> {
+    return this.#parts.readJson(path).catch(() => undefined);
+  }
+
+  /** Of those that no open window needs. */
+  #forgetOldestProfile(): void {
+    if (this.#profiles.size <= telemetryLimits.profilesHeldMax) return;
+    const measured = new Set(this.#recordings.map(({ release }) => release));
+    const oldest = [...this.#profiles.keys()].find((release) => !measured.has(release));
+    if (oldest !== undefined) this.#profiles.delete(oldest);
   }
 
   #recorder(slot: SlotName, release: Sha256, nowMs: number): WindowRecorder {

@@ -1,9 +1,11 @@
 import {
   digest8,
   mainSlot,
+  type ReferenceProfile,
   ReleaseDocument,
   Sha256,
   type TelemetryWindow,
+  telemetryLimits,
   unpackQuantiles,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
@@ -72,9 +74,32 @@ test("quantiles that a profile asks for are told, and not under strict privacy",
   expect(strict.windows[0]?.features[1]).not.toHaveProperty("quantiles");
 });
 
+test("a release whose profile cannot be read is loaded and measured all the same, without sketches", async () => {
+  const { spool, windows, at } = await measuring({}, () =>
+    Promise.reject(new RangeError("expected at most 1 MiB")),
+  );
+  at(old, 0, 1);
+  await finished(spool);
+
+  expect(windows).toMatchObject([{ requests: 1, profile: null, items: 0, features: [] }]);
+});
+
+test("profiles of releases that are gone do not pile up, and one that is measured is kept", async () => {
+  const { spool, at, prepare } = await measuring({});
+  at(old, 0, 1);
+  const later = Array.from({ length: 2 * telemetryLimits.profilesHeldMax }, (_, i) =>
+    Sha256.parse((1_000 + i).toString(16).padStart(64, "0")),
+  );
+  for (const release of later) await prepare(release);
+
+  const held = later.filter((release) => spool.tensorsOf(release).length > 0);
+  expect(held).toEqual(later.slice(-(telemetryLimits.profilesHeldMax - 1)));
+  expect(spool.tensorsOf(old)).not.toEqual([]);
+});
+
 async function measuring(
   drift: { readonly privacy?: "strict"; readonly epsilon?: number },
-  reference = referenceOf(1),
+  reference: ReferenceProfile | (() => Promise<never>) = referenceOf(1),
 ) {
   const windows: TelemetryWindow[] = [];
   const clock = manualClock();
@@ -93,16 +118,15 @@ async function measuring(
     },
     log: { info: none, warn: none, error: none },
     windowMs: quarterMs,
-    readJson: () => Promise.resolve(reference),
+    readJson: () => (typeof reference === "function" ? reference() : Promise.resolve(reference)),
   });
   const document = profiled(drift);
-  for (const release of [old, next]) {
-    const files = new Map([["profile.json", "/profile.json"]]);
-    await spool.prepare({ release, document, files });
-  }
+  const files = new Map([["profile.json", "/profile.json"]]);
+  const prepare = (release: Sha256) => spool.prepare({ release, document, files });
+  for (const release of [old, next]) await prepare(release);
   const answer = Array.from({ length: 10 }, (_, i) => (i === 3 ? 0.9 : 0));
   return {
-    ...{ spool, windows },
+    ...{ spool, windows, prepare },
     at: (release: Sha256, minute: number, value: number) => {
       nowMs = dayStartMs + minute * minuteMs;
       const seen = { inputs: [rows("x", [[value, value]])], outputs: [rows("y", [answer])] };

@@ -5,6 +5,7 @@ import {
   digest8,
   encodeBatch,
   encodeWindow,
+  feedbackLimits,
   type NumericSketch,
   type TelemetryWindow,
   telemetryLimits,
@@ -53,6 +54,23 @@ test("beyond its limit the batcher loses the oldest and says how many", () => {
 
   expect(batcher.lost()).toBe(1);
   expect(batcher.take()?.windows[0]?.requests).toBe(1);
+});
+
+test("labels that come at once for every window of a week are all told", () => {
+  const windowsOfWeek = feedbackLimits.predictionAgeMsMax / telemetryLimits.windowMsDefault;
+  const batcher = createWindowBatcher();
+  const { slot, release } = emptyWindow;
+  for (let i = 0; i < windowsOfWeek; i++) {
+    const span = { startMs: i * telemetryLimits.windowMsDefault, durationMs: 1 };
+    batcher.tell({ slot, release, ...span, output: 0, labelled: 1, errors: 0, drift: [] });
+  }
+
+  let told = 0;
+  for (let batch = batcher.take(); batch !== undefined; batch = batcher.take()) {
+    told += batch.feedback.length;
+  }
+  expect(told).toBe(672);
+  expect(batcher.lost()).toBe(0);
 });
 
 function batcherOf(windows: readonly TelemetryWindow[]) {
