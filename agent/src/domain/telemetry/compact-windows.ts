@@ -46,6 +46,8 @@ export function compactWindows(
 }
 
 function spanAt(ageMs: number, share: number): number {
+  // Rule 4: also what seems to lie ahead, by a clock that was set back.
+  if (share === 0) return DAY_MS;
   if (ageMs < shelfLimits.wholeMs * share) return 0;
   return ageMs < shelfLimits.hourlyMs * share ? HOUR_MS : DAY_MS;
 }

@@ -80,6 +80,18 @@ test("where there is less room everything is coarser, and at last the oldest day
   expect(none.dropped).toBe(1);
 });
 
+test("a clock that was set back or forward by years loses no count", () => {
+  const windows = quarters(5, [measured(seededRandom(seed), 4)]);
+  for (const aheadMs of [-20 * 365 * dayMs, 20 * 365 * dayMs]) {
+    const nowMs = dayStartMs + aheadMs;
+    const left = compactWindows({ windows, feedback: [] }, { nowMs, bytesMax: 3_000 });
+
+    expect(left.dropped).toBe(0);
+    expect(left.windows).toHaveLength(5);
+    expect(countsOf(left.windows)).toEqual(countsOf(windows));
+  }
+});
+
 test("windows of two releases, of an unknown time or with other noise stay apart", () => {
   const old = { ...emptyWindow, startMs: dayStartMs, durationMs: quarterMs };
   const windows = [
