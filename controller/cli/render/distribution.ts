@@ -18,22 +18,18 @@ export function renderSummary(summary: TelemetrySummary): string {
     `errors   ${errors.length === 0 ? "none" : errors.join(", ")}`,
     `latency  ${latency === null ? "no answers yet" : `p50 ${milliseconds(latency.p50)}  p95 ${milliseconds(latency.p95)}  p99 ${milliseconds(latency.p99)}`}`,
   ];
-  return [
-    ...facts,
-    "",
-    distributions(summary),
-    ...quantiles(summary),
-    ...caution(summary.requests),
-  ].join("\n");
+  return [...facts, "", distributions(summary), ...quantiles(summary), ...caution(summary)].join(
+    "\n",
+  );
 }
 
 /** Below this the χ² law puts chance alone near the usual alarm of 0.1 (telemetry.md 1.1). */
 const SAMPLES_FOR_SHAPE = 300;
 
-function caution(requests: number): readonly string[] {
-  if (requests >= SAMPLES_FOR_SHAPE) return [];
+function caution({ items, features, outputs }: TelemetrySummary): readonly string[] {
+  if (items >= SAMPLES_FOR_SHAPE || features.length + outputs.length === 0) return [];
   return [
-    `${requests} answers are few: below ${SAMPLES_FOR_SHAPE}, chance alone moves much of a distribution`,
+    `${items} items are few: below ${SAMPLES_FOR_SHAPE}, chance alone moves much of a distribution`,
   ];
 }
 

@@ -51,6 +51,8 @@ export const TelemetrySummary = z.object({
   fromMs: UnixMs.nullable(),
   untilMs: UnixMs.nullable(),
   requests: z.int(),
+  /** What distributions were counted over: rows, of which a request may bring many. */
+  items: z.int(),
   errors: z.record(z.string(), z.int()),
   /** Microseconds, estimated from the merged exponential histogram; null without requests. */
   latencyUs: z

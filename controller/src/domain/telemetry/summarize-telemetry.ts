@@ -45,6 +45,7 @@ export function summarizeTelemetry(telemetry: TelemetryOfRelease): TelemetrySumm
     fromMs: merged.fromMs,
     untilMs: merged.untilMs,
     requests: merged.requests,
+    items: merged.items,
     errors: Object.fromEntries(merged.errors.map(({ code, count }) => [code, count])),
     latencyUs: latencyOf(merged),
     features: paired(profile?.features, merged.features).map((feature, i) => ({

@@ -44,6 +44,7 @@ test("a summary holds shares of everything, the outer bins included", () => {
     fromMs: dayStartMs,
     untilMs: dayStartMs + 1,
     requests: 1,
+    items: 4,
     errors: {},
   });
   expect(summary.features[0]).toEqual({
@@ -99,6 +100,29 @@ test("quantiles are told where there are any, and of how many items", () => {
   expect(renderSummary(summary)).toContain(
     "f1         1    5    25    50    75    95    99    100",
   );
+});
+
+test("too few to tell are rows, of which a request may bring many, and only where there is a reference", () => {
+  const reference = referenceOf(1, 4);
+  const inputs = [
+    rows(
+      "x",
+      Array.from({ length: 300 }, (_, i) => [i / 100]),
+    ),
+  ];
+  const outputs = [
+    rows(
+      "y",
+      Array.from({ length: 300 }, () => answer(3)),
+    ),
+  ];
+  const observed = observation({ inputs, outputs });
+  const summary = summaryOf(reference, recorded(reference, [observed]));
+
+  expect(summary).toMatchObject({ requests: 1, items: 300 });
+  expect(renderSummary(summary)).not.toContain("are few");
+  expect(renderSummary({ ...summary, items: 299 })).toContain("299 items are few");
+  expect(renderSummary(summaryOf(null, [{ ...emptyWindow, requests: 4 }]))).not.toContain("few");
 });
 
 test("nothing measured gives zero shares and no mean, never NaN", () => {
