@@ -188,7 +188,7 @@ function unreachable(origin: string, cause: unknown): CliError {
   }
   return new CliError(
     "UNREACHABLE",
-    `no controller answers at ${origin} (${reason}): start one with "modelfleet controller start --dev", or name it with --controller URL`,
+    `no controller answers at ${origin} (${reason}): start one with "modelfleet controller start --dev", or name it with --controller URL or MODELFLEET_URL`,
     { cause },
   );
 }
