@@ -73,6 +73,20 @@ test("a cell is due when two more have passed, and not a moment before", async (
   ]);
 });
 
+test("cells that may move alerts are judged before any number of old ones, each kind oldest first", async () => {
+  for (const cell of [5, 4]) await receive(cell);
+  for (const cell of [3, 0, 1]) await receive(cell, false);
+  const order = async () => (await dirty()).map((cell) => (cell.startMs - startMs) / cellMs);
+
+  expect(await order()).toEqual([4, 5, 0, 1, 3]);
+
+  const [fourth] = await dirty();
+  if (fourth === undefined) throw new Error("expected a dirty cell");
+  await drift.commit({ cell: fourth, rollups: [], change: null });
+  await receive(4);
+  expect(await order()).toEqual([5, 0, 1, 3, 4]);
+});
+
 test("what comes between reading a cell and storing it leaves the cell dirty, with that alone", async () => {
   await receive();
   const read = await onlyDirty();

@@ -18,7 +18,7 @@ import type { MergedTelemetry } from "../domain/telemetry/merged-telemetry.ts";
 
 /** Cells of the grid, their roll-ups and verdicts. */
 export interface DriftStore {
-  /** Cells that have more than their roll-ups hold and are due, oldest first. */
+  /** Cells that have more than their roll-ups hold and are due: those that may move alerts first, each kind oldest first. */
   readonly dirtyCells: (query: DueQuery) => Promise<readonly DirtyCell[]>;
   /** What came since the last roll-up, in the order of its marks, above `afterMark`. */
   readonly newWindows: (

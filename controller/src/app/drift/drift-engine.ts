@@ -32,7 +32,7 @@ export interface DriftEnginePorts {
  * 1. One process does it: the one with the lease, which it asks for again before every cell.
  * 2. Which cells are due stands in the database, in the commits that stored their windows. A cell is judged when it has
  *    ended and `driftLimits.graceCells` more have passed, the oldest first; one that gets more windows later is judged
- *    again, and then pages nobody.
+ *    again, after all that are judged as they came, and then pages nobody.
  * 3. What became of a cell is stored in one commit, over the very marks that were read. After a crash, or when somebody was
  *    faster, nothing of it is there and it is judged again.
  * 4. A cell that fails for a known reason is told, holds up no other, and comes again with the next tick.

@@ -3,7 +3,8 @@ import type { CohortCell } from "../../domain/drift/cohort-cell.ts";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import type { LabelCounts } from "../../domain/telemetry/label-counts.ts";
 import type { MergedTelemetry } from "../../domain/telemetry/merged-telemetry.ts";
-import type { CellRollup, DirtyCell, DriftStore } from "../../ports/drift-store.ts";
+import type { CellRollup, DirtyCell } from "../../ports/drift-store.ts";
+import type { FoldPorts } from "./fold-cell.ts";
 
 /** A cell of one cohort, and the labels that came in it. */
 export interface LookedBackCell extends CohortCell {
@@ -12,7 +13,7 @@ export interface LookedBackCell extends CohortCell {
 
 /** Cells of each cohort, newest first: the judged one, and those before it that it may be merged with. */
 export async function lookBack(
-  drift: DriftStore,
+  { drift, breathe }: FoldPorts,
   cell: DirtyCell,
   rollups: readonly CellRollup[],
 ): Promise<ReadonlyMap<CohortKey, readonly LookedBackCell[]>> {
@@ -24,6 +25,8 @@ export async function lookBack(
     count: driftPipelineLimits.cellsMergedMax,
   };
   for (const { cohort, startMs, merged, labels } of rollups) {
+    // Unpacking a day of one cohort takes milliseconds, and there may be hundreds of cohorts.
+    await breathe();
     const before = await drift.rollupsOf({ ...span, cohort });
     const past = before.map((past) => ({ ...past, merged: slim(past.merged) }));
     cohorts.set(cohort, [{ startMs, merged, labels }, ...past]);

@@ -5,8 +5,9 @@ import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import { evaluateCell } from "../../domain/drift/evaluate-cell.ts";
 import { evaluationDefaults } from "../../domain/drift/evaluation-policy.ts";
 import type { Verdict } from "../../domain/drift/verdict.ts";
-import type { CellRollup, DirtyCell, DriftStore } from "../../ports/drift-store.ts";
+import type { CellRollup, DirtyCell } from "../../ports/drift-store.ts";
 import type { ProfiledRelease } from "../release/release-profiles.ts";
+import type { FoldPorts } from "./fold-cell.ts";
 import { isHidden } from "./is-hidden.ts";
 import { type LookedBackCell, lookBack } from "./look-back.ts";
 
@@ -24,13 +25,13 @@ export interface CellVerdicts {
 
 /** Every verdict of a cell that was added up. Nothing is judged without a reference, nor what may not be shown. */
 export async function verdictsOf(
-  { drift }: { readonly drift: DriftStore },
+  ports: FoldPorts,
   { cell, release: { record, profile }, rollups }: FoldedCell,
 ): Promise<CellVerdicts> {
   if (profile === null) return { verdicts: [], culprits: [] };
   const { reference } = profile;
   const shown = rollups.filter((rollup) => !isHidden(record.document, rollup));
-  const cohorts = await lookBack(drift, cell, shown);
+  const cohorts = await lookBack(ports, cell, shown);
   const policy = { ...evaluationDefaults, cellMs: cell.lengthMs };
   const judged = { profile: reference, cohorts, cellStartMs: cell.startMs, policy };
   const verdicts = [

@@ -17,12 +17,15 @@ export async function dirtyCells(
   database: Kysely<Schema>,
   { nowMs, graceCells, count }: DueQuery,
 ): Promise<readonly DirtyCell[]> {
+  // Alerts wait for these; a fleet that comes back with weeks of old windows must not hold them up.
+  const isPast = sql<number>`case when folded = 0 and on_time > 0 then 0 else 1 end`;
   const due = sql<number>`cell_ms + ${sql.lit(1 + graceCells)} * length_ms`;
   const rows = await database
     .selectFrom("drift_cells")
     .selectAll()
     .where(sql.ref("marked"), ">", sql.ref("folded"))
     .where(due, "<=", nowMs)
+    .orderBy(isPast)
     .orderBy("cell_ms")
     .orderBy("release8")
     .limit(count)
