@@ -1,4 +1,4 @@
-import { type Alert, driftLimits, type Sha256 } from "@modelfleet/protocol";
+import { type Alert, driftLimits, ModelName, type Sha256 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import type { SimulatedDevice } from "../support/controller/simulated-device.ts";
@@ -23,6 +23,7 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 async function judge(cell: number, sending: readonly string[]) {
+  await world.clock.advance(Math.max(0, at(cell + 1) - world.clock.nowMs()));
   for (const { hall, device } of devices.filter((one) => sending.includes(one.hall))) {
     const shift = hall === "south" ? { shift: { feature: 2, by: 0.7 } } : {};
     await world.send(device, [
@@ -45,6 +46,12 @@ async function remembered(): Promise<readonly string[]> {
   return (known?.memory.alerts ?? []).map(({ cohort }) => cohort);
 }
 
+async function shown(query: { readonly sinceMs?: number }) {
+  const model = ModelName.parse("vision.defects");
+  const answer = await world.app.useCases.showDrift.run(model, query, localPrincipal);
+  return answer.releases.flatMap(({ cohorts }) => cohorts.map(({ cohort }) => cohort));
+}
+
 async function noticesOf(alert: Alert | undefined) {
   const detail = await world.app.useCases.showAlert.run(alert?.id ?? "", localPrincipal);
   return detail.changes.map(({ notice }) => notice);
@@ -55,15 +62,18 @@ test("the alert of a hall whose devices have gone ends a day later, is told, and
   expect(open.length).toBeGreaterThan(0);
   expect(open.some(isOver)).toBe(false);
 
-  await judge(1 + cellsOfSilence, ["north", "east"]);
+  await judge(cellsOfSilence, ["north", "east"]);
   expect((await ofSouth()).some(isOver)).toBe(false);
-  await judge(2 + cellsOfSilence, ["north", "east"]);
+  await judge(1 + cellsOfSilence, ["north", "east"]);
 
   expect((await ofSouth()).every(({ state }) => state === "INSUFFICIENT_DATA")).toBe(true);
   expect((await ofSouth()).every(isOver)).toBe(true);
   expect(await noticesOf((await ofSouth())[0])).toEqual(["fired", "lost"]);
   expect(await remembered()).not.toContain("hall=south");
   expect(await remembered()).toContain("hall=north");
+  await judge(3 + cellsOfSilence, ["north"]);
+  expect(await shown({})).not.toContain("hall=south");
+  expect(await shown({ sinceMs: 0 })).toContain("hall=south");
 });
 
 test("alerts of a release that runs nowhere any more end a day after its last cell, once", async () => {

@@ -135,7 +135,10 @@ export const ReleaseDrift = z.object({
 });
 export type ReleaseDrift = z.infer<typeof ReleaseDrift>;
 
-/** `GET /v1/models/{model}/drift?version=&cohort=&sinceMs=`: the newest verdict on each signal of each cohort. */
+/**
+ * `GET /v1/models/{model}/drift?version=&cohort=&sinceMs=`: the newest verdict on each signal of each cohort, of those
+ * judged since then; without `sinceMs` in the day before the newest cell.
+ */
 export const DriftAnswer = z.object({ model: ModelName, releases: z.array(ReleaseDrift) });
 export type DriftAnswer = z.infer<typeof DriftAnswer>;
 

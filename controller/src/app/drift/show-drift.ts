@@ -1,7 +1,9 @@
 import {
   type CohortDrift,
+  type Digest8,
   type DriftAnswer,
   type DriftQuery,
+  driftLimits,
   driftPipelineLimits,
   type ModelName,
   type ReferenceProfile,
@@ -41,7 +43,8 @@ export class ShowDrift {
     for (const prefix of await this.#ports.drift.releasePrefixes()) {
       const release = await this.#ports.profiles.find(prefix);
       if (release === undefined || !isAsked(release, model, query)) continue;
-      const rollups = await this.#ports.drift.newest(prefix, query.sinceMs ?? 0);
+      const sinceMs = query.sinceMs ?? (await this.#recentMs(prefix));
+      const rollups = await this.#ports.drift.newest(prefix, sinceMs);
       const seen = rollups.filter(({ cohort }) => maySeeCohort(caller, model, cohort));
       releases.push(releaseDrift(release, { seen, only: query.cohort }));
     }
@@ -49,6 +52,12 @@ export class ShowDrift {
       left.version.localeCompare(right.version, "en", { numeric: true }),
     );
     return { model, releases };
+  }
+
+  /** A cohort that has been silent for so long has no alert any more, either. */
+  async #recentMs(prefix: Digest8): Promise<number> {
+    const judgedMs = (await this.#ports.drift.release(prefix))?.judgedMs ?? 0;
+    return Math.max(0, judgedMs - driftLimits.silentMsMax);
   }
 
   async #requireModel(model: ModelName, caller: Principal): Promise<void> {

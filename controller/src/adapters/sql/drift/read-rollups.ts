@@ -51,23 +51,21 @@ export async function newestRollups(
 ): Promise<readonly CellRollup[]> {
   const newest = database
     .selectFrom("drift_rollups")
-    .select(({ fn }) => ["cohort", fn.max<number>("start_ms").as("start_ms")])
+    .select(({ fn }) => [fn.max<number>("start_ms").as("start_ms"), "cohort"])
     .where("release8", "=", releasePrefix)
     .where("span", "=", "cell")
     .where("start_ms", ">=", sinceMs)
     .where("verdicts", "is not", null)
-    .groupBy("cohort")
-    .as("newest");
+    .groupBy("cohort");
+  // Not a join: SQLite would go through all roll-ups of the release for it.
   const rows = await database
     .selectFrom("drift_rollups")
-    .innerJoin(newest, (join) =>
-      join
-        .onRef("newest.cohort", "=", "drift_rollups.cohort")
-        .onRef("newest.start_ms", "=", "drift_rollups.start_ms"),
-    )
-    .selectAll("drift_rollups")
+    .selectAll()
     .where("release8", "=", releasePrefix)
     .where("span", "=", "cell")
+    .where((where) =>
+      where.eb(where.refTuple("start_ms", "cohort"), "in", newest.$asTuple("start_ms", "cohort")),
+    )
     .execute();
   return rows.map(rollupOf);
 }
@@ -88,6 +86,7 @@ export async function driftRelease(
 }
 
 export async function releasesWithRollups(database: Kysely<Schema>): Promise<readonly Digest8[]> {
-  const found = database.selectFrom("drift_rollups").select("release8").distinct();
-  return (await found.execute()).map(({ release8 }) => release8 as Digest8);
+  // A row a cell, where roll-ups have one a cohort of each.
+  const found = database.selectFrom("drift_cells").select("release8").distinct();
+  return (await found.where("folded", ">", 0).execute()).map(({ release8 }) => release8 as Digest8);
 }
