@@ -12,7 +12,7 @@ export interface FileShelfOptions {
   readonly bytesMax?: number;
 }
 
-/** Opens what earlier starts left. What a power cut tore is not there; a file that cannot be read counts as empty. */
+/** Opens what earlier starts left. What a power cut tore is not there; a file that cannot be read counts as empty, and is set aside. */
 export async function openFileShelf(options: FileShelfOptions): Promise<WindowShelf> {
   const shelf = new FileShelf(options);
   await shelf.open();
@@ -44,8 +44,15 @@ class FileShelf implements WindowShelf {
     const file = await this.#read().catch(() => undefined);
     if (file === undefined) return;
     const { wholeBytes, ...content } = parseShelf(file);
+    if (file.length > 0 && wholeBytes === 0) await this.#setAside();
     this.#content = content;
     this.#sizeBytes = wholeBytes === file.length ? wholeBytes : undefined;
+  }
+
+  /** What is no shelf at all, or that of another version of the program, is for people to look at. */
+  async #setAside(): Promise<void> {
+    const { fs, path } = this.#options;
+    await fs.rename(path, `${path}.damaged`).catch(() => undefined);
   }
 
   held(): readonly ShelfRecord[] {

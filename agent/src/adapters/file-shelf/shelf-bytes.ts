@@ -4,7 +4,8 @@ import type { ShelfRecord } from "../../ports/window-shelf.ts";
 /*
  * The file of a shelf: 8 bytes that say what it is, then records, each a length (4 bytes), a CRC-32 (4 bytes) and a body;
  * little endian. A body is a kind (1 byte), a number (8 bytes) and what there is to say. Of a record that a power cut
- * tore, the length or the CRC is wrong: it and what follows it were never there.
+ * tore, the length or the CRC is wrong: it and what follows it were never there. One that is damaged and has a whole one
+ * behind it was there once: it counts as given up, and the rest is read.
  */
 
 /** What a file of a shelf says, read from its beginning. */
@@ -12,7 +13,7 @@ export interface ShelfContent {
   readonly records: readonly ShelfRecord[];
   readonly dropped: number;
   readonly nextId: number;
-  /** Bytes from the beginning that are whole. */
+  /** Bytes from the beginning up to which nothing is damaged. */
   readonly wholeBytes: number;
 }
 
@@ -48,34 +49,53 @@ export function parseShelf(file: Uint8Array): ShelfContent {
   const records = new Map<number, ShelfRecord>();
   let dropped = 0;
   let nextId = 0;
-  let at = 0;
-  if (startsWithMagic(file)) at = MAGIC.length;
-  for (let body = at === 0 ? undefined : bodyAt(file, at); body !== undefined; ) {
+  let at = startsWithMagic(file) ? MAGIC.length : 0;
+  let wholeBytes: number | undefined;
+  let damaged = 0;
+  for (let body = at === 0 ? undefined : frameAt(file, at); body !== undefined; ) {
     const { kind, number, bytes } = body;
+    if (kind === undefined) {
+      wholeBytes ??= at;
+      damaged += 1;
+    }
     if (kind === kinds.window) records.set(number, { kind: "window", id: number, bytes });
     if (kind === kinds.feedback) records.set(number, { kind: "feedback", id: number, bytes });
     if (kind === kinds.gone) records.delete(number);
     if (kind === kinds.dropped) dropped = number;
     nextId = Math.max(nextId, kind === kinds.next ? number : 0, isRecord(kind) ? number + 1 : 0);
     at += HEAD_BYTES + BODY_HEAD_BYTES + bytes.length;
-    body = bodyAt(file, at);
+    body = frameAt(file, at);
   }
-  return { records: [...records.values()], dropped, nextId, wholeBytes: at };
+  return {
+    records: [...records.values()],
+    dropped: dropped + damaged,
+    nextId,
+    wholeBytes: wholeBytes ?? at,
+  };
 }
 
-function isRecord(kind: number): boolean {
+function isRecord(kind: number | undefined): boolean {
   return kind === kinds.window || kind === kinds.feedback;
 }
 
-function bodyAt(file: Uint8Array, at: number) {
+/** @returns undefined for what no whole frame follows; one without a kind is damaged */
+function frameAt(file: Uint8Array, at: number) {
+  const frame = boundedAt(file, at);
+  if (frame === undefined || frame.kind !== undefined) return frame;
+  const behind = at + HEAD_BYTES + BODY_HEAD_BYTES + frame.bytes.length;
+  return boundedAt(file, behind)?.kind === undefined ? undefined : frame;
+}
+
+/** @returns undefined where it would end behind the file; without a kind where its CRC is wrong */
+function boundedAt(file: Uint8Array, at: number) {
   if (at + HEAD_BYTES + BODY_HEAD_BYTES > file.length) return undefined;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const from = at + HEAD_BYTES;
   const until = from + view.getUint32(at, true);
   if (until > file.length || until < from + BODY_HEAD_BYTES) return undefined;
-  if (crc32(file.subarray(from, until)) !== view.getUint32(at + 4, true)) return undefined;
+  const isWhole = crc32(file.subarray(from, until)) === view.getUint32(at + 4, true);
   return {
-    kind: view.getUint8(from),
+    kind: isWhole ? view.getUint8(from) : undefined,
     number: Number(view.getBigUint64(from + 1, true)),
     bytes: file.slice(from + BODY_HEAD_BYTES, until),
   };

@@ -44,6 +44,18 @@ test("a shelf that was refused something takes the next", async () => {
   expect(bytesOf(await opened(disk.fs))).toEqual([1, 3]);
 });
 
+test("a file that is no shelf is set aside, and the shelf begins anew", async () => {
+  const { fs } = crashFs(emptyTree, () => undefined);
+  const foreign = new TextEncoder().encode("mfshelf2 and what another version makes of it");
+  const write = durableWriter(fs, () => 1);
+  await write({ path: "/shelf", bytes: foreign, permissions: 0o600 });
+  const shelf = await opened(fs);
+  await shelf.add([record(1)]);
+
+  expect(bytesOf(await opened(fs))).toEqual([1]);
+  expect((await fs.stat("/shelf.damaged"))?.sizeBytes).toBe(foreign.length);
+});
+
 /** A disk that at one write takes so many bytes and no more, and at one with fewer fails to sync. */
 function failingDisk() {
   const { fs } = crashFs(emptyTree, () => undefined);

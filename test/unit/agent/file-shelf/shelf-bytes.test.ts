@@ -50,6 +50,20 @@ test("a file with one bit that is wrong says less, and never anything else", () 
   }
 });
 
+test("a record that is damaged costs itself, is counted, and what is behind it is read", () => {
+  const before = shelfFile({ records: records.slice(0, 2), dropped: 9, nextId: 2 });
+  const bytes = joined([before, recordBytes(records.slice(2))]);
+  const last = before.length + recordBytes(records.slice(2, 3)).length - 1;
+  bytes[last] = (bytes[last] ?? 0) ^ 1;
+
+  expect(parseShelf(bytes)).toEqual({
+    records: records.filter(({ id }) => id !== 2),
+    dropped: 10,
+    nextId: 6,
+    wholeBytes: before.length,
+  });
+});
+
 test("numbers go on behind records that are gone, and no file is an empty shelf", () => {
   const gone = joined([
     shelfFile({ records: records.slice(0, 2), dropped: 0, nextId: 2 }),
