@@ -1,18 +1,16 @@
 import {
   decodeWindow,
-  digest8,
   encodedWindowBytes,
   encodeWindow,
-  quantileLimits,
   type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { fitWindow } from "../../../../agent/src/domain/telemetry/fit-window.ts";
-import { emptySketch, emptyWindow, profileDigest } from "../../../support/telemetry/windows.ts";
+import { fullWindow } from "../../../support/telemetry/full-window.ts";
+import { emptyWindow } from "../../../support/telemetry/windows.ts";
 
-const { binsMax, categoriesMax, classesMax, featuresMax, itemsPerWindowMax, outputsMax } =
-  telemetryLimits;
+const { itemsPerWindowMax } = telemetryLimits;
 
 test("the window of a million rows with everything that a profile may ask for fits as it is", () => {
   const window = fullWindow(1_000_000);
@@ -42,30 +40,6 @@ test("a window whose noise is as long as can be is told as one without a profile
   expect(fitted).toEqual({ ...emptyWindow, requests: 7 });
   expect(decodeWindow(encodeWindow(fitted))).toEqual(fitted);
 });
-
-/** Every list as long as may be, the items evenly over it. */
-function fullWindow(items: number): TelemetryWindow {
-  const evenly = (length: number) => new Array<number>(length).fill(Math.floor(items / length));
-  const longest = new Uint8Array(quantileLimits.packedBytesMax);
-  return {
-    ...emptyWindow,
-    ...{ profile: digest8(profileDigest), items },
-    features: Array.from({ length: featuresMax }, (_, i) => ({
-      ...emptySketch,
-      counts: evenly(binsMax + 2),
-      ...{ sum: 0.1, sumOfSquares: 0.1, min: -1, max: 1 },
-      ...(i < quantileLimits.featuresMax && { quantiles: longest }),
-    })),
-    outputs: Array.from({ length: outputsMax }, () => ({
-      classCounts: evenly(classesMax),
-      confidenceCounts: evenly(binsMax),
-    })),
-    categories: Array.from({ length: categoriesMax }, () => ({
-      ...{ counts: evenly(telemetryLimits.vocabularyMax + 1), missing: 0 },
-      distinctOther: new Uint8Array(48),
-    })),
-  };
-}
 
 function noisedWindow(): TelemetryWindow {
   const window = fullWindow(1);

@@ -4,6 +4,7 @@ import {
   decodeWindow,
   type FeedbackWindow,
   type TelemetryWindow,
+  telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { WindowForwarder } from "../../../../agent/src/app/window-forwarder.ts";
@@ -15,6 +16,7 @@ import type {
   WindowShelf,
 } from "../../../../agent/src/ports/window-shelf.ts";
 import { type Random, seededRandom } from "../../../support/random.ts";
+import { fullWindow } from "../../../support/telemetry/full-window.ts";
 import { dayStartMs, emptyWindow } from "../../../support/telemetry/windows.ts";
 import { seedSigner } from "../../../support/trust-fixtures.ts";
 
@@ -144,6 +146,18 @@ test("windows that cannot be merged, the disk being full, are on the shelf once 
   await device.forwarder.step();
 
   expect(device.shelf.held()).toHaveLength(1);
+});
+
+test("a window too large for a message is sent all the same, with every count", async () => {
+  const device = await deviceWith(0, seededRandom(seed));
+  const { features, items } = fullWindow(telemetryLimits.itemsPerWindowMax);
+  device.connect();
+  device.forwarder.add(fullWindow(items));
+  await device.forwarder.step();
+
+  const [sent] = device.sent.flatMap(({ windows }) => windows);
+  expect(sent?.items).toBe(items);
+  expect(sent?.features.map(({ counts }) => counts)).toEqual(features.map(({ counts }) => counts));
 });
 
 const labels: FeedbackWindow = {
