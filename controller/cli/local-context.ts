@@ -1,3 +1,4 @@
+import { plainText } from "./render/plain-text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command gets that needs no controller and no network. */
@@ -18,7 +19,7 @@ export function localContext(
   return {
     terminal,
     json,
-    answer: (value, text) => terminal.out(`${json ? JSON.stringify(value) : text()}\n`),
+    answer: (value, text) => terminal.out(`${json ? JSON.stringify(value) : plainText(text())}\n`),
     say: (text) => {
       if (!json) terminal.err(`${text}\n`);
     },
