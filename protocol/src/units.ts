@@ -77,15 +77,20 @@ export const Counter = z.int().min(0);
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export const UnixMs = z.int().min(0);
 
-/** `YYYY-MM-DDTHH:MM:SSZ`, a real moment (it survives a round trip through the calendar). */
+/** `YYYY-MM-DDTHH:MM:SSZ`, a real moment. */
 export const Timestamp = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, "expected YYYY-MM-DDTHH:MM:SSZ")
-  .refine((text) => formatTimestamp(Date.parse(text)) === text, "expected a real moment");
+  .refine(isRealMoment, "expected a real moment");
+
+/** `Date.parse` takes a 30th of February for the 2nd of March, and an hour 24 for the next day. */
+function isRealMoment(text: string): boolean {
+  return new Date(Date.parse(text)).getUTCDate() === Number(text.slice(8, 10));
+}
 
 /** The wire form of a moment; fractions of a second are cut off. Not a moment → the empty string. */
 export function formatTimestamp(atMs: number): string {
-  return Number.isFinite(atMs) ? new Date(atMs).toISOString().replace(/\.\d{3}Z$/, "Z") : "";
+  return Number.isFinite(atMs) ? `${new Date(atMs).toISOString().slice(0, -".000Z".length)}Z` : "";
 }
 
 /** Labels of a device, for selection: `site=plant-a`. */
