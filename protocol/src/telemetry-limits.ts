@@ -25,6 +25,8 @@ export const telemetryLimits = {
   latencyScaleMin: -10,
   latencyScaleMax: 20,
   windowsPerBatchMax: 16,
+  /** Of a batch or window, apart from the messages inside; none has more than 16. */
+  plainFieldsMax: 256,
   feedbackPerBatchMax: 64,
   /** Bytes of one feedback window in a batch, its frame included. */
   feedbackBytesMax: 128,

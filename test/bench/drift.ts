@@ -5,6 +5,7 @@ import { digits, printTable } from "./statistics.ts";
 /** Every part of `npm run bench:drift`, each loaded when its turn comes. */
 const parts: readonly { readonly name: string; readonly load: () => Promise<BenchPart> }[] = [
   { name: "device", load: async () => (await import("./drift/device.ts")).device },
+  { name: "hostile", load: async () => (await import("./drift/hostile.ts")).hostile },
   { name: "controller", load: async () => (await import("./drift/controller.ts")).controller },
 ];
 

@@ -1,4 +1,5 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import type { FormatError } from "../errors.ts";
 import { telemetryLimits } from "../limits.ts";
 import { refused } from "./wire-check.ts";
 
@@ -36,10 +37,13 @@ export const batchFields: MessageFields = {
 export function checkShape(bytes: Uint8Array, fields: MessageFields, place: string): void {
   const reader = new BinaryReader(bytes);
   const seen = new Map<number, number>();
+  let others = 0;
   while (reader.pos < reader.len) {
     const [number, wireType] = reader.tag();
     const field = fields[number];
     if (field === undefined || wireType !== WireType.LengthDelimited) {
+      others += 1;
+      if (others > telemetryLimits.plainFieldsMax) throw tooManyFields(place);
       reader.skip(wireType, number);
       continue;
     }
@@ -52,4 +56,10 @@ export function checkShape(bytes: Uint8Array, fields: MessageFields, place: stri
     const inside = `${place}${place === "" ? "" : "."}${field.name}[${index}]`;
     if (field.inner !== undefined) checkShape(message, field.inner, inside);
   }
+}
+
+/** Fields of an agent to come are passed over, but not thousands of them. */
+function tooManyFields(place: string): FormatError {
+  const { plainFieldsMax } = telemetryLimits;
+  return refused({ place, name: "fields" }, `at most ${plainFieldsMax} that are no lists`, "more");
 }
