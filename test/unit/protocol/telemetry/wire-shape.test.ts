@@ -37,6 +37,6 @@ test("one more than a message may have is refused, before anything is made of it
 
   expect(() => decodeBatch(bytes)).toThrow(FormatError);
   expect(() => decodeBatch(bytes)).toThrow(
-    `fields: expected at most ${telemetryLimits.plainFieldsMax} that are no lists`,
+    `telemetry fields: at most ${telemetryLimits.plainFieldsMax} that are no lists`,
   );
 });
