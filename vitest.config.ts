@@ -1,6 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 const RUNBOOKS = "test/system/{readme-by-hand,runbook-*}.test.ts";
+/** Half a minute each, most of it waiting for real time: CI runs them, `npm test` does not. */
+const LONG = [
+  "test/system/{drift-alert,simulator}.test.ts",
+  "test/faults/telemetry-exactly-once.test.ts",
+];
 const source = { ssr: { resolve: { conditions: ["modelfleet-source"] } } };
 
 export default defineConfig({
@@ -31,7 +36,16 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/{system,faults}/**/*.test.ts"],
-          exclude: [RUNBOOKS],
+          exclude: [RUNBOOKS, ...LONG],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: "long",
+          include: LONG,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
