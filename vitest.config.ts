@@ -4,7 +4,7 @@ const RUNBOOKS = "test/system/{readme-by-hand,runbook-*}.test.ts";
 /** Half a minute each, most of it waiting for real time: CI runs them, `npm test` does not. */
 const LONG = [
   "test/system/{drift-alert,simulator}.test.ts",
-  "test/faults/telemetry-exactly-once.test.ts",
+  "test/faults/{killed-in-the-middle,telemetry-exactly-once}.test.ts",
 ];
 const source = { ssr: { resolve: { conditions: ["modelfleet-source"] } } };
 
