@@ -4,7 +4,7 @@ import {
   createSketchSet,
   openRequest,
   tensorsNamedBy,
-} from "../../agent/src/domain/telemetry/sketch-set.ts";
+} from "../../agent/src/domain/telemetry/windows/sketch-set.ts";
 import type { Tensor } from "../../agent/src/domain/tensor.ts";
 import { writeElements } from "../../agent/src/wire/string-elements.ts";
 import { build } from "../support/profile/build-profile.ts";

@@ -7,7 +7,7 @@ import {
   FormatError,
   type TelemetryWindow,
 } from "@modelfleet/protocol";
-import type { Waiting } from "../domain/telemetry/compact-windows.ts";
+import type { Waiting } from "../domain/telemetry/waiting/compact-windows.ts";
 import type { NewShelfRecord, ShelfRecord, WindowShelf } from "../ports/window-shelf.ts";
 
 /** They stand before the batch (protocol.md 6.1). */

@@ -9,16 +9,19 @@ import {
   type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
+import { bitsFrom } from "../domain/telemetry/counters/random-bits.ts";
 import {
   discreteLaplace,
   type UniformSource,
   uniformFrom,
-} from "../domain/telemetry/discrete-laplace.ts";
-import { histogramsOf, type SketchPrivacy } from "../domain/telemetry/guard-sketches.ts";
-import { type PrivacySpent, spend } from "../domain/telemetry/privacy-account.ts";
-import { bitsFrom } from "../domain/telemetry/random-bits.ts";
-import { tensorsNamedBy } from "../domain/telemetry/sketch-set.ts";
-import { createWindowRecorder, type WindowRecorder } from "../domain/telemetry/window-recorder.ts";
+} from "../domain/telemetry/privacy/discrete-laplace.ts";
+import { histogramsOf, type SketchPrivacy } from "../domain/telemetry/privacy/guard-sketches.ts";
+import { type PrivacySpent, spend } from "../domain/telemetry/privacy/privacy-account.ts";
+import { tensorsNamedBy } from "../domain/telemetry/windows/sketch-set.ts";
+import {
+  createWindowRecorder,
+  type WindowRecorder,
+} from "../domain/telemetry/windows/window-recorder.ts";
 import type { Tensor } from "../domain/tensor.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";

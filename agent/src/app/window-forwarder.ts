@@ -11,9 +11,9 @@ import {
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { StoreError } from "../domain/store-error.ts";
-import { compactWindows, type Waiting } from "../domain/telemetry/compact-windows.ts";
-import { fitWindow } from "../domain/telemetry/fit-window.ts";
-import { type Batch, createWindowBatcher } from "../domain/telemetry/window-batcher.ts";
+import { compactWindows, type Waiting } from "../domain/telemetry/waiting/compact-windows.ts";
+import { fitWindow } from "../domain/telemetry/waiting/fit-window.ts";
+import { type Batch, createWindowBatcher } from "../domain/telemetry/waiting/window-batcher.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Outbox, OutboxPlace } from "../ports/outbox.ts";

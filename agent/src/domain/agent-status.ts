@@ -1,7 +1,7 @@
 import type { Sha256, SlotName, SlotReport } from "@modelfleet/protocol";
 import type { CaptureConsent } from "./capture/consent.ts";
 import type { StoreFault } from "./store-fault.ts";
-import type { PrivacySpent } from "./telemetry/privacy-account.ts";
+import type { PrivacySpent } from "./telemetry/privacy/privacy-account.ts";
 
 /** That updates are held back on this device; `reason` in the words of whoever did. */
 export interface UpdateLock {

@@ -3,7 +3,7 @@ import { joinElements } from "../../../agent/src/domain/bytes-elements.ts";
 import {
   createWindowRecorder,
   type Observation,
-} from "../../../agent/src/domain/telemetry/window-recorder.ts";
+} from "../../../agent/src/domain/telemetry/windows/window-recorder.ts";
 import { seededRandom } from "../../support/random.ts";
 import { observation, randomObservation, rows } from "../../support/telemetry/observations.ts";
 import {

@@ -1,7 +1,7 @@
 import type { TelemetryWindow } from "@modelfleet/protocol";
 import { mainSlot, type ReferenceProfile } from "@modelfleet/protocol";
-import type { Observation } from "../../../agent/src/domain/telemetry/window-recorder.ts";
-import { createWindowRecorder } from "../../../agent/src/domain/telemetry/window-recorder.ts";
+import type { Observation } from "../../../agent/src/domain/telemetry/windows/window-recorder.ts";
+import { createWindowRecorder } from "../../../agent/src/domain/telemetry/windows/window-recorder.ts";
 import type { Tensor } from "../../../agent/src/domain/tensor.ts";
 import type { Random } from "../random.ts";
 import { dayStartMs, hourMs, profileDigest, releaseDigest } from "./windows.ts";

@@ -1,6 +1,6 @@
 import { mainSlot, type ReferenceProfile, type TelemetryWindow } from "@modelfleet/protocol";
-import type { SketchPrivacy } from "../../../agent/src/domain/telemetry/guard-sketches.ts";
-import { createWindowRecorder } from "../../../agent/src/domain/telemetry/window-recorder.ts";
+import type { SketchPrivacy } from "../../../agent/src/domain/telemetry/privacy/guard-sketches.ts";
+import { createWindowRecorder } from "../../../agent/src/domain/telemetry/windows/window-recorder.ts";
 import type { Random } from "../random.ts";
 import { observation, rows } from "./observations.ts";
 import { dayStartMs, hourMs, profileDigest, referenceOf, releaseDigest } from "./windows.ts";

@@ -1,6 +1,6 @@
 import type { CapturePolicy, OutputProfile } from "@modelfleet/protocol";
 import { topTwo } from "../feedback/top-two.ts";
-import { openItems } from "../telemetry/element-reader.ts";
+import { openItems } from "../telemetry/items/element-reader.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** What a strategy decides by; `chance` is uniform in [0, 1). */

@@ -7,7 +7,7 @@ import {
   type SlotName,
 } from "@modelfleet/protocol";
 import { RequestRefused } from "../open-inference/request-refused.ts";
-import { openItems } from "../telemetry/element-reader.ts";
+import { openItems } from "../telemetry/items/element-reader.ts";
 import type { Tensor } from "../tensor.ts";
 import { type ErrorDetectors, errorDetectors } from "./error-detectors.ts";
 import { type Counted, FeedbackTally } from "./feedback-tally.ts";

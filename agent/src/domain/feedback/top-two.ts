@@ -1,4 +1,4 @@
-import type { ItemView } from "../telemetry/element-reader.ts";
+import type { ItemView } from "../telemetry/items/element-reader.ts";
 
 /** The two largest values of one item of a classifying output, and which class the largest is of. */
 export interface TopTwo {

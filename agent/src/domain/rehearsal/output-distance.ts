@@ -1,6 +1,6 @@
 import type { OutputWindow } from "../serving/output-window.ts";
 import { spread } from "../serving/spread.ts";
-import { binOf, countIn } from "../telemetry/bin-of.ts";
+import { binOf, countIn } from "../telemetry/counters/bin-of.ts";
 import { distanceMargin } from "./chance.ts";
 import { answersPerSample } from "./persistence.ts";
 

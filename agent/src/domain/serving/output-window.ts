@@ -1,5 +1,5 @@
 import { measureLimits, type TensorSpec } from "@modelfleet/protocol";
-import { openItems } from "../telemetry/element-reader.ts";
+import { openItems } from "../telemetry/items/element-reader.ts";
 import type { Tensor } from "../tensor.ts";
 import { createRecentNumbers } from "./recent-numbers.ts";
 import { spreadOver } from "./spread.ts";

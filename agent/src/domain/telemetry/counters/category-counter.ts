@@ -5,9 +5,9 @@ import {
   createDistinct,
   packDistinct,
 } from "@modelfleet/protocol";
+import type { ItemView } from "../items/element-reader.ts";
+import { isBlank, type TextItems, textBounds } from "../items/text-items.ts";
 import { countIn } from "./bin-of.ts";
-import type { ItemView } from "./element-reader.ts";
-import { isBlank, type TextItems, textBounds } from "./text-items.ts";
 import { createVocabulary } from "./vocabulary.ts";
 
 /** Counts one category of the open window in memory of fixed size. */

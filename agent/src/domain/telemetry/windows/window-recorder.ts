@@ -7,10 +7,10 @@ import {
   type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
-import type { Tensor } from "../tensor.ts";
-import { createErrorCounter } from "./error-counter.ts";
-import { guardSketches, type SketchPrivacy } from "./guard-sketches.ts";
-import { createLatencyCounter } from "./latency-counter.ts";
+import type { Tensor } from "../../tensor.ts";
+import { createErrorCounter } from "../counters/error-counter.ts";
+import { createLatencyCounter } from "../counters/latency-counter.ts";
+import { guardSketches, type SketchPrivacy } from "../privacy/guard-sketches.ts";
 import { createSketchSet, nothingOpened, openRequest, tensorsNamedBy } from "./sketch-set.ts";
 
 /*

@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../../tensor.ts";
 
 /** A tensor of texts opened for reading by item (row of the first dimension). */
 export interface TextItems {

@@ -8,15 +8,15 @@ import {
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { createWindowRecorder } from "../../../../agent/src/domain/telemetry/window-recorder.ts";
-import { observation, recorded, rows } from "../../../support/telemetry/observations.ts";
+import { createWindowRecorder } from "../../../../../../agent/src/domain/telemetry/windows/window-recorder.ts";
+import { observation, recorded, rows } from "../../../../../support/telemetry/observations.ts";
 import {
   dayStartMs,
   hourMs,
   profileDigest,
   referenceOf,
   releaseDigest,
-} from "../../../support/telemetry/windows.ts";
+} from "../../../../../support/telemetry/windows.ts";
 
 const answer = Array.from({ length: 10 }, (_, i) => (i === 3 ? 0.9 : 0));
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import {
   createNumericCounter,
   type NumericCounter,
-} from "../../../../agent/src/domain/telemetry/numeric-counter.ts";
+} from "../../../../../../agent/src/domain/telemetry/counters/numeric-counter.ts";
 
 const feature = {
   name: "brightness",

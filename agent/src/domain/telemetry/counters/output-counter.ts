@@ -1,6 +1,6 @@
 import type { OutputProfile, OutputSketch } from "@modelfleet/protocol";
+import type { ItemView } from "../items/element-reader.ts";
 import { binOf, countIn } from "./bin-of.ts";
-import type { ItemView } from "./element-reader.ts";
 
 /** Counts the answers of one classifying output of the open window. */
 export interface OutputCounter {

@@ -8,17 +8,17 @@ import {
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { compactWindows } from "../../../../agent/src/domain/telemetry/compact-windows.ts";
-import { mergeWindows } from "../../../../controller/src/domain/telemetry/merge-windows.ts";
-import { type Random, seededRandom } from "../../../support/random.ts";
-import { randomObservation, recorded } from "../../../support/telemetry/observations.ts";
+import { compactWindows } from "../../../../../../agent/src/domain/telemetry/waiting/compact-windows.ts";
+import { mergeWindows } from "../../../../../../controller/src/domain/telemetry/merge-windows.ts";
+import { type Random, seededRandom } from "../../../../../support/random.ts";
+import { randomObservation, recorded } from "../../../../../support/telemetry/observations.ts";
 import {
   dayStartMs,
   emptyWindow,
   hourMs,
   referenceOf,
   releaseDigest,
-} from "../../../support/telemetry/windows.ts";
+} from "../../../../../support/telemetry/windows.ts";
 
 const seed = 26;
 const quarterMs = 900_000;

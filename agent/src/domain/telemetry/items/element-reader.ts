@@ -1,6 +1,6 @@
 import { type ElementType, elementTypes } from "@modelfleet/protocol";
-import { decodeFloat16 } from "../float16.ts";
-import type { Tensor } from "../tensor.ts";
+import { decodeFloat16 } from "../../float16.ts";
+import type { Tensor } from "../../tensor.ts";
 
 /** The element at a byte offset, as a number. 64-bit integers lose what a double cannot hold. */
 export type ElementReader = (view: DataView, offset: number) => number;

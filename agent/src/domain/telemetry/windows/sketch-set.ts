@@ -1,11 +1,11 @@
 import type { BitSource, ReferenceProfile } from "@modelfleet/protocol";
-import type { Tensor } from "../tensor.ts";
-import { type CategoryItems, createCategoryCounter } from "./category-counter.ts";
-import { type ItemView, openItems } from "./element-reader.ts";
-import { createFeatureGroups } from "./feature-groups.ts";
-import type { Sketches } from "./guard-sketches.ts";
-import { createOutputCounter } from "./output-counter.ts";
-import { openTexts, type TextItems } from "./text-items.ts";
+import type { Tensor } from "../../tensor.ts";
+import { type CategoryItems, createCategoryCounter } from "../counters/category-counter.ts";
+import { createFeatureGroups } from "../counters/feature-groups.ts";
+import { createOutputCounter } from "../counters/output-counter.ts";
+import { type ItemView, openItems } from "../items/element-reader.ts";
+import { openTexts, type TextItems } from "../items/text-items.ts";
+import type { Sketches } from "../privacy/guard-sketches.ts";
 
 /** Every sketch of the open window. */
 export interface SketchSet {

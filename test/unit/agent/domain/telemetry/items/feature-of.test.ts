@@ -1,8 +1,11 @@
 import type { FeatureSource } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { type ItemView, openItems } from "../../../../agent/src/domain/telemetry/element-reader.ts";
-import { featureOf } from "../../../../agent/src/domain/telemetry/feature-of.ts";
-import { rows } from "../../../support/telemetry/observations.ts";
+import {
+  type ItemView,
+  openItems,
+} from "../../../../../../agent/src/domain/telemetry/items/element-reader.ts";
+import { featureOf } from "../../../../../../agent/src/domain/telemetry/items/feature-of.ts";
+import { rows } from "../../../../../support/telemetry/observations.ts";
 
 const items = opened([
   [1, 2, 3, 6],

@@ -1,9 +1,9 @@
 import { projectionSign } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { openItems } from "../../../../agent/src/domain/telemetry/element-reader.ts";
-import { createProjections } from "../../../../agent/src/domain/telemetry/projections.ts";
-import { seededRandom } from "../../../support/random.ts";
-import { rows } from "../../../support/telemetry/observations.ts";
+import { openItems } from "../../../../../../agent/src/domain/telemetry/items/element-reader.ts";
+import { createProjections } from "../../../../../../agent/src/domain/telemetry/items/projections.ts";
+import { seededRandom } from "../../../../../support/random.ts";
+import { rows } from "../../../../../support/telemetry/observations.ts";
 
 const seed = 16;
 const source = (index: number, range?: [number, number]) =>

@@ -6,9 +6,9 @@ import {
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { fitWindow } from "../../../../agent/src/domain/telemetry/fit-window.ts";
-import { fullWindow } from "../../../support/telemetry/full-window.ts";
-import { emptyWindow } from "../../../support/telemetry/windows.ts";
+import { fitWindow } from "../../../../../../agent/src/domain/telemetry/waiting/fit-window.ts";
+import { fullWindow } from "../../../../../support/telemetry/full-window.ts";
+import { emptyWindow } from "../../../../../support/telemetry/windows.ts";
 
 const { itemsPerWindowMax } = telemetryLimits;
 

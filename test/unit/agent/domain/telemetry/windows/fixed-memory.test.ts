@@ -2,16 +2,16 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { mainSlot } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { createSketchSet } from "../../../../agent/src/domain/telemetry/sketch-set.ts";
-import { createWindowRecorder } from "../../../../agent/src/domain/telemetry/window-recorder.ts";
-import { seededRandom } from "../../../support/random.ts";
-import { randomObservation } from "../../../support/telemetry/observations.ts";
+import { createSketchSet } from "../../../../../../agent/src/domain/telemetry/windows/sketch-set.ts";
+import { createWindowRecorder } from "../../../../../../agent/src/domain/telemetry/windows/window-recorder.ts";
+import { seededRandom } from "../../../../../support/random.ts";
+import { randomObservation } from "../../../../../support/telemetry/observations.ts";
 import {
   hourMs,
   profileDigest,
   referenceOf,
   releaseDigest,
-} from "../../../support/telemetry/windows.ts";
+} from "../../../../../support/telemetry/windows.ts";
 
 const seed = 10;
 setFlagsFromString("--expose-gc");

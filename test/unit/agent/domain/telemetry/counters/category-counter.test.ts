@@ -1,13 +1,13 @@
 import { CategoryProfile, distinctEstimate, unpackDistinct } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { joinElements } from "../../../../agent/src/domain/bytes-elements.ts";
-import { createCategoryCounter } from "../../../../agent/src/domain/telemetry/category-counter.ts";
-import { openItems } from "../../../../agent/src/domain/telemetry/element-reader.ts";
-import { openTexts } from "../../../../agent/src/domain/telemetry/text-items.ts";
-import type { Tensor } from "../../../../agent/src/domain/tensor.ts";
-import { readCell } from "../../../../controller/cli/profile/read-cell.ts";
-import { rows } from "../../../support/telemetry/observations.ts";
-import { categoryOf } from "../../../support/telemetry/windows.ts";
+import { joinElements } from "../../../../../../agent/src/domain/bytes-elements.ts";
+import { createCategoryCounter } from "../../../../../../agent/src/domain/telemetry/counters/category-counter.ts";
+import { openItems } from "../../../../../../agent/src/domain/telemetry/items/element-reader.ts";
+import { openTexts } from "../../../../../../agent/src/domain/telemetry/items/text-items.ts";
+import type { Tensor } from "../../../../../../agent/src/domain/tensor.ts";
+import { readCell } from "../../../../../../controller/cli/profile/read-cell.ts";
+import { rows } from "../../../../../support/telemetry/observations.ts";
+import { categoryOf } from "../../../../../support/telemetry/windows.ts";
 
 function texts(shape: readonly number[], words: readonly string[]): Tensor {
   const bytes = joinElements(words.map((word) => new TextEncoder().encode(word)));

@@ -4,14 +4,14 @@ import {
   hasQuantiles,
   type NumericSketch,
 } from "@modelfleet/protocol";
-import type { ItemView } from "./element-reader.ts";
-import { featureOf } from "./feature-of.ts";
+import type { ItemView } from "../items/element-reader.ts";
+import { featureOf } from "../items/feature-of.ts";
+import { createProjections, type Projections } from "../items/projections.ts";
 import {
   createCounterStore,
   createNumericCounter,
   type NumericCounter,
 } from "./numeric-counter.ts";
-import { createProjections, type Projections } from "./projections.ts";
 import { withQuantiles } from "./quantile-counter.ts";
 
 /** The numeric sketches of the open window. */

@@ -11,8 +11,12 @@ import {
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { createWindowBatcher } from "../../../../agent/src/domain/telemetry/window-batcher.ts";
-import { emptySketch, emptyWindow, profileDigest } from "../../../support/telemetry/windows.ts";
+import { createWindowBatcher } from "../../../../../../agent/src/domain/telemetry/waiting/window-batcher.ts";
+import {
+  emptySketch,
+  emptyWindow,
+  profileDigest,
+} from "../../../../../support/telemetry/windows.ts";
 
 const numbered = (count: number) =>
   Array.from({ length: count }, (_, requests) => ({ ...emptyWindow, requests }));

@@ -1,6 +1,6 @@
 import { type ElementType, elementTypes } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { openItems } from "../../../../agent/src/domain/telemetry/element-reader.ts";
+import { openItems } from "../../../../../../agent/src/domain/telemetry/items/element-reader.ts";
 
 test.each<[ElementType, number[], number]>([
   ["bool", [1], 1],

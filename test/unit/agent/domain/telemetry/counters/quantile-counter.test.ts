@@ -1,16 +1,16 @@
 import { quantilesOf, unpackQuantiles } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { mergeClosed } from "../../../../agent/src/domain/telemetry/merge-closed.ts";
-import { createNumericCounter } from "../../../../agent/src/domain/telemetry/numeric-counter.ts";
-import { withQuantiles } from "../../../../agent/src/domain/telemetry/quantile-counter.ts";
-import { bitsFrom } from "../../../../agent/src/domain/telemetry/random-bits.ts";
-import { seededRandom } from "../../../support/random.ts";
-import { recorded } from "../../../support/telemetry/observations.ts";
+import { createNumericCounter } from "../../../../../../agent/src/domain/telemetry/counters/numeric-counter.ts";
+import { withQuantiles } from "../../../../../../agent/src/domain/telemetry/counters/quantile-counter.ts";
+import { bitsFrom } from "../../../../../../agent/src/domain/telemetry/counters/random-bits.ts";
+import { mergeClosed } from "../../../../../../agent/src/domain/telemetry/waiting/merge-closed.ts";
+import { seededRandom } from "../../../../../support/random.ts";
+import { recorded } from "../../../../../support/telemetry/observations.ts";
 import {
   quantileWindow,
   referenceWithQuantiles,
-} from "../../../support/telemetry/quantile-windows.ts";
-import { referenceOf } from "../../../support/telemetry/windows.ts";
+} from "../../../../../support/telemetry/quantile-windows.ts";
+import { referenceOf } from "../../../../../support/telemetry/windows.ts";
 
 const seed = 7;
 const random = seededRandom(seed);

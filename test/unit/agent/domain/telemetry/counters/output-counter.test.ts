@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { openItems } from "../../../../agent/src/domain/telemetry/element-reader.ts";
-import { createOutputCounter } from "../../../../agent/src/domain/telemetry/output-counter.ts";
-import { rows } from "../../../support/telemetry/observations.ts";
+import { createOutputCounter } from "../../../../../../agent/src/domain/telemetry/counters/output-counter.ts";
+import { openItems } from "../../../../../../agent/src/domain/telemetry/items/element-reader.ts";
+import { rows } from "../../../../../support/telemetry/observations.ts";
 
 test.each<[string, number[], number[], number[]]>([
   ["the class of the largest value", [0.25, 0.75, 0], [0, 1, 0], [0, 1]],

@@ -1,7 +1,7 @@
 import { latencyBucket, latencyCount, mergeLatencyBuckets } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { createLatencyCounter } from "../../../../agent/src/domain/telemetry/latency-counter.ts";
-import { seededRandom } from "../../../support/random.ts";
+import { createLatencyCounter } from "../../../../../../agent/src/domain/telemetry/counters/latency-counter.ts";
+import { seededRandom } from "../../../../../support/random.ts";
 
 const seed = 99;
 

@@ -9,23 +9,27 @@ import {
   type TelemetryWindow,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { joinElements } from "../../../../agent/src/domain/bytes-elements.ts";
+import { joinElements } from "../../../../../../agent/src/domain/bytes-elements.ts";
 import {
   discreteLaplace,
   uniformFrom,
-} from "../../../../agent/src/domain/telemetry/discrete-laplace.ts";
-import type { SketchPrivacy } from "../../../../agent/src/domain/telemetry/guard-sketches.ts";
-import { histogramsOf } from "../../../../agent/src/domain/telemetry/guard-sketches.ts";
-import { spend } from "../../../../agent/src/domain/telemetry/privacy-account.ts";
+} from "../../../../../../agent/src/domain/telemetry/privacy/discrete-laplace.ts";
+import type { SketchPrivacy } from "../../../../../../agent/src/domain/telemetry/privacy/guard-sketches.ts";
+import { histogramsOf } from "../../../../../../agent/src/domain/telemetry/privacy/guard-sketches.ts";
+import { spend } from "../../../../../../agent/src/domain/telemetry/privacy/privacy-account.ts";
 import {
   createWindowRecorder,
   type Observation,
-} from "../../../../agent/src/domain/telemetry/window-recorder.ts";
-import { checkWindow } from "../../../../controller/src/domain/telemetry/check-window.ts";
-import { mergeWindows } from "../../../../controller/src/domain/telemetry/merge-windows.ts";
-import { withoutNoise } from "../../../../controller/src/domain/telemetry/without-noise.ts";
-import { type Random, seededRandom } from "../../../support/random.ts";
-import { observation, randomObservation, rows } from "../../../support/telemetry/observations.ts";
+} from "../../../../../../agent/src/domain/telemetry/windows/window-recorder.ts";
+import { checkWindow } from "../../../../../../controller/src/domain/telemetry/check-window.ts";
+import { mergeWindows } from "../../../../../../controller/src/domain/telemetry/merge-windows.ts";
+import { withoutNoise } from "../../../../../../controller/src/domain/telemetry/without-noise.ts";
+import { type Random, seededRandom } from "../../../../../support/random.ts";
+import {
+  observation,
+  randomObservation,
+  rows,
+} from "../../../../../support/telemetry/observations.ts";
 import {
   categoryOf,
   dayStartMs,
@@ -33,7 +37,7 @@ import {
   profileDigest,
   referenceOf,
   releaseDigest,
-} from "../../../support/telemetry/windows.ts";
+} from "../../../../../support/telemetry/windows.ts";
 
 const seed = 30;
 const strict: SketchPrivacy = { isStrict: true, noise: null };
