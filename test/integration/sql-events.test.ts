@@ -1,6 +1,6 @@
 import { eventLimits } from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { appendEvent } from "../../controller/src/adapters/sql/append-event.ts";
+import { appendEvent } from "../../controller/src/adapters/sql/events/append-event.ts";
 import { SqlEventStore } from "../../controller/src/adapters/sql/sql-event-store.ts";
 import type { OutgoingEvent } from "../../controller/src/domain/events/outgoing-event.ts";
 import { auditEntry } from "../support/controller/audit-entry.ts";

@@ -18,7 +18,6 @@ import {
 } from "./migration-8-rollouts.ts";
 import { addHelloReports } from "./migration-9-hello-reports.ts";
 import { createEvents, createWebhooks } from "./migration-10-events.ts";
-
 import {
   createAlerts,
   createDriftCells,

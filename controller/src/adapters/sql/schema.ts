@@ -1,6 +1,6 @@
 import type { DeviceState } from "@modelfleet/protocol";
-import type { DriftTables } from "./drift/drift-tables.ts";
-import type { EventTables } from "./event-tables.ts";
+import type { BatchPartKey, DriftTables } from "./drift/drift-tables.ts";
+import type { EventTables } from "./events/event-tables.ts";
 import type { RolloutTables } from "./rollout/rollout-tables.ts";
 
 /** Tables. Times are integer milliseconds, JSON is text, bytes are bytes: the same in SQLite and PostgreSQL. */
@@ -190,12 +190,7 @@ export interface TelemetryBatchesTable {
   received_at_ms: number;
 }
 
-export interface TelemetryWindowsTable {
-  device: string;
-  era: number;
-  boot: number;
-  seq: number;
-  position: number;
+export interface TelemetryWindowsTable extends BatchPartKey {
   slot: string;
   release8: string;
   start_ms: number;

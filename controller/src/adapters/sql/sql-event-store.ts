@@ -5,12 +5,18 @@ import type { DeliveryProgress } from "../../domain/events/judge-attempt.ts";
 import type { OutgoingEvent } from "../../domain/events/outgoing-event.ts";
 import type { DeliveryKey, EventStore, WebhookRecord } from "../../ports/event-store.ts";
 import { appendAudit } from "./append-audit.ts";
-import { addDeliveries, appendEvent, seqOfEvent } from "./append-event.ts";
-import { deliveryRows, forgetEvents, nextDueRow, tallyRows, waitingRows } from "./event-queries.ts";
+import { addDeliveries, appendEvent, seqOfEvent } from "./events/append-event.ts";
+import {
+  deliveryRows,
+  forgetEvents,
+  nextDueRow,
+  tallyRows,
+  waitingRows,
+} from "./events/event-queries.ts";
+import { webhookViews } from "./events/webhook-views.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { takeLease } from "./rollout/take-lease.ts";
 import type { Schema } from "./schema.ts";
-import { webhookViews } from "./webhook-views.ts";
 
 const LEASE = "event-deliveries";
 

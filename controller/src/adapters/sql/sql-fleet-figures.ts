@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { FleetFigures, FleetTallies } from "../../ports/fleet-figures.ts";
-import { tallyRows } from "./event-queries.ts";
+import { tallyRows } from "./events/event-queries.ts";
 import type { Schema } from "./schema.ts";
 
 export class SqlFleetFigures implements FleetFigures {

@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import type { AlertsChange, ChangedAlert, DriftRelease } from "../../../ports/drift-store.ts";
 import { appendAudit } from "../append-audit.ts";
-import { appendEvent } from "../append-event.ts";
+import { appendEvent } from "../events/append-event.ts";
 import { Moved } from "../moved.ts";
 import type { Schema } from "../schema.ts";
 import { packed } from "./packed.ts";

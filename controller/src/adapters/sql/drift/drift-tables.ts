@@ -72,12 +72,16 @@ export interface AlertChangesTable {
   change: string;
 }
 
-export interface TelemetryLabelsTable {
+/** Names a part of a batch: the batch, and its place in it. */
+export interface BatchPartKey {
   device: string;
   era: number;
   boot: number;
   seq: number;
   position: number;
+}
+
+export interface TelemetryLabelsTable extends BatchPartKey {
   slot: string;
   release8: string;
   /** Of the window of the answers. */
@@ -93,12 +97,7 @@ export interface TelemetryLabelsTable {
   mark: number;
 }
 
-export interface TelemetryQuarantineTable {
-  device: string;
-  era: number;
-  boot: number;
-  seq: number;
-  position: number;
+export interface TelemetryQuarantineTable extends BatchPartKey {
   reason: string;
   release8: string;
   profile8: string | null;

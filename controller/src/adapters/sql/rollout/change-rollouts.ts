@@ -4,7 +4,7 @@ import { rolloutEvent } from "../../../domain/events/rollout-event.ts";
 import type { RolloutRecord, RolloutSnapshot } from "../../../domain/rollout/rollout.ts";
 import type { IdempotencyKey, PoisonRecord, RolloutChange } from "../../../ports/rollout-store.ts";
 import { appendAudit } from "../append-audit.ts";
-import { appendEvent } from "../append-event.ts";
+import { appendEvent } from "../events/append-event.ts";
 import { Moved } from "../moved.ts";
 import type { Schema } from "../schema.ts";
 import { answerKey } from "./idempotency-keys.ts";

@@ -1,8 +1,8 @@
 import { type EventId, eventLimits } from "@modelfleet/protocol";
 import type { Transaction } from "kysely";
-import { matchesTypes } from "../../domain/events/matches-types.ts";
-import type { OutgoingEvent } from "../../domain/events/outgoing-event.ts";
-import type { Schema } from "./schema.ts";
+import { matchesTypes } from "../../../domain/events/matches-types.ts";
+import type { OutgoingEvent } from "../../../domain/events/outgoing-event.ts";
+import type { Schema } from "../schema.ts";
 
 /**
  * Stores an event in the transaction of the change that it tells of, with a delivery for each webhook that wants it: all

@@ -1,7 +1,7 @@
 import type { DeliveryState, WebhookDelivery, WebhookId } from "@modelfleet/protocol";
 import type { Kysely, Transaction } from "kysely";
-import type { DueDelivery } from "../../ports/event-store.ts";
-import type { Schema } from "./schema.ts";
+import type { DueDelivery } from "../../../ports/event-store.ts";
+import type { Schema } from "../schema.ts";
 
 /** Newest event first. */
 export async function deliveryRows(

@@ -1,7 +1,7 @@
 import type { Webhook, WebhookId } from "@modelfleet/protocol";
 import type { Kysely, Selectable } from "kysely";
+import type { Schema } from "../schema.ts";
 import type { WebhooksTable } from "./event-tables.ts";
-import type { Schema } from "./schema.ts";
 
 /** Newest first; nothing of their secrets. @param id of the only one that is wanted */
 export async function webhookViews(
