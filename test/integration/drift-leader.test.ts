@@ -1,13 +1,6 @@
-import {
-  type DeviceId,
-  digest8,
-  driftPipelineLimits,
-  sha256,
-  telemetryLimits,
-} from "@modelfleet/protocol";
+import { type DeviceId, driftPipelineLimits, telemetryLimits } from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SqlDriftStore } from "../../controller/src/adapters/sql/sql-drift-store.ts";
-import { SqlTelemetryStore } from "../../controller/src/adapters/sql/sql-telemetry-store.ts";
 import { DriftEngine } from "../../controller/src/app/drift/drift-engine.ts";
 import { StoreError } from "../../controller/src/domain/errors.ts";
 import { mergeWindows } from "../../controller/src/domain/telemetry/merge-windows.ts";
@@ -19,8 +12,8 @@ import {
   type RolloutTables,
   rolloutTables,
 } from "../support/controller/rollout-tables.ts";
+import { receiveWindow } from "../support/drift/receive-window.ts";
 
-const releasePrefix = digest8(sha256(new Uint8Array(1)));
 const [cellMs, dayMs] = [900_000, 86_400_000];
 const startMs = 100 * dayMs;
 
@@ -43,18 +36,8 @@ afterEach(async () => {
 });
 
 async function receive(device: DeviceId, { seq, cell }: { seq: number; cell: number }) {
-  const at = startMs + cell * cellMs;
-  const window = {
-    slot: "main",
-    releasePrefix,
-    startMs: at,
-    durationMs: 1,
-    bytes: new Uint8Array(3),
-  };
-  await new SqlTelemetryStore(tables.database, tables.commits).add({
-    ...{ device, era: 0, boot: 1, seq, dropped: 0, receivedAtMs: at },
-    windows: [{ ...window, cell: { startMs: at, lengthMs: cellMs, isOnTime: true } }],
-  });
+  const at = { startMs: startMs + cell * cellMs, lengthMs: cellMs, isOnTime: true };
+  await receiveWindow(tables, { device, seq, cell: at });
 }
 
 /** One controller of several on the same database; a cell is stored as it would be, and nothing is judged. */

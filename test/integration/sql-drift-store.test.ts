@@ -1,8 +1,7 @@
-import { type DeviceId, digest8, sha256 } from "@modelfleet/protocol";
+import type { DeviceId } from "@modelfleet/protocol";
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { SqlDriftStore } from "../../controller/src/adapters/sql/sql-drift-store.ts";
-import { SqlTelemetryStore } from "../../controller/src/adapters/sql/sql-telemetry-store.ts";
 import { foldDay } from "../../controller/src/app/drift/fold-day.ts";
 import { mergeWindows } from "../../controller/src/domain/telemetry/merge-windows.ts";
 import type { CellRollup, DirtyCell } from "../../controller/src/ports/drift-store.ts";
@@ -12,23 +11,19 @@ import {
   rolloutTables,
 } from "../support/controller/rollout-tables.ts";
 import { firedAlert } from "../support/drift/fired-alert.ts";
+import { receiveWindow, releasePrefix } from "../support/drift/receive-window.ts";
 import { emptyWindow } from "../support/telemetry/windows.ts";
 
-const releasePrefix = digest8(sha256(new Uint8Array(1)));
 const [cellMs, dayMs] = [900_000, 86_400_000];
 const startMs = 100 * dayMs;
 
 let tables: RolloutTables;
 let drift: SqlDriftStore;
-let telemetry: SqlTelemetryStore;
 let device: DeviceId;
 let seq = 0;
 beforeEach(async () => {
   tables = await rolloutTables();
-  [drift, telemetry] = [
-    new SqlDriftStore(tables.database),
-    new SqlTelemetryStore(tables.database, tables.commits),
-  ];
+  drift = new SqlDriftStore(tables.database);
   const [first] = await addDevices(tables, 1, () => ({ hall: "north" }));
   if (first === undefined) throw new Error("expected a device");
   device = first;
@@ -37,18 +32,8 @@ afterEach(() => tables[Symbol.asyncDispose]());
 
 /** One window in the cell that begins so many cells after the first. */
 async function receive(cell = 0, isOnTime = true): Promise<void> {
-  const at = startMs + cell * cellMs;
-  const window = {
-    slot: "main",
-    releasePrefix,
-    startMs: at,
-    durationMs: 1,
-    bytes: new Uint8Array(3),
-  };
-  await telemetry.add({
-    ...{ device, era: 0, boot: 1, seq: seq++, dropped: 0, receivedAtMs: at },
-    windows: [{ ...window, cell: { startMs: at, lengthMs: cellMs, isOnTime } }],
-  });
+  const at = { startMs: startMs + cell * cellMs, lengthMs: cellMs, isOnTime };
+  await receiveWindow(tables, { device, seq: seq++, cell: at });
 }
 
 const dirty = (nowMs = startMs + 10 * dayMs) =>

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import { createBatchPart } from "./create-batch-part.ts";
 
 /** Which windows a cell of the grid has, and which of them are in its roll-ups. */
 export async function createDriftCells(database: Kysely<unknown>): Promise<void> {
@@ -105,31 +106,12 @@ export async function createAlerts(database: Kysely<unknown>): Promise<void> {
 
 /** Windows that nothing could be held against: kept as they came, so that they are not lost and not believed. */
 export async function createQuarantine(database: Kysely<unknown>): Promise<void> {
-  await database.schema
-    .createTable("telemetry_quarantine")
-    .addColumn("device", "text", (column) => column.notNull())
-    .addColumn("era", "bigint", (column) => column.notNull())
-    .addColumn("boot", "bigint", (column) => column.notNull())
-    .addColumn("seq", "bigint", (column) => column.notNull())
-    .addColumn("position", "bigint", (column) => column.notNull())
+  await createBatchPart(database, "telemetry_quarantine")
     .addColumn("reason", "text", (column) => column.notNull())
     .addColumn("release8", "text", (column) => column.notNull())
     .addColumn("profile8", "text")
     .addColumn("received_at_ms", "bigint", (column) => column.notNull())
     .addColumn("bytes", "bytea", (column) => column.notNull())
-    .addPrimaryKeyConstraint("telemetry_quarantine_pk", [
-      "device",
-      "era",
-      "boot",
-      "seq",
-      "position",
-    ])
-    .addForeignKeyConstraint(
-      "telemetry_quarantine_batch",
-      ["device", "era", "boot", "seq"],
-      "telemetry_batches",
-      ["device", "era", "boot", "seq"],
-    )
     .execute();
   await database.schema
     .createIndex("telemetry_quarantine_by_reason")
@@ -140,13 +122,7 @@ export async function createQuarantine(database: Kysely<unknown>): Promise<void>
 
 /** Labels that came for answers, in the cell in which they came: they are late by nature. */
 export async function createLabels(database: Kysely<unknown>): Promise<void> {
-  await database.schema
-    .createTable("telemetry_labels")
-    .addColumn("device", "text", (column) => column.notNull())
-    .addColumn("era", "bigint", (column) => column.notNull())
-    .addColumn("boot", "bigint", (column) => column.notNull())
-    .addColumn("seq", "bigint", (column) => column.notNull())
-    .addColumn("position", "bigint", (column) => column.notNull())
+  await createBatchPart(database, "telemetry_labels")
     .addColumn("slot", "text", (column) => column.notNull())
     .addColumn("release8", "text", (column) => column.notNull())
     .addColumn("start_ms", "bigint", (column) => column.notNull())
@@ -157,13 +133,6 @@ export async function createLabels(database: Kysely<unknown>): Promise<void> {
     .addColumn("detectors", "text", (column) => column.notNull())
     .addColumn("cell_ms", "bigint", (column) => column.notNull())
     .addColumn("mark", "bigint", (column) => column.notNull())
-    .addPrimaryKeyConstraint("telemetry_labels_pk", ["device", "era", "boot", "seq", "position"])
-    .addForeignKeyConstraint(
-      "telemetry_labels_batch",
-      ["device", "era", "boot", "seq"],
-      "telemetry_batches",
-      ["device", "era", "boot", "seq"],
-    )
     .execute();
   await database.schema
     .createIndex("telemetry_labels_of_cell")

@@ -2,6 +2,7 @@ import { driftPipelineLimits } from "@modelfleet/protocol";
 import { type CohortKey, fleetCohort } from "../../domain/drift/cohort-key.ts";
 import { cohortsOf } from "../../domain/telemetry/cohorts-of.ts";
 import type { DirtyCell, DriftStore } from "../../ports/drift-store.ts";
+import { readPages } from "./read-pages.ts";
 
 export type DeviceCounts = ReadonlyMap<CohortKey, number>;
 
@@ -18,17 +19,18 @@ export async function countCohorts(
 ): Promise<DeviceCounts> {
   const counts = new Map<CohortKey, number>(kept.map((cohort) => [cohort, 0]));
   const { devicesPerPageMax, cohortsCountedMax } = driftPipelineLimits;
-  for (let after = ""; ; ) {
-    const page = await drift.devicesOf(cell, after, devicesPerPageMax);
+  const pages = readPages({
+    first: "",
+    read: (after, count) => drift.devicesOf(cell, after, count),
+    placeOf: ({ device }) => device,
+    ...{ itemsPerPageMax: devicesPerPageMax, breathe },
+  });
+  for await (const page of pages) {
     for (const cohort of page.flatMap((member) => cohortsOf(member.deviceClass, member.labels))) {
       const count = counts.get(cohort);
       if (count === undefined && counts.size >= cohortsCountedMax) continue;
       counts.set(cohort, (count ?? 0) + 1);
     }
-    const last = page.at(-1);
-    if (last === undefined || page.length < devicesPerPageMax) break;
-    after = last.device;
-    await breathe();
   }
   return largest(counts, new Set([fleetCohort, ...kept]));
 }

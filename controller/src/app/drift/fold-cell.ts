@@ -6,6 +6,7 @@ import { mergeTelemetry, mergeWindows } from "../../domain/telemetry/merge-windo
 import type { MergedTelemetry } from "../../domain/telemetry/merged-telemetry.ts";
 import type { CellRollup, CellWindow, DirtyCell, DriftStore } from "../../ports/drift-store.ts";
 import { countCohorts } from "./count-cohorts.ts";
+import { readPages } from "./read-pages.ts";
 
 export interface FoldPorts {
   readonly drift: DriftStore;
@@ -49,15 +50,13 @@ async function addWindows(
   cell: DirtyCell,
   into: CohortSums,
 ): Promise<void> {
-  const { windowsPerPageMax } = driftPipelineLimits;
-  for (let mark = cell.folded; ; ) {
-    const page = await drift.newWindows(cell, mark, windowsPerPageMax);
-    addPage(page, into);
-    const last = page.at(-1);
-    if (last === undefined || page.length < windowsPerPageMax) return;
-    mark = last.mark;
-    await breathe();
-  }
+  const pages = readPages({
+    first: cell.folded,
+    read: (mark, count) => drift.newWindows(cell, mark, count),
+    placeOf: ({ mark }) => mark,
+    ...{ itemsPerPageMax: driftPipelineLimits.windowsPerPageMax, breathe },
+  });
+  for await (const page of pages) addPage(page, into);
 }
 
 interface CohortLabels {
@@ -70,19 +69,19 @@ async function addLabels(
   cell: DirtyCell,
   { labels, isKept }: CohortLabels,
 ): Promise<void> {
-  const { windowsPerPageMax } = driftPipelineLimits;
-  for (let mark = cell.folded; ; ) {
-    const page = await drift.newLabels(cell, mark, windowsPerPageMax);
+  const pages = readPages({
+    first: cell.folded,
+    read: (mark, count) => drift.newLabels(cell, mark, count),
+    placeOf: ({ mark }) => mark,
+    ...{ itemsPerPageMax: driftPipelineLimits.windowsPerPageMax, breathe },
+  });
+  for await (const page of pages) {
     for (const { deviceClass, labels: terms, output, labelled, errors } of page) {
       for (const cohort of cohortsOf(deviceClass, terms).filter(isKept)) {
         const sum = labels.get(cohort) ?? [];
         labels.set(cohort, mergeLabels([...sum, { output, labelled, errors }]));
       }
     }
-    const last = page.at(-1);
-    if (last === undefined || page.length < windowsPerPageMax) return;
-    mark = last.mark;
-    await breathe();
   }
 }
 

@@ -5,8 +5,9 @@ import type { Signal } from "../../domain/drift/signal.ts";
 import type { DistributionVerdict } from "../../domain/drift/verdict.ts";
 import { cohortsOf } from "../../domain/telemetry/cohorts-of.ts";
 import { mergeWindows } from "../../domain/telemetry/merge-windows.ts";
-import type { CellWindowPlace, DirtyCell } from "../../ports/drift-store.ts";
+import type { CellWindow, CellWindowPlace, DirtyCell } from "../../ports/drift-store.ts";
 import type { FoldPorts } from "./fold-cell.ts";
+import { readPages } from "./read-pages.ts";
 
 export interface SuspectCell {
   readonly cell: DirtyCell;
@@ -22,19 +23,19 @@ export async function suspectDevices(
   { drift, breathe }: FoldPorts,
   { cell, verdict, signal }: SuspectCell,
 ): Promise<DeviceSearch<DeviceId>> {
-  const { windowsPerPageMax } = driftPipelineLimits;
   const counts = new Map<DeviceId, number[]>();
-  for (let after: CellWindowPlace = { device: "", mark: 0 }; ; ) {
-    const page = await drift.windowsOfCell(cell, after, windowsPerPageMax);
+  const pages = readPages<CellWindow, CellWindowPlace>({
+    first: { device: "", mark: 0 },
+    read: (after, count) => drift.windowsOfCell(cell, after, count),
+    placeOf: ({ device, mark }) => ({ device, mark }),
+    ...{ itemsPerPageMax: driftPipelineLimits.windowsPerPageMax, breathe },
+  });
+  for await (const page of pages) {
     for (const { device, deviceClass, labels, bytes } of page) {
       if (!cohortsOf(deviceClass, labels).includes(verdict.cohort)) continue;
       const counted = signalCounts(signal, mergeWindows([decodeWindow(bytes)])) ?? [];
       counts.set(device, added(counts.get(device), counted));
     }
-    const last = page.at(-1);
-    if (last === undefined || page.length < windowsPerPageMax) break;
-    after = { device: last.device, mark: last.mark };
-    await breathe();
   }
   const devices = Array.from(counts, ([device, of]) => ({ device, counts: of }));
   const { reference, threshold } = verdict;

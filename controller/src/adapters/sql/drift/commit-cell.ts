@@ -3,7 +3,7 @@ import type { CellOutcome } from "../../../ports/drift-store.ts";
 import { Moved } from "../moved.ts";
 import type { Schema } from "../schema.ts";
 import { changeAlerts } from "./change-alerts.ts";
-import { rollupRow } from "./rollup-rows.ts";
+import { storeRollup } from "./store-rollup.ts";
 
 /**
  * Roll-ups, verdicts, alerts and what tells of them become true together, over the very cell that was read.
@@ -22,15 +22,7 @@ export async function commitCell(
     .where("folded", "=", cell.folded)
     .executeTakeFirst();
   if (numUpdatedRows !== 1n) throw new Moved(`${cell.releasePrefix} ${cell.startMs}`);
-  for (const rollup of rollups) {
-    const row = rollupRow(cell.releasePrefix, "cell", rollup);
-    await transaction
-      .insertInto("drift_rollups")
-      .values(row)
-      .onConflict((conflict) =>
-        conflict.columns(["release8", "span", "start_ms", "cohort"]).doUpdateSet(row),
-      )
-      .execute();
-  }
+  const place = { release8: cell.releasePrefix, span: "cell" } as const;
+  for (const rollup of rollups) await storeRollup(transaction, place, rollup);
   if (change !== null) await changeAlerts(transaction, change);
 }

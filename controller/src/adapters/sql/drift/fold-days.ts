@@ -1,7 +1,8 @@
 import { type Kysely, sql, type Transaction } from "kysely";
 import type { CellRollup } from "../../../ports/drift-store.ts";
 import type { Schema } from "../schema.ts";
-import { rollupOf, rollupRow } from "./rollup-rows.ts";
+import { rollupOf } from "./rollup-rows.ts";
+import { storeRollup } from "./store-rollup.ts";
 
 export interface FoldedDays {
   readonly endedBeforeMs: number;
@@ -50,14 +51,7 @@ async function foldDay(
   for (const { cohort } of cohorts) {
     const rows = await inDay().selectAll().where("cohort", "=", cohort).execute();
     const day = { ...add(rows.map(rollupOf)), startMs: dayMs, lengthMs: DAY_MS };
-    const row = rollupRow(release8, "day", day);
-    await transaction
-      .insertInto("drift_rollups")
-      .values(row)
-      .onConflict((conflict) =>
-        conflict.columns(["release8", "span", "start_ms", "cohort"]).doUpdateSet(row),
-      )
-      .execute();
+    await storeRollup(transaction, { release8, span: "day" }, day);
   }
   await transaction
     .updateTable("drift_cells")

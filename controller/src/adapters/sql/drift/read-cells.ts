@@ -1,5 +1,5 @@
 import type { DeviceId, Digest8, Labels } from "@modelfleet/protocol";
-import { type Kysely, type Selectable, sql } from "kysely";
+import { expressionBuilder, type Kysely, type Selectable, sql } from "kysely";
 import type {
   CellLabels,
   CellPlace,
@@ -42,14 +42,11 @@ export async function newWindows(
     .selectFrom("telemetry_windows")
     .innerJoin("devices", "devices.id", "telemetry_windows.device")
     .select(["device", "class", "labels", "mark", "bytes"])
-    .where("release8", "=", cell.releasePrefix)
-    .where("cell_ms", "=", cell.startMs)
-    .where("mark", ">", Math.max(afterMark, cell.folded))
-    .where("mark", "<=", cell.marked)
+    .where(isNewIn(cell, afterMark))
     .orderBy("mark")
     .limit(count)
     .execute();
-  return rows.map((row) => ({ ...memberOf(row), mark: row.mark, bytes: bytesOf(row.bytes) }));
+  return rows.map(windowOf);
 }
 
 export async function newLabels(
@@ -61,10 +58,7 @@ export async function newLabels(
     .selectFrom("telemetry_labels")
     .innerJoin("devices", "devices.id", "telemetry_labels.device")
     .select(["device", "class", "labels", "mark", "output", "labelled", "errors"])
-    .where("release8", "=", cell.releasePrefix)
-    .where("cell_ms", "=", cell.startMs)
-    .where("mark", ">", Math.max(afterMark, cell.folded))
-    .where("mark", "<=", cell.marked)
+    .where(isNewIn(cell, afterMark))
     .orderBy("mark")
     .limit(count)
     .execute();
@@ -95,7 +89,7 @@ export async function windowsOfCell(
     .orderBy("mark")
     .limit(count)
     .execute();
-  return rows.map((row) => ({ ...memberOf(row), mark: row.mark, bytes: bytesOf(row.bytes) }));
+  return rows.map(windowOf);
 }
 
 export async function devicesOf(
@@ -122,11 +116,30 @@ export async function devicesOf(
   return rows.map(memberOf);
 }
 
-function memberOf(row: {
+/** What came for a cell since it was added up, above a mark, up to what is added up now. */
+function isNewIn({ releasePrefix, startMs, marked, folded }: DirtyCell, afterMark: number) {
+  const where = expressionBuilder<Schema, "telemetry_windows" | "telemetry_labels">();
+  return where.and([
+    where("release8", "=", releasePrefix),
+    where("cell_ms", "=", startMs),
+    where("mark", ">", Math.max(afterMark, folded)),
+    where("mark", "<=", marked),
+  ]);
+}
+
+interface MemberRow {
   readonly device: string;
   readonly class: string;
   readonly labels: string;
-}): CohortMember {
+}
+
+function windowOf(
+  row: MemberRow & { readonly mark: number; readonly bytes: Uint8Array },
+): CellWindow {
+  return { ...memberOf(row), mark: row.mark, bytes: bytesOf(row.bytes) };
+}
+
+function memberOf(row: MemberRow): CohortMember {
   return {
     device: row.device as DeviceId,
     deviceClass: row.class,

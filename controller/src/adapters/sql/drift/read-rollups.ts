@@ -16,11 +16,8 @@ export async function rollupsOfCell(
   database: Kysely<Schema>,
   { releasePrefix, startMs }: CellPlace,
 ): Promise<readonly CellRollup[]> {
-  const rows = await database
-    .selectFrom("drift_rollups")
+  const rows = await cellRollups(database, releasePrefix)
     .selectAll()
-    .where("release8", "=", releasePrefix)
-    .where("span", "=", "cell")
     .where("start_ms", "=", startMs)
     .execute();
   return rows.map(rollupOf);
@@ -30,11 +27,8 @@ export async function rollupsOfCohort(
   database: Kysely<Schema>,
   { releasePrefix, cohort, fromMs, untilMs, count }: RollupQuery,
 ): Promise<readonly CellRollup[]> {
-  const rows = await database
-    .selectFrom("drift_rollups")
+  const rows = await cellRollups(database, releasePrefix)
     .selectAll()
-    .where("release8", "=", releasePrefix)
-    .where("span", "=", "cell")
     .where("cohort", "=", cohort)
     .where("start_ms", ">=", fromMs)
     .where("start_ms", "<", untilMs)
@@ -49,25 +43,26 @@ export async function newestRollups(
   releasePrefix: Digest8,
   sinceMs: number,
 ): Promise<readonly CellRollup[]> {
-  const newest = database
-    .selectFrom("drift_rollups")
+  const newest = cellRollups(database, releasePrefix)
     .select(({ fn }) => [fn.max<number>("start_ms").as("start_ms"), "cohort"])
-    .where("release8", "=", releasePrefix)
-    .where("span", "=", "cell")
     .where("start_ms", ">=", sinceMs)
     .where("verdicts", "is not", null)
     .groupBy("cohort");
   // Not a join: SQLite would go through all roll-ups of the release for it.
-  const rows = await database
-    .selectFrom("drift_rollups")
+  const rows = await cellRollups(database, releasePrefix)
     .selectAll()
-    .where("release8", "=", releasePrefix)
-    .where("span", "=", "cell")
     .where((where) =>
       where.eb(where.refTuple("start_ms", "cohort"), "in", newest.$asTuple("start_ms", "cohort")),
     )
     .execute();
   return rows.map(rollupOf);
+}
+
+function cellRollups(database: Kysely<Schema>, releasePrefix: Digest8) {
+  return database
+    .selectFrom("drift_rollups")
+    .where("release8", "=", releasePrefix)
+    .where("span", "=", "cell");
 }
 
 export async function driftRelease(
