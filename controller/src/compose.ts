@@ -1,5 +1,4 @@
 import { targetCatalog } from "@modelfleet/protocol";
-import type { DeviceDoor } from "./adapters/aedes-broker/device-door.ts";
 import { AuthenticateCaller } from "./app/access/authenticate-caller.ts";
 import { CreateApiKey } from "./app/access/create-api-key.ts";
 import { ListApiKeys } from "./app/access/list-api-keys.ts";
@@ -76,6 +75,7 @@ import { ShowRoot } from "./app/root/show-root.ts";
 import type { Ports } from "./application-ports.ts";
 import { enrolOverBus } from "./http/enrol-over-bus.ts";
 import type { UseCases } from "./http/services.ts";
+import type { DeviceDoor } from "./ports/device-door.ts";
 
 export type { Ports } from "./application-ports.ts";
 

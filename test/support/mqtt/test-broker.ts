@@ -5,7 +5,7 @@ import {
   type BrokerRules,
 } from "../../../controller/src/adapters/aedes-broker/aedes-broker.ts";
 import type { BrokerTls } from "../../../controller/src/adapters/aedes-broker/broker-tls.ts";
-import type { DeviceDoor } from "../../../controller/src/adapters/aedes-broker/device-door.ts";
+import type { DeviceDoor } from "../../../controller/src/ports/device-door.ts";
 import { recordingLog } from "./recording-log.ts";
 
 export const cam1 = DeviceId.parse("cam-1");

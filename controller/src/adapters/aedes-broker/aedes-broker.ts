@@ -15,14 +15,14 @@ import {
   type UpTopic,
 } from "@modelfleet/protocol";
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from "aedes";
+import { DeviceInbox } from "../../domain/ingest/device-inbox.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
+import type { DeviceDoor } from "../../ports/device-door.ts";
 import type { EventLog } from "../../ports/event-log.ts";
 import { BrokerError } from "./broker-error.ts";
 import type { BrokerTls } from "./broker-tls.ts";
 import { credentials } from "./credentials.ts";
-import type { DeviceDoor } from "./device-door.ts";
-import { DeviceInbox } from "./device-inbox.ts";
 import { EnrolmentDesk } from "./enrolment-desk.ts";
 import { Expulsions } from "./expulsions.ts";
 import { type FrameRules, guardOf } from "./frame-guard.ts";

@@ -1,7 +1,7 @@
 import type { DeviceId } from "@modelfleet/protocol";
 import type { Client } from "aedes";
+import type { DeviceDoor } from "../../ports/device-door.ts";
 import type { BrokerTls, ClientAuthority } from "./broker-tls.ts";
-import type { DeviceDoor } from "./device-door.ts";
 import { guardOf } from "./frame-guard.ts";
 import type { Peer } from "./peer-certificate.ts";
 

@@ -2,7 +2,7 @@ import { busLimits, claimLimits, type EnrolClientId, enrolTopics } from "@modelf
 import type { Client } from "aedes";
 import { networkOf } from "../../domain/network-of.ts";
 import { RateLimiter } from "../../domain/rate-limiter.ts";
-import type { DeviceDoor } from "./device-door.ts";
+import type { DeviceDoor } from "../../ports/device-door.ts";
 import { PendingConnections } from "./pending-connections.ts";
 
 export interface EnrolmentDeskOptions {

@@ -1,6 +1,6 @@
 import type { DeviceId, UpTopic } from "@modelfleet/protocol";
 
-/** What the broker asks of the application, and gives to it. */
+/** What a broker, or the way to one, asks of the application, and gives to it. */
 export interface DeviceDoor {
   readonly authenticate: (device: DeviceId, secret: string) => Promise<boolean>;
   /** Whether it is a member; and, unless null, whether this is its raw Ed25519 key. */
