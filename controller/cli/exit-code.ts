@@ -17,6 +17,7 @@ const codes: Readonly<Record<string, ExitCode>> = {
   ALERT_UNKNOWN: 3,
   API_KEY_UNKNOWN: 3,
   CLAIM_UNKNOWN: 3,
+  COHORT_UNKNOWN: 3,
   DEPLOYMENT_UNKNOWN: 3,
   DEVICE_UNKNOWN: 3,
   MODEL_UNKNOWN: 3,

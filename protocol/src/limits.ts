@@ -225,6 +225,7 @@ export const controllerLimits = {
   gapsListedMax: 100,
   summaryWindowsMax: 200_000,
   profilesKeptMax: 256,
+  /** Windows of one release that one answer adds up, the newest. */
   desiredAttemptsMax: 8,
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,

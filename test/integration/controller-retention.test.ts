@@ -30,7 +30,9 @@ async function receive(seq: number): Promise<"stored" | "duplicate"> {
 }
 
 const kept = async () =>
-  (await world.telemetry.windows({ releasePrefix })).map(({ startMs }) => startMs);
+  (await world.telemetry.windows({ releasePrefix }, 10, null))
+    .toReversed()
+    .map(({ startMs }) => startMs);
 
 describe("telemetry", () => {
   test("is there to the last of its fourteen days, and gone a moment later", async () => {

@@ -243,10 +243,13 @@ describe.each(kinds)("deployments, reports, releases and telemetry %s", (_kind, 
     expect(await stores.telemetry.add(batch)).toBe("duplicate");
     expect(await stores.telemetry.add({ ...batch, era: 1, windows: [] })).toBe("stored");
 
-    const found = await stores.telemetry.windows({ releasePrefix });
-    expect(found.map(({ startMs }) => startMs)).toEqual([40, 50]);
-    expect(found[1]).toEqual({ ...window, device: cam });
-    expect(await stores.telemetry.windows({ releasePrefix, sinceMs: 41, untilMs: 50 })).toEqual([]);
+    const found = await stores.telemetry.windows({ releasePrefix }, 10, null);
+    expect(found.map(({ startMs }) => startMs)).toEqual([50, 40]);
+    const place = { startMs: 50, device: cam, era: 0, boot: 1, seq: 0, position: 0 };
+    expect(found[0]).toEqual({ ...window, device: cam, place });
+    expect(await stores.telemetry.windows({ releasePrefix }, 10, place)).toEqual([found[1]]);
+    const between = { releasePrefix, sinceMs: 41, untilMs: 50 };
+    expect(await stores.telemetry.windows(between, 10, null)).toEqual([]);
     expect(await stores.telemetry.releasePrefixes()).toEqual([releasePrefix]);
   });
 

@@ -14,7 +14,8 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 const quarantine = (): Promise<QuarantineAnswer> => world.app.useCases.showQuarantine.run();
-const kept = async (of: Sha256) => world.stores.telemetry.windows({ releasePrefix: digest8(of) });
+const kept = async (of: Sha256) =>
+  world.stores.telemetry.windows({ releasePrefix: digest8(of) }, 10, null);
 
 test("T28: windows before and after an update in one cell are judged apart, each under its own release", async () => {
   const next = await world.publish("1.1.0");

@@ -1,7 +1,7 @@
-import { Alert } from "@modelfleet/protocol";
+import { Alert, AlertDetail } from "@modelfleet/protocol";
 import type { ApiOptions } from "../api-options.ts";
 import { contextOf } from "../context.ts";
-import { stateText } from "../render/alert.ts";
+import { acknowledgedText } from "../render/alert.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface AcknowledgeAlertOptions extends ApiOptions {
@@ -14,8 +14,10 @@ export async function acknowledgeAlert(
   options: AcknowledgeAlertOptions,
 ): Promise<void> {
   const context = contextOf(terminal, options);
-  const path = `/v1/alerts/${encodeURIComponent(id)}:ack`;
+  const path = `/v1/alerts/${encodeURIComponent(id)}`;
+  const before = await context.api.call({ method: "GET", path, answer: AlertDetail });
   const json = { note: options.note };
-  const alert = await context.api.call({ method: "POST", path, answer: Alert, json });
-  context.answer(alert, () => `${alert.id} ${stateText(alert)}`);
+  const taking = { method: "POST", path: `${path}:ack`, answer: Alert, json } as const;
+  const alert = await context.api.call(taking);
+  context.answer(alert, () => acknowledgedText(before, alert, options.note));
 }

@@ -5,6 +5,7 @@ import { CliError } from "../cli-error.ts";
 import { type Context, contextOf } from "../context.ts";
 import { readDuration, readDurationWithin, readLabels, readRelease } from "../read-options.ts";
 import { renderDeployment } from "../render/deployment.ts";
+import { plural } from "../render/plural.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface DeployOptions extends ApiOptions {
@@ -66,7 +67,7 @@ function conclude(context: Context, deployment: Deployment, isWaiting: boolean):
     ...(failed.length === 0
       ? []
       : [
-          `${failed.length} of ${deployment.devices.length} device(s) did not take ${deployment.model}@${deployment.version}; what they ran before still serves`,
+          `${failed.length} of ${plural(deployment.devices.length, "device")} did not take ${deployment.model}@${deployment.version}; what they ran before still serves`,
         ]),
     ...waiting.map(
       ({ device, status }) =>

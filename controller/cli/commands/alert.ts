@@ -47,6 +47,10 @@ export function addAlertCommands(program: Command, terminal: Terminal): void {
       "before",
       "Example:\n  modelfleet alert ack 4f1d2c3b5a6978874f1d2c3b --note 'new lamp in hall 3'\n",
     )
+    .addHelpText(
+      "after",
+      "\nExit code 0: it is yours, also when it was before (which is said). 3: no such alert. 5: it is over.",
+    )
     .action(async (id: string, options: AcknowledgeAlertOptions) => {
       const { acknowledgeAlert } = await import("../actions/acknowledge-alert.ts");
       await acknowledgeAlert(terminal, id, options);

@@ -11,6 +11,18 @@ export function figuresText({ value, limit }: Pick<Alert, "value" | "limit">): s
   return value === null || limit === null ? "" : `${figure(value)}, limit ${figure(limit)}`;
 }
 
+/** What taking an alert has changed: often less than one thinks. */
+export function acknowledgedText(before: Alert, alert: Alert, note: string): string {
+  const line = `${alert.id}  ${stateText(alert)}`;
+  if (alert.version === before.version) {
+    const unwritten = note === "" ? "" : ", and the note was not written down";
+    return `${line}: it was yours already; nothing has changed${unwritten}`;
+  }
+  const from = before.ackedBy === null ? "yours" : `yours, and no longer that of ${before.ackedBy}`;
+  if (alert.state !== "SUPPRESSED") return `${line}: ${from}`;
+  return `${line}: ${from}; it stays suppressed, for nobody is told of it`;
+}
+
 export function renderAlert(alert: AlertDetail): string {
   const newest = alert.changes.findLast(({ evidence }) => evidence !== null);
   return [

@@ -1,4 +1,5 @@
 import { type TelemetrySummary, totalVariation } from "@modelfleet/protocol";
+import { plural } from "./plural.ts";
 import { table } from "./table.ts";
 
 const BLOCKS = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"] as const;
@@ -14,13 +15,19 @@ export function renderSummary(summary: TelemetrySummary): string {
   const errors = Object.entries(summary.errors).map(([code, count]) => `${code} ${count}`);
   const latency = summary.latencyUs;
   const facts = [
-    `${summary.model}@${summary.version}  ${summary.requests} answers from ${summary.devices.length} device(s) in ${summary.windows} window(s)`,
+    `${summary.model}@${summary.version}  ${plural(summary.requests, "answer")} from ${plural(summary.devices.length, "device")} in ${plural(summary.windows, "window")}`,
     `errors   ${errors.length === 0 ? "none" : errors.join(", ")}`,
     `latency  ${latency === null ? "no answers yet" : `p50 ${milliseconds(latency.p50)}  p95 ${milliseconds(latency.p95)}  p99 ${milliseconds(latency.p99)}`}`,
   ];
-  return [...facts, "", distributions(summary), ...quantiles(summary), ...caution(summary)].join(
-    "\n",
-  );
+  return [
+    ...[...facts, "", distributions(summary), ...quantiles(summary), ...caution(summary)],
+    ...(summary.isWhole ? [] : [older(summary)]),
+  ].join("\n");
+}
+
+function older({ windows, fromMs }: TelemetrySummary): string {
+  const since = fromMs === null ? "" : `, since ${new Date(fromMs).toISOString()}`;
+  return `only the newest ${plural(windows, "window")}${since}; there are older ones: ask for less at once (--since, --device)`;
 }
 
 /** Below this the χ² law puts chance alone near the usual alarm of 0.1 (telemetry.md 1.1). */
@@ -29,7 +36,7 @@ const SAMPLES_FOR_SHAPE = 300;
 function caution({ items, features, outputs }: TelemetrySummary): readonly string[] {
   if (items >= SAMPLES_FOR_SHAPE || features.length + outputs.length === 0) return [];
   return [
-    `${items} items are few: below ${SAMPLES_FOR_SHAPE}, chance alone moves much of a distribution`,
+    `${items === 1 ? "1 item is" : `${items} items are`} few: below ${SAMPLES_FOR_SHAPE}, chance alone moves much of a distribution`,
   ];
 }
 

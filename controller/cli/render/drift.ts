@@ -1,5 +1,6 @@
 import type { CohortDrift, DriftAnswer, DriftVerdict, ReleaseDrift } from "@modelfleet/protocol";
 import { bars } from "./distribution.ts";
+import { plural } from "./plural.ts";
 import { age, table } from "./table.ts";
 import { binBars, figure, percent, verdictWords } from "./verdict.ts";
 
@@ -17,7 +18,7 @@ const COHORTS_SHOWN = 12;
 /** Drift for people: what moved first, in words, with its bars. */
 export function renderDrift(answer: DriftAnswer, wish: DriftWish): string {
   const releases = answer.releases.filter(
-    ({ cohorts, hasProfile }) => cohorts.length > 0 || !hasProfile,
+    ({ cohorts, hasProfile, isLearning }) => cohorts.length > 0 || !hasProfile || isLearning,
   );
   if (releases.length === 0) {
     const what = wish.release === undefined ? answer.model : `${answer.model}@${wish.release}`;
@@ -35,14 +36,54 @@ export function isOfFeature(signal: string, feature: string): boolean {
 function renderRelease(model: string, release: ReleaseDrift, wish: DriftWish): string {
   const title = `${model}@${release.version}`;
   if (!release.hasProfile) return `${title}  has no reference profile: nothing to hold it against`;
-  const shown = shownCohorts(release.cohorts, wish);
-  const silent = release.cohorts.length - shown.length;
+  if (release.isLearning) {
+    return `${title}  is learning: devices measure, and nothing is judged; modelfleet profile learn ${model} ${release.version} makes a reference of it`;
+  }
+  const repeated = repeatedCohorts(release.cohorts, wish);
+  const cohorts = release.cohorts.filter((cohort) => !repeated.includes(cohort));
+  const shown = shownCohorts(cohorts, wish);
+  const silent = cohorts.length - shown.length;
   return [
     `${title}${release.isProvisional ? "  the reference was learned and nobody has confirmed it: no alert is told" : ""}`,
     ...shown.flatMap((cohort) => ["", renderCohort(cohort, wish)]),
-    ...(silent === 0 ? [] : ["", `${silent} more cohorts as their reference (--cohort shows one)`]),
+    ...sameAsFleet(repeated),
+    ...(silent === 0 ? [] : ["", silentLine(silent)]),
     ...culpritsOf(release),
   ].join("\n");
+}
+
+/** Cohorts of every device of the fleet, as a class is that all devices are of: their tables would repeat its own. */
+function repeatedCohorts(
+  cohorts: readonly CohortDrift[],
+  { cohort, feature }: DriftWish,
+): readonly CohortDrift[] {
+  const fleet = cohorts.find((each) => each.cohort === "fleet");
+  if (cohort !== undefined || feature !== undefined || fleet === undefined) return [];
+  return cohorts.filter((each) => each !== fleet && isWhole(each, fleet));
+}
+
+/** As many devices, and of each signal the very same. */
+function isWhole(cohort: CohortDrift, fleet: CohortDrift): boolean {
+  const said = ({ verdicts }: CohortDrift) =>
+    verdicts.map(({ signal, status, items, level }) => [signal, status, items, level].join(" "));
+  return (
+    cohort.devices === fleet.devices &&
+    cohort.cellStartMs === fleet.cellStartMs &&
+    said(cohort).join("\n") === said(fleet).join("\n")
+  );
+}
+
+function sameAsFleet(repeated: readonly CohortDrift[]): readonly string[] {
+  if (repeated.length === 0) return [];
+  const names = repeated.slice(0, COHORTS_SHOWN).map(({ cohort }) => cohort);
+  const more = repeated.length > names.length ? ` and ${repeated.length - names.length} more` : "";
+  const verb = repeated.length === 1 ? "is" : "are each";
+  return ["", `${names.join(", ")}${more} ${verb} the whole fleet, as above (--cohort shows one)`];
+}
+
+function silentLine(silent: number): string {
+  const which = silent === 1 ? "1 more cohort as its" : `${silent} more cohorts as their`;
+  return `${which} reference (--cohort shows one)`;
 }
 
 function shownCohorts(
@@ -64,7 +105,7 @@ function isTold({ status }: DriftVerdict): boolean {
 
 function renderCohort(drift: CohortDrift, { feature, nowMs }: DriftWish): string {
   const { cohort, devices, cellStartMs, hidden, verdicts } = drift;
-  const title = `${cohort}  ${devices} device(s), judged ${age(cellStartMs, nowMs)} ago`;
+  const title = `${cohort}  ${plural(devices, "device")}, judged ${age(cellStartMs, nowMs)} ago`;
   if (hidden) return `${title}\nhidden: too few devices or items under strict privacy`;
   const wanted = verdicts.filter(
     ({ signal }) => feature === undefined || isOfFeature(signal, feature),

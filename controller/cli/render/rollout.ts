@@ -25,7 +25,9 @@ export function renderRollout(rollout: Rollout): string {
       : []),
     ...rollout.stages.flatMap((stage) => renderStage(rollout, stage)),
     ...(rollout.control > 0
-      ? [`${rollout.control} devices are kept aside as control until the last stage`]
+      ? [
+          `${rollout.control === 1 ? "1 device is" : `${rollout.control} devices are`} kept aside as control until the last stage`,
+        ]
       : []),
     ...nextOf(rollout),
   ].join("\n");

@@ -1,5 +1,6 @@
 import type { KeyId, RootDocument, RootExpiry } from "@modelfleet/protocol";
 import type { RootInspection, SignatureCount } from "../../src/domain/root/inspect-root.ts";
+import { plural } from "./plural.ts";
 import { table } from "./table.ts";
 
 export interface ExpiryView {
@@ -19,7 +20,7 @@ export function renderRoot(
     `expires     ${document.expires}  ${renderExpiry(daysLeft, expiry)}`,
     `signatures  ${signatureLine(own, previous)}${foreign === 0 ? "" : `, ${foreign} of others`}`,
     `complete    ${refusal === null ? "yes" : `no: ${refusal}`}`,
-    `revoked     ${document.revokedReleases.length} releases`,
+    `revoked     ${plural(document.revokedReleases.length, "release")}`,
     "",
   ];
   return [...lines, renderRoles(document, own, previous)].join("\n");

@@ -5,12 +5,13 @@ import type {
   RateVerdict,
 } from "@modelfleet/protocol";
 import { plainLine } from "./plain-text.ts";
+import { plural } from "./plural.ts";
 
 const BAR_WIDTH = 24;
 
 /** What a verdict says, in one line. */
 export function verdictWords(verdict: DriftVerdict): string {
-  const items = `${Math.round(verdict.items)} items`;
+  const items = plural(Math.round(verdict.items), "item");
   if (verdict.status === "INSUFFICIENT_DATA") return `too little to tell (${items})`;
   switch (verdict.kind) {
     case "distribution":
@@ -24,7 +25,7 @@ export function verdictWords(verdict: DriftVerdict): string {
 
 function distributionWords({ psi, threshold, gate, items, basis, ...rest }: DistributionVerdict) {
   const over = basis === "day" ? " over 24 h" : "";
-  const facts = `PSI ${figure(psi)}, threshold ${figure(threshold.warn)} ${threshold.source}, ${Math.round(items)} items${over}`;
+  const facts = `PSI ${figure(psi)}, threshold ${figure(threshold.warn)} ${threshold.source}, ${plural(Math.round(items), "item")}${over}`;
   if (rest.status !== "OK") return `unlike its reference: ${facts}`;
   // Larger than allowed and not told: chance alone does that with so few.
   const isChance = psi >= threshold.warn;

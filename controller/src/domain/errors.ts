@@ -10,6 +10,7 @@ export class NotFoundError extends CodedError<
   | "MODEL_UNKNOWN"
   | "API_KEY_UNKNOWN"
   | "ALERT_UNKNOWN"
+  | "COHORT_UNKNOWN"
   | "CLAIM_UNKNOWN"
   | "WEBHOOK_UNKNOWN"
   | "DELIVERY_UNKNOWN"

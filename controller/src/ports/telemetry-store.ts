@@ -4,8 +4,12 @@ import type { DeviceId, Digest8 } from "@modelfleet/protocol";
 export interface TelemetryStore {
   /** `duplicate` when (device, era, boot, seq) is there already; then nothing is stored. */
   readonly add: (batch: TelemetryBatchRecord) => Promise<"stored" | "duplicate">;
-  /** Oldest first, at most `controllerLimits.summaryWindowsMax`. */
-  readonly windows: (query: WindowQuery) => Promise<readonly WindowRecord[]>;
+  /** Newest first, at most so many, of those older than `before`; null: from the newest on. */
+  readonly windows: (
+    query: WindowQuery,
+    count: number,
+    before: WindowPlace | null,
+  ) => Promise<readonly ReadWindow[]>;
   /**
    * Removes at most so many batches, oldest first, that were received before a moment.
    *
@@ -90,6 +94,20 @@ export interface WindowRecord {
   readonly durationMs: number;
   /** The protobuf bytes of the window. */
   readonly bytes: Uint8Array;
+}
+
+export interface ReadWindow extends WindowRecord {
+  readonly place: WindowPlace;
+}
+
+/** Where a window stands among those of its release. */
+export interface WindowPlace {
+  readonly startMs: number;
+  readonly device: DeviceId;
+  readonly era: number;
+  readonly boot: number;
+  readonly seq: number;
+  readonly position: number;
 }
 
 /** How many batches of a device are missing between those that came, and before them. */

@@ -48,6 +48,8 @@ export const TelemetrySummary = z.object({
   version: ReleaseVersion,
   devices: z.array(DeviceId),
   windows: z.int(),
+  /** False: there are older windows in the time asked for, more than one answer adds up. */
+  isWhole: z.boolean(),
   fromMs: UnixMs.nullable(),
   untilMs: UnixMs.nullable(),
   requests: z.int(),

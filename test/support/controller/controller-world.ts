@@ -148,7 +148,10 @@ function useCases(ports: Ports) {
     showRefusals: new ShowRefusals(ports),
     summarize: {
       run: (query: Parameters<SummarizeTelemetry["run"]>[0]) =>
-        new SummarizeTelemetry(ports).run(query, localPrincipal),
+        new SummarizeTelemetry({ ...ports, breathe: () => Promise.resolve() }).run(
+          query,
+          localPrincipal,
+        ),
     },
     recover: new RecoverStores(ports),
   };

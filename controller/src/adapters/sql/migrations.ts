@@ -25,6 +25,8 @@ import {
   createLabels,
   createQuarantine,
 } from "./migration-11-drift.ts";
+import { indexAlerts, widenWindowsOfRelease } from "./migration-12-lookups.ts";
+import { createMaintenance } from "./migration-13-maintenance.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -83,4 +85,11 @@ export const migrations: Record<string, Migration> = {
       await createLabels(database);
     },
   },
+  "0012-lookups": {
+    up: async (database: Kysely<unknown>) => {
+      await widenWindowsOfRelease(database);
+      await indexAlerts(database);
+    },
+  },
+  "0013-maintenance": { up: createMaintenance },
 };

@@ -1,13 +1,14 @@
-import { controllerLimits, type DeviceId, type Digest8 } from "@modelfleet/protocol";
+import type { DeviceId, Digest8 } from "@modelfleet/protocol";
 import { type Kysely, sql } from "kysely";
 import type {
   QuarantineCount,
   QuarantineReason,
+  ReadWindow,
   TelemetryBatchRecord,
   TelemetryGap,
   TelemetryStore,
+  WindowPlace,
   WindowQuery,
-  WindowRecord,
 } from "../../ports/telemetry-store.ts";
 import { bytesOf } from "./column.ts";
 import { addBatch, batchKey } from "./drift/add-batch.ts";
@@ -29,7 +30,11 @@ export class SqlTelemetryStore implements TelemetryStore {
   readonly add = (batch: TelemetryBatchRecord): Promise<"stored" | "duplicate"> =>
     this.#commits.run((transaction) => addBatch(transaction, batch));
 
-  readonly windows = async (query: WindowQuery): Promise<readonly WindowRecord[]> => {
+  readonly windows = async (
+    query: WindowQuery,
+    count: number,
+    before: WindowPlace | null,
+  ): Promise<readonly ReadWindow[]> => {
     const { releasePrefix, device, sinceMs, untilMs } = query;
     let found = this.#database
       .selectFrom("telemetry_windows")
@@ -38,12 +43,18 @@ export class SqlTelemetryStore implements TelemetryStore {
     if (device !== undefined) found = found.where("device", "=", device);
     if (sinceMs !== undefined) found = found.where("start_ms", ">=", sinceMs);
     if (untilMs !== undefined) found = found.where("start_ms", "<", untilMs);
-    const rows = await found
-      .orderBy("start_ms")
-      .orderBy("device")
-      .orderBy("position")
-      .limit(controllerLimits.summaryWindowsMax)
-      .execute();
+    if (before !== null) {
+      const { startMs, device: of, era, boot, seq, position } = before;
+      // The index has the first two: what it must go through again are the windows of one device from one start.
+      found = found.where(
+        sql<boolean>`(start_ms, device, era, boot, seq, position) < (${startMs}, ${of}, ${era}, ${boot}, ${seq}, ${position})`,
+      );
+    }
+    let ordered = found.orderBy("start_ms", "desc");
+    for (const column of [...batchKey, "position"] as const) {
+      ordered = ordered.orderBy(column, "desc");
+    }
+    const rows = await ordered.limit(count).execute();
     return rows.map((row) => ({
       device: row.device as DeviceId,
       slot: row.slot,
@@ -51,6 +62,10 @@ export class SqlTelemetryStore implements TelemetryStore {
       startMs: row.start_ms,
       durationMs: row.duration_ms,
       bytes: bytesOf(row.bytes),
+      place: {
+        ...{ startMs: row.start_ms, device: row.device as DeviceId },
+        ...{ era: row.era, boot: row.boot, seq: row.seq, position: row.position },
+      },
     }));
   };
 

@@ -49,6 +49,7 @@ export class AcknowledgeAlert {
     const labels = labelsOfCohort(alert.cohort);
     requireRight(caller, { action: "alert.ack", model: alert.model, labels });
     if (ifVersion !== undefined && ifVersion !== alert.version) throw stale(alert);
+    if (alert.endedAtMs !== null) throw over(alert);
     if (alert.ackedBy === caller.id) return alert;
     const release = await drift.release(digest8(alert.release));
     const state = release && openState(release, alert);
@@ -122,8 +123,12 @@ function stale({ version }: Alert): AlertError {
   );
 }
 
-function over({ state }: Alert): AlertError {
-  return new AlertError("ALERT_STATE", `expected an alert that is open, this one is ${state}`);
+function over({ state, endedAtMs }: Alert): AlertError {
+  const since = endedAtMs === null ? "" : ` since ${new Date(endedAtMs).toISOString()}`;
+  return new AlertError(
+    "ALERT_STATE",
+    `expected an alert that is open, this one is over (${state}${since}): see modelfleet alert list`,
+  );
 }
 
 function busy(): AlertError {

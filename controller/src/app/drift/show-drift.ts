@@ -9,15 +9,17 @@ import {
   type ReferenceProfile,
   type ReleaseDrift,
 } from "@modelfleet/protocol";
-import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
 import { rankCulprits } from "../../domain/drift/attribution/rank-culprits.ts";
+import { type CohortKey, isCohortKey } from "../../domain/drift/cohort-key.ts";
 import { estimateAccuracy } from "../../domain/drift/estimate-accuracy.ts";
 import { signalsOf } from "../../domain/drift/signals-of.ts";
 import { NotFoundError } from "../../domain/errors.ts";
+import { named } from "../../domain/named.ts";
 import type { CellRollup, DriftStore } from "../../ports/drift-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
 import type { ProfiledRelease, ReleaseProfiles } from "../release/release-profiles.ts";
+import { requireSeenModel } from "../release/seen-model.ts";
 import { isHidden } from "./is-hidden.ts";
 import { maySeeCohort } from "./may-see-cohort.ts";
 import { verdictView } from "./verdict-view.ts";
@@ -36,10 +38,11 @@ export class ShowDrift {
     this.#ports = ports;
   }
 
-  /** @throws NotFoundError MODEL_UNKNOWN, also for one the caller may not see */
+  /** @throws NotFoundError MODEL_UNKNOWN | RELEASE_UNKNOWN | COHORT_UNKNOWN, also for what the caller may not see */
   async run(model: ModelName, query: DriftQuery, caller: Principal): Promise<DriftAnswer> {
-    await this.#requireModel(model, caller);
+    await requireSeenModel(this.#ports.releases, { model, version: query.version }, caller);
     const releases: ReleaseDrift[] = [];
+    const others: SeenCohorts[] = [];
     for (const prefix of await this.#ports.drift.releasePrefixes()) {
       const release = await this.#ports.profiles.find(prefix);
       if (release === undefined || !isAsked(release, model, query)) continue;
@@ -47,7 +50,11 @@ export class ShowDrift {
       const rollups = await this.#ports.drift.newest(prefix, sinceMs);
       const seen = rollups.filter(({ cohort }) => maySeeCohort(caller, model, cohort));
       releases.push(releaseDrift(release, { seen, only: query.cohort }));
+      others.push({ prefix, cohorts: seen.map(({ cohort }) => cohort) });
     }
+    const { cohort } = query;
+    const isFound = cohort === undefined || releases.some(({ cohorts }) => cohorts.length > 0);
+    if (!isFound) await this.#requireCohort(cohort, others, { model, caller });
     releases.sort((left, right) =>
       left.version.localeCompare(right.version, "en", { numeric: true }),
     );
@@ -60,14 +67,35 @@ export class ShowDrift {
     return Math.max(0, judgedMs - driftLimits.silentMsMax);
   }
 
-  async #requireModel(model: ModelName, caller: Principal): Promise<void> {
-    const mayRead = permits(caller, { action: "telemetry.read", model });
-    if (mayRead && (await this.#ports.releases.list(model)).length > 0) return;
+  /** One that was judged, only not lately, is no unknown one; and where nothing was judged lately none is known. */
+  async #requireCohort(
+    cohort: string,
+    releases: readonly SeenCohorts[],
+    { model, caller }: { readonly model: ModelName; readonly caller: Principal },
+  ): Promise<void> {
+    const known = releases.flatMap(({ cohorts }) => cohorts).sort(order);
+    if (known.length === 0) return;
+    const isSeen = isCohortKey(cohort) && maySeeCohort(caller, model, cohort);
+    if (isSeen && (await this.#hasRollups(cohort, releases))) return;
     throw new NotFoundError(
-      "MODEL_UNKNOWN",
-      `expected a model with a release, got ${model}: see modelfleet release list`,
+      "COHORT_UNKNOWN",
+      `expected a cohort of ${model}${named(known)}, got ${cohort}`,
     );
   }
+
+  async #hasRollups(cohort: CohortKey, releases: readonly SeenCohorts[]): Promise<boolean> {
+    const always = { cohort, fromMs: 0, untilMs: Number.MAX_SAFE_INTEGER, count: 1 };
+    for (const { prefix } of releases) {
+      const [past] = await this.#ports.drift.rollupsOf({ releasePrefix: prefix, ...always });
+      if (past !== undefined) return true;
+    }
+    return false;
+  }
+}
+
+interface SeenCohorts {
+  readonly prefix: Digest8;
+  readonly cohorts: readonly CohortKey[];
 }
 
 function isAsked(
@@ -96,6 +124,7 @@ function releaseDrift(
     release: record.release,
     version: record.document.version,
     hasProfile: profile !== null,
+    isLearning: profile?.reference.learning === true,
     isProvisional: profile?.reference.provisional === true,
     cohorts: cohorts.sort((left, right) => order(left.cohort, right.cohort)),
     culprits: [...rankCulprits(verdicts, driftPipelineLimits.culpritsMax)],

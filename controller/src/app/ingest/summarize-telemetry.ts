@@ -1,19 +1,21 @@
-import {
-  type DeviceId,
-  decodeWindow,
-  type ModelName,
-  type ReleaseVersion,
-  type TelemetryAnswer,
-  type TelemetrySummary,
+import type {
+  DeviceId,
+  ModelName,
+  ReleaseVersion,
+  TelemetryAnswer,
+  TelemetrySummary,
 } from "@modelfleet/protocol";
 import { permits } from "../../domain/access/permits.ts";
 import type { Principal } from "../../domain/access/principal.ts";
-import { mergeWindowQuantiles } from "../../domain/telemetry/merge-quantiles.ts";
-import { mergeWindows } from "../../domain/telemetry/merge-windows.ts";
 import { summarizeTelemetry } from "../../domain/telemetry/summarize-telemetry.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
+import type { ReleaseStore } from "../../ports/release-store.ts";
 import type { TelemetryStore } from "../../ports/telemetry-store.ts";
+import { deviceUnknown } from "../fleet/known-device.ts";
 import type { ProfiledRelease, ReleaseProfiles } from "../release/release-profiles.ts";
+import { requireSeenModel } from "../release/seen-model.ts";
+import { type IsSeen, seenDevices } from "./seen-devices.ts";
+import { sumWindows } from "./sum-windows.ts";
 
 export interface TelemetryQuery {
   readonly model?: ModelName | undefined;
@@ -24,8 +26,10 @@ export interface TelemetryQuery {
 }
 
 export interface SummarizeTelemetryPorts {
+  readonly breathe: () => Promise<void>;
   readonly fleet: FleetStore;
   readonly profiles: ReleaseProfiles;
+  readonly releases: ReleaseStore;
   readonly telemetry: TelemetryStore;
 }
 
@@ -37,37 +41,35 @@ export class SummarizeTelemetry {
     this.#ports = ports;
   }
 
+  /** @throws NotFoundError MODEL_UNKNOWN | RELEASE_UNKNOWN | DEVICE_UNKNOWN, also for what the caller may not see */
   async run(query: TelemetryQuery, caller: Principal): Promise<TelemetryAnswer> {
-    const isSeen = await this.#seenBy(caller);
+    const { profiles, releases, telemetry } = this.#ports;
+    await requireSeenModel(releases, query, caller);
+    const isSeen = await seenDevices(this.#ports.fleet, caller);
+    await this.#requireDevice(query, isSeen);
     const summaries: TelemetrySummary[] = [];
-    for (const prefix of await this.#ports.telemetry.releasePrefixes()) {
-      const release = await this.#ports.profiles.find(prefix);
+    for (const prefix of await telemetry.releasePrefixes()) {
+      const release = await profiles.find(prefix);
       if (release === undefined || !isAsked(release, query)) continue;
       const { model } = release.record.document;
       if (!permits(caller, { action: "telemetry.read", model })) continue;
-      const all = await this.#ports.telemetry.windows({ ...query, releasePrefix: prefix });
-      const seen = all.filter(({ device }) => isSeen(model, device));
-      if (seen.length === 0) continue;
-      const windows = seen.map(({ device, bytes }) => ({ device, window: decodeWindow(bytes) }));
+      const asked = { ...query, releasePrefix: prefix };
+      const { devices, ...sums } = await sumWindows(this.#ports, asked, (of) => isSeen(model, of));
+      if (devices.size === 0) continue;
       summaries.push(
         summarizeTelemetry({
-          release: release.record.release,
-          document: release.record.document,
-          profile: release.profile?.reference ?? null,
-          merged: mergeWindows(windows.map(({ window }) => window)),
-          quantiles: mergeWindowQuantiles(windows),
-          devices: windows.map(({ device }) => device),
+          ...{ release: release.record.release, document: release.record.document },
+          ...{ profile: release.profile?.reference ?? null, devices: [...devices], ...sums },
         }),
       );
     }
     return { summaries: summaries.sort(byName) };
   }
 
-  async #seenBy(caller: Principal) {
-    const devices = await this.#ports.fleet.devices();
-    const labelsOf = new Map(devices.map(({ id, labels }) => [id, labels]));
-    return (model: ModelName, device: DeviceId): boolean =>
-      permits(caller, { action: "telemetry.read", model, labels: labelsOf.get(device) ?? {} });
+  async #requireDevice({ model, device }: TelemetryQuery, isSeen: IsSeen): Promise<void> {
+    if (device === undefined) return;
+    const known = await this.#ports.fleet.device(device);
+    if (known === undefined || !isSeen(model, device)) throw deviceUnknown(device);
   }
 }
 

@@ -17,26 +17,31 @@ export interface DeviceWindow {
 
 const SEED = 2016;
 
+/** Quantiles of each feature over the windows that were added, page after page. */
+export interface QuantileSum {
+  readonly add: (windows: readonly DeviceWindow[]) => void;
+  /** By the index of the feature; undefined where no window has any. */
+  readonly merged: () => readonly (QuantileSketch | undefined)[];
+}
+
 /**
  * The quantiles of each feature over all windows that have any. Counts add up exactly in any order (`mergeWindows`),
  * these do not: which values stay depends on the order and on random bits. So both are fixed here, by device and start
  * and by a seed, and the same windows give the same quantiles. They are merged from the windows each time and not kept
- * with the sums, which stay exact.
- *
- * @returns by the index of the feature; undefined where no window has any
+ * with the sums, which stay exact. The same pages in the same order, that is; a page alone is in its own.
  */
-export function mergeWindowQuantiles(
-  windows: readonly DeviceWindow[],
-): readonly (QuantileSketch | undefined)[] {
+export function quantileSum(): QuantileSum {
   const nextWord = seededWords(SEED);
   const nextBit = () => nextWord() & 1;
   const merged: (QuantileSketch | undefined)[] = [];
-  for (const { window } of windows.toSorted(byDeviceAndStart)) {
-    for (const [i, { quantiles }] of window.features.entries()) {
-      if (quantiles !== undefined) merged[i] = together(merged[i], quantiles, nextBit);
+  const add = (windows: readonly DeviceWindow[]) => {
+    for (const { window } of windows.toSorted(byDeviceAndStart)) {
+      for (const [i, { quantiles }] of window.features.entries()) {
+        if (quantiles !== undefined) merged[i] = together(merged[i], quantiles, nextBit);
+      }
     }
-  }
-  return merged;
+  };
+  return { add, merged: () => merged };
 }
 
 function together(

@@ -27,10 +27,12 @@ export interface TelemetryOfRelease {
   /** null when the release has none: then there are counts and latencies only. */
   readonly profile: ReferenceProfile | null;
   readonly merged: MergedTelemetry;
-  /** By the index of the feature (`mergeWindowQuantiles`). */
+  /** By the index of the feature (`quantileSum`). */
   readonly quantiles?: readonly (QuantileSketch | undefined)[];
   /** Devices the windows came from. */
   readonly devices: readonly DeviceId[];
+  /** false: there are older windows that were not added up. */
+  readonly isWhole: boolean;
 }
 
 /** What people and gates read: shares against their reference, and quantiles within 4.33 %. */
@@ -42,6 +44,7 @@ export function summarizeTelemetry(telemetry: TelemetryOfRelease): TelemetrySumm
     version: document.version,
     devices: [...new Set(telemetry.devices)].sort(),
     windows: merged.windows,
+    isWhole: telemetry.isWhole,
     fromMs: merged.fromMs,
     untilMs: merged.untilMs,
     requests: merged.requests,

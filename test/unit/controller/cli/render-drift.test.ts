@@ -5,8 +5,13 @@ import type {
   DriftVerdict,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
-import { figuresText, renderAlert } from "../../../../controller/cli/render/alert.ts";
+import {
+  acknowledgedText,
+  figuresText,
+  renderAlert,
+} from "../../../../controller/cli/render/alert.ts";
 import { renderDrift } from "../../../../controller/cli/render/drift.ts";
+import { plural } from "../../../../controller/cli/render/plural.ts";
 import { binBars, faultWords, verdictWords } from "../../../../controller/cli/render/verdict.ts";
 import { firedAlert } from "../../../support/drift/fired-alert.ts";
 
@@ -82,7 +87,7 @@ const answer = (changes: Partial<DriftAnswer["releases"][0]>): DriftAnswer => ({
   releases: [
     {
       ...{ release: "a".repeat(64) as never, version: "1.0.0" as never, hasProfile: true },
-      ...{ isProvisional: false, cohorts: [], culprits: [], ...changes },
+      ...{ isLearning: false, isProvisional: false, cohorts: [], culprits: [], ...changes },
     },
   ],
 });
@@ -105,13 +110,34 @@ test("only cohorts that have something to tell are shown unasked", () => {
     verdicts: [...verdicts],
   });
   const calm = { ...verdict, status: "OK" as const, psi: 0 };
-  const cohorts = [cohort("fleet", [calm]), cohort("hall=a", [calm]), cohort("hall=b", [verdict])];
+  const part = { ...calm, items: 600 };
+  const cohorts = [cohort("fleet", [calm]), cohort("hall=a", [part]), cohort("hall=b", [verdict])];
 
   const text = renderDrift(answer({ cohorts }), wish);
 
-  expect(text).toContain("hall=b  2 device(s)");
+  expect(text).toContain("hall=b  2 devices");
   expect(text).not.toContain("hall=a");
-  expect(text).toContain("1 more cohorts");
+  expect(text).toContain("1 more cohort as its reference");
+});
+
+test("what is one is told in the singular", () => {
+  expect(plural(1, "device")).toBe("1 device");
+  expect(plural(0, "device")).toBe("0 devices");
+  expect(plural(2, "device")).toBe("2 devices");
+  expect(verdictWords({ ...verdict, status: "INSUFFICIENT_DATA", items: 1 })).toContain("(1 item)");
+});
+
+test("taking an alert says whose it was, and what has not changed", () => {
+  const [only] = firedAlert("abababababababab" as never).alerts;
+  if (only === undefined) throw new Error("expected an alert");
+  const before = { ...only.alert, version: 1 };
+  const mine = { ...before, version: 2, state: "ACKED" as const, ackedBy: "key:1" };
+
+  expect(acknowledgedText(before, mine, "")).toBe(`${before.id}  ACKED (key:1): yours`);
+  expect(acknowledgedText(mine, mine, "")).toMatch(/it was yours already; nothing has changed$/);
+  expect(acknowledgedText(mine, mine, "lamp")).toContain("the note was not written down");
+  const taken = { ...mine, version: 3, ackedBy: "key:2" };
+  expect(acknowledgedText(mine, taken, "")).toContain("yours, and no longer that of key:1");
 });
 
 test("an alert shows what it rests on, whose sensor it may be, and what to do", () => {

@@ -10,7 +10,10 @@ import {
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { checkWindow } from "../../../../controller/src/domain/telemetry/check-window.ts";
-import { mergeWindowQuantiles } from "../../../../controller/src/domain/telemetry/merge-quantiles.ts";
+import {
+  type DeviceWindow,
+  quantileSum,
+} from "../../../../controller/src/domain/telemetry/merge-quantiles.ts";
 import { mergeWindows } from "../../../../controller/src/domain/telemetry/merge-windows.ts";
 import { seededRandom } from "../../../support/random.ts";
 import {
@@ -18,6 +21,12 @@ import {
   referenceWithQuantiles,
 } from "../../../support/telemetry/quantile-windows.ts";
 import { dayStartMs, hourMs, profileDigest } from "../../../support/telemetry/windows.ts";
+
+function mergeWindowQuantiles(windows: readonly DeviceWindow[]) {
+  const sum = quantileSum();
+  sum.add(windows);
+  return sum.merged();
+}
 
 const seed = 30;
 const random = seededRandom(seed);
@@ -49,6 +58,15 @@ test("the same windows in another order give the very same quantiles", () => {
   expect(merged).toEqual(packed(random.shuffled(windows)));
   expect(merged).toEqual(packed(windows.toReversed()));
   expect(merged.length).toBeGreaterThan(1_000);
+});
+
+test(`page after page the quantiles err by no more (seed ${seed})`, () => {
+  const sum = quantileSum();
+  for (let i = 0; i < windows.length; i += 7) sum.add(windows.slice(i, i + 7));
+
+  const [, merged] = sum.merged();
+  expect(merged?.count).toBe(12_000);
+  expect(worstError(merged ?? createQuantiles())).toBeLessThanOrEqual(0.0133);
 });
 
 test("windows without quantiles add none, and the sums of all stay exact", () => {

@@ -7,7 +7,7 @@ import {
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { renderSummary } from "../../../../controller/cli/render/distribution.ts";
-import { mergeWindowQuantiles } from "../../../../controller/src/domain/telemetry/merge-quantiles.ts";
+import { quantileSum } from "../../../../controller/src/domain/telemetry/merge-quantiles.ts";
 import { mergeWindows } from "../../../../controller/src/domain/telemetry/merge-windows.ts";
 import { summarizeTelemetry } from "../../../../controller/src/domain/telemetry/summarize-telemetry.ts";
 import { seededRandom } from "../../../support/random.ts";
@@ -26,6 +26,7 @@ import {
 
 const seed = 8;
 const devices = ["b-2", "a-1x", "b-2"].map((name) => DeviceId.parse(name.padEnd(4, "0")));
+const common = { devices, isWhole: true };
 const answer = (best: number) => Array.from({ length: 10 }, (_, i) => (i === best ? 0.97 : 0));
 
 test("a summary holds shares of everything, the outer bins included", () => {
@@ -86,10 +87,12 @@ test("quantiles are told where there are any, and of how many items", () => {
   const random = seededRandom(seed);
   const values = Array.from({ length: 100 }, (_, i) => i + 1);
   const window = quantileWindow(random.shuffled(values), { random });
-  const told = { release: releaseDigest, document, merged: mergeWindows([window]), devices };
+  const told = { release: releaseDigest, document, merged: mergeWindows([window]) };
   const profile = referenceWithQuantiles();
-  const quantiles = mergeWindowQuantiles([{ device: DeviceId.parse("b-20"), window }]);
-  const summary = summarizeTelemetry({ ...told, profile, quantiles });
+  const sum = quantileSum();
+  sum.add([{ device: DeviceId.parse("b-20"), window }]);
+  const quantiles = sum.merged();
+  const summary = summarizeTelemetry({ ...told, ...common, profile, quantiles });
 
   expect(TelemetrySummary.parse(summary)).toEqual(summary);
   expect(summary.features[0]).not.toHaveProperty("quantiles");
@@ -125,6 +128,15 @@ test("too few to tell are rows, of which a request may bring many, and only wher
   expect(renderSummary(summaryOf(null, [{ ...emptyWindow, requests: 4 }]))).not.toContain("few");
 });
 
+test("a summary that leaves older windows out says so", () => {
+  const all = summaryOf(null, [{ ...emptyWindow, startMs: 0, requests: 1 }]);
+
+  expect(renderSummary(all)).not.toContain("older");
+  expect(renderSummary({ ...all, isWhole: false })).toContain(
+    "only the newest 1 window, since 1970-01-01T00:00:00.000Z; there are older ones: ask for less",
+  );
+});
+
 test("nothing measured gives zero shares and no mean, never NaN", () => {
   const summary = summaryOf(referenceOf(1), []);
 
@@ -149,7 +161,7 @@ test("a release without a profile shows requests, errors and latencies", () => {
 
 function summaryOf(profile: ReferenceProfile | null, windows: readonly TelemetryWindow[]) {
   const merged = mergeWindows(windows);
-  return summarizeTelemetry({ release: releaseDigest, document, profile, merged, devices });
+  return summarizeTelemetry({ release: releaseDigest, document, profile, merged, ...common });
 }
 
 const document = ReleaseDocument.parse({
