@@ -108,6 +108,8 @@ export const busLimits = {
   ackEveryItems: 100,
   /** Without an acknowledgement for this long, a device sends what it owes again. */
   ackWaitMsMax: 30 * SECOND_MS,
+  /** Between two times that a device sends again what was lost on its way. */
+  resendPauseMsMin: 5 * SECOND_MS,
   /** A broker that acknowledges nothing for this long is as good as none: another connection is tried. */
   brokerAckMsMax: 2 * MINUTE_MS,
   reconnectMsMin: 1 * SECOND_MS,
@@ -223,9 +225,9 @@ export const controllerLimits = {
   reportItemsPerDeviceMax: 200,
   deploymentsListedMax: 100,
   gapsListedMax: 100,
+  /** Windows of one release that one answer adds up, the newest. */
   summaryWindowsMax: 200_000,
   profilesKeptMax: 256,
-  /** Windows of one release that one answer adds up, the newest. */
   desiredAttemptsMax: 8,
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,

@@ -43,7 +43,8 @@ export interface UplinkTarget {
  *
  * 1. On every connection: hello with a fresh nonce, then what the outbox owes. A new epoch of the controller, another root,
  *    a day of uptime: hello again. However many reasons there are, one hello waits at a time.
- * 2. Every 15 minutes, with jitter, ask for the desired document, so that a lost message costs no more than that.
+ * 2. Every 15 minutes, with jitter, ask for the desired document, so that a lost message costs no more than that; by another
+ *    hello where the last one has no answer.
  * 3. Nothing here is needed for answering inferences.
  */
 export class Uplink {
@@ -112,7 +113,7 @@ export class Uplink {
     return {
       connected: () => {
         this.#parts.log.info({ event: "bus.online" }, "connected to the broker");
-        this.#sender.connected();
+        this.#sender.again();
         this.#helloAfter(0);
       },
       disconnected: () => this.#sender.disconnected(),
@@ -128,7 +129,13 @@ export class Uplink {
       this.#ignored("ack");
       return;
     }
-    this.#detach(this.#sender.acknowledged(ack.stream, { boot: ack.boot, seq: ack.seq }), "ack");
+    // protocol.md 3.11
+    if (ack.again === true) {
+      this.needHello();
+      return;
+    }
+    const { stream, boot, seq, from } = ack;
+    this.#detach(this.#sender.acknowledged(stream, { boot, seq }, from), "ack");
   }
 
   #controllerState(bytes: Uint8Array): void {
@@ -182,6 +189,8 @@ export class Uplink {
     // Before it is sent: the answer may be here before the broker's acknowledgement.
     this.#nonce = nonce;
     this.#helloAtMs = clock.monotonicMs();
+    // Nothing comes between: the controller counts from the first message behind a hello (protocol.md 3.11).
+    this.#sender.again();
     await bus.publish("hello", bytes);
   }
 
@@ -197,11 +206,12 @@ export class Uplink {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts;
+    const { bus, clock } = this.#parts;
     while (!signal.aborted) {
       const pauseMs = busLimits.desiredPollMs * (0.8 + 0.4 * clock.chance());
       await clock.sleep(pauseMs, signal).catch(() => undefined);
-      this.askDesired();
+      if (this.#nonce === null) this.askDesired();
+      else if (bus.connected()) this.sayHello();
     }
   }
 

@@ -18,8 +18,12 @@ export interface Outbox {
     count: number,
     after?: OutboxPlace,
   ) => Promise<readonly OutboxEntry[]>;
-  /** Everything of the stream up to and including (boot, seq) is committed by the controller. */
-  readonly acknowledge: (stream: OutboxStream, place: OutboxPlace) => Promise<void>;
+  /** Everything of the stream up to and including (boot, seq) is committed; from `from` on where that is given. */
+  readonly acknowledge: (
+    stream: OutboxStream,
+    place: OutboxPlace,
+    from?: OutboxPlace,
+  ) => Promise<void>;
   /** Reports of this start that were written, or are being written: whatever is read now is newer than what they say. */
   readonly reportsBegun: () => number;
   /** Telemetry entries dropped since the device enrolled. */

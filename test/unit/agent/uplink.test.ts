@@ -1,4 +1,5 @@
 import {
+  type AckMessage,
   busLimits,
   type DeviceFacts,
   DeviceFacts as DeviceFactsSchema,
@@ -33,6 +34,7 @@ async function setUp({ reports = 0 } = {}) {
     randomBytes: (length: number) => new Uint8Array(length).fill(++serial),
   };
   const hellos: HelloMessage[] = [];
+  const streams: string[] = [];
   let listener: BusListener | undefined;
   const condition = { stale: false };
   const fresh: number[] = [];
@@ -56,6 +58,7 @@ async function setUp({ reports = 0 } = {}) {
       connected: () => true,
       request: () => Promise.resolve(),
       publish: (stream, bytes) => {
+        streams.push(stream);
         if (stream !== "hello") return Promise.resolve();
         const text = new TextDecoder().decode(decodeEnvelope(bytes).payload);
         hellos.push(HelloMessage.parse(JSON.parse(text)));
@@ -74,7 +77,9 @@ async function setUp({ reports = 0 } = {}) {
     await done;
   };
   return {
-    ...{ uplink, hellos, condition, fresh, advance: manual.advance },
+    ...{ uplink, hellos, streams, condition, fresh, advance: manual.advance },
+    acknowledged: (ack: AckMessage) =>
+      listener?.acknowledged(new TextEncoder().encode(JSON.stringify(ack))),
     reconnect: () => listener?.connected(),
     [Symbol.asyncDispose]: end,
   };
@@ -147,4 +152,30 @@ test("a hello says how many reports are older than it", async () => {
   const on = await setUp({ reports: 3 });
 
   expect(on.hellos[0]?.reports).toBe(3);
+});
+
+test("asked to say hello again, it does once its pause is over, and sends behind it all it owes", async () => {
+  await using on = await setUp({ reports: 2 });
+  on.streams.length = 0;
+
+  on.acknowledged({ v: 1, stream: "report", boot: 1, seq: 1, again: true });
+  await on.advance(busLimits.helloPauseMsMin - 1);
+  expect(on.streams).toEqual([]);
+  await on.advance(1);
+
+  expect(on.streams).toEqual(["hello", "report", "report"]);
+});
+
+test("a hello that nobody answered is said again where a document would be asked for", async () => {
+  await using on = await setUp();
+  await on.advance(busLimits.desiredPollMs);
+  await on.advance(0);
+  const unanswered = on.hellos.length;
+  on.uplink.answered(on.uplink.nonce() ?? "");
+
+  await on.advance(busLimits.desiredPollMs);
+  await on.advance(0);
+
+  expect(unanswered).toBe(2);
+  expect(on.hellos).toHaveLength(2);
 });

@@ -77,10 +77,12 @@ class FileOutbox implements Outbox {
     return this.#inTurn(() => this.#pending(stream, count, after));
   }
 
-  acknowledge(stream: OutboxStream, place: OutboxPlace): Promise<void> {
+  acknowledge(stream: OutboxStream, place: OutboxPlace, from?: OutboxPlace): Promise<void> {
+    const isMeant = (held: OutboxPlace) =>
+      comparePlaces(held, place) <= 0 && (from === undefined || comparePlaces(held, from) >= 0);
     return this.#inTurn(async () => {
       const folder = this.#streams[stream];
-      for (const entry of folder.held().filter((held) => comparePlaces(held, place) <= 0)) {
+      for (const entry of folder.held().filter(isMeant)) {
         await folder.remove(entry);
       }
     });

@@ -16,14 +16,16 @@ export interface AckSenderPorts {
 /** Tells devices what is committed: bundled, after the commit, best effort (a lost ack costs a repetition). */
 export class AckSender implements AsyncDisposable {
   readonly #ports: AckSenderPorts;
-  readonly #ledger = new AckLedger({
-    everyMs: busLimits.ackEveryMs,
-    everyItems: busLimits.ackEveryItems,
-  });
+  readonly #ledger: AckLedger;
   #timer: Disposable | undefined;
 
   constructor(ports: AckSenderPorts) {
     this.#ports = ports;
+    this.#ledger = new AckLedger({
+      everyMs: busLimits.ackEveryMs,
+      everyItems: busLimits.ackEveryItems,
+      tellsRuns: ports.bus.mayLose === true,
+    });
   }
 
   start(): void {
@@ -36,6 +38,16 @@ export class AckSender implements AsyncDisposable {
   committed(device: DeviceId, stream: AckMessage["stream"], place: Place): void {
     const due = this.#ledger.note(device, stream, { ...place, nowMs: this.#ports.clock.nowMs() });
     if (due !== undefined) void this.#send(due);
+  }
+
+  /** A message came that is not to be taken again, and whose place nobody could tell. */
+  unplaced(device: DeviceId, stream: AckMessage["stream"]): void {
+    this.#ledger.unplaced(device, stream);
+  }
+
+  /** Whether messages of the same boot were lost between the last one and this. */
+  isAfterGap(device: DeviceId, stream: AckMessage["stream"], place: Place): boolean {
+    return this.#ledger.isAfterGap(device, stream, place);
   }
 
   /** A message could not be stored: nothing from it on is acknowledged until it comes again. */

@@ -59,15 +59,11 @@ export async function inOrder<T>(
  */
 export async function storeThenAck<T>(
   ports: Pick<IngestPorts, "acks" | "bus">,
-  { device, stream, place }: StreamPlace,
+  where: StreamPlace,
   store: () => Promise<T>,
 ): Promise<T> {
-  if (ports.acks.isBehindHole(device, stream, place)) {
-    throw new MessageRefused(
-      "EARLIER_MISSING",
-      `expected an earlier message of ${device} again before boot ${place.boot}, seq ${place.seq}`,
-    );
-  }
+  const { device, stream, place } = where;
+  await refuseOutOfOrder(ports, where);
   try {
     const outcome = await store();
     ports.acks.committed(device, stream, place);
@@ -76,6 +72,24 @@ export async function storeThenAck<T>(
     await sendAway(ports, { device, stream, place });
     throw error;
   }
+}
+
+/** Of reports none is applied behind a lost one: it would then be passed over as an older one. Telemetry is in no order. */
+async function refuseOutOfOrder(
+  ports: Pick<IngestPorts, "acks" | "bus">,
+  where: StreamPlace,
+): Promise<void> {
+  const { device, stream, place } = where;
+  const isBehind = ports.acks.isBehindHole(device, stream, place);
+  const isAfterGap = stream === "report" && ports.acks.isAfterGap(device, stream, place);
+  if (!isBehind && !isAfterGap) return;
+  if (!isBehind) await sendAway(ports, where);
+  // What asks it to come again may be lost too.
+  else if (ports.bus.mayLose === true) await ports.bus.disconnect(device);
+  throw new MessageRefused(
+    "EARLIER_MISSING",
+    `expected an earlier message of ${device} again before boot ${place.boot}, seq ${place.seq}`,
+  );
 }
 
 async function sendAway(

@@ -62,7 +62,7 @@ export class IngestReport {
   }
 
   async #open(device: SenderRecord, envelope: Uint8Array): Promise<ReportMessage> {
-    const payload = await openDevicePayloadInPool(envelope, "report", device.publicKey);
+    const payload = await this.#verified(device, envelope);
     try {
       const report = parseDeviceMessage("report", payload);
       checkOwner(report, device.id);
@@ -75,9 +75,20 @@ export class IngestReport {
     }
   }
 
+  /** Rule 1. */
+  async #verified({ id, publicKey }: SenderRecord, envelope: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await openDevicePayloadInPool(envelope, "report", publicKey);
+    } catch (error) {
+      this.#ports.acks.unplaced(id, "report");
+      throw error;
+    }
+  }
+
   /** Rule 2. */
   #passOver({ id }: SenderRecord, payload: Uint8Array): void {
     const place = readPlace(payload, id);
     if (place !== undefined) this.#ports.acks.committed(id, "report", place);
+    else this.#ports.acks.unplaced(id, "report");
   }
 }

@@ -57,9 +57,7 @@ export class IngestTelemetry {
 
   async #take(id: DeviceId, frame: Uint8Array): Promise<IngestOutcome> {
     const device = await reporter(this.#ports.fleet, id);
-    const bytes = openSignedBatch(device.publicKey, frame);
-    const batch = this.#decode(device, bytes);
-    checkOwner(batch, id);
+    const batch = this.#open(device, frame);
     const { boot, seq, dropped } = batch;
     const where = { device: id, stream: "tele", place: { boot, seq } } as const;
     const kind = await storeThenAck(this.#ports, where, async () => {
@@ -84,15 +82,23 @@ export class IngestTelemetry {
     this.#counts.windows.quarantined += quarantined.length;
   }
 
-  /** Rule 2. */
-  #decode(device: SenderRecord, bytes: Uint8Array): TelemetryBatch {
+  #open(device: SenderRecord, frame: Uint8Array): TelemetryBatch {
+    let bytes: Uint8Array | undefined;
     try {
-      return decodeBatch(bytes);
+      bytes = openSignedBatch(device.publicKey, frame);
+      const batch = decodeBatch(bytes);
+      checkOwner(batch, device.id);
+      return batch;
     } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      const place = readBatchPlace(bytes);
-      if (place?.device === device.id) this.#ports.acks.committed(device.id, "tele", place);
+      this.#passOver(device, error instanceof FormatError ? bytes : undefined);
       throw error;
     }
+  }
+
+  /** Rules 1 and 2. */
+  #passOver({ id }: SenderRecord, signed: Uint8Array | undefined): void {
+    const place = signed && readBatchPlace(signed);
+    if (place?.device === id) this.#ports.acks.committed(id, "tele", place);
+    else this.#ports.acks.unplaced(id, "tele");
   }
 }

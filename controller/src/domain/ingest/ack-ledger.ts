@@ -22,6 +22,10 @@ interface Entry {
   /** Messages noted since the last ack. */
   items: number;
   firstAtMs: number;
+  /** Rule 5: nothing is missing from here to `committed`. */
+  runFrom: Place;
+  /** Messages since the last noted one whose place nobody could tell. */
+  unplaced: number;
   /** A message that could not be stored: nothing at or after it may be acknowledged. */
   hole: Place | undefined;
 }
@@ -29,6 +33,13 @@ interface Entry {
 /** Whether `left` comes after `right`. */
 export function isAfter(left: Place, right: Place): boolean {
   return left.boot > right.boot || (left.boot === right.boot && left.seq > right.seq);
+}
+
+export interface AckLedgerOptions {
+  readonly everyMs: number;
+  readonly everyItems: number;
+  /** Rule 5. */
+  readonly tellsRuns?: boolean;
 }
 
 /**
@@ -41,6 +52,9 @@ export function isAfter(left: Place, right: Place): boolean {
  *    device has connected anew (`forget`) and sends everything again that was not acknowledged, oldest first. Those
  *    behind it are not to be stored either: what is applied only if newer would then pass it over (`isBehindHole`).
  * 4. A duplicate is noted like a stored message: the device has not seen the ack.
+ * 5. Where messages may be lost on their way (protocol.md 3.10), an ack says from where on nothing is missing. A place that
+ *    does not follow on the one before begins a new run, also the first one of another boot: how far the boot before went
+ *    nobody knows. One without a readable place counts as the one that was expected.
  */
 export class AckLedger {
   readonly #everyMs: number;
@@ -48,10 +62,14 @@ export class AckLedger {
   readonly #entries = new Map<string, Entry>();
   /** Those with an ack that is owed: of a hundred thousand devices, the few that have just spoken. */
   readonly #owing = new Set<Entry>();
+  readonly #tellsRuns: boolean;
+  /** Of runs that are over. */
+  #ended: DueAck[] = [];
 
-  constructor(options: { readonly everyMs: number; readonly everyItems: number }) {
-    this.#everyMs = options.everyMs;
-    this.#everyItems = options.everyItems;
+  constructor({ everyMs, everyItems, tellsRuns = false }: AckLedgerOptions) {
+    this.#everyMs = everyMs;
+    this.#everyItems = everyItems;
+    this.#tellsRuns = tellsRuns;
   }
 
   /** A message is committed (or is one of those that never can be). @returns the ack when it is due at once. */
@@ -64,11 +82,26 @@ export class AckLedger {
     const entry = this.#entry(device, stream);
     if (entry.hole !== undefined && !isAfter(place, entry.hole)) entry.hole = undefined;
     if (entry.hole !== undefined) return undefined;
+    if (this.#tellsRuns && !continues(entry, place)) this.#beginRun(entry, place);
+    entry.unplaced = 0;
     if (entry.items === 0) entry.firstAtMs = at.nowMs;
     entry.items += 1;
     this.#owing.add(entry);
     if (isAfter(place, entry.committed)) entry.committed = place;
     return entry.items >= this.#everyItems ? this.#take(entry) : undefined;
+  }
+
+  /** A message came that is not to be taken again, and whose place nobody could tell. */
+  unplaced(device: DeviceId, stream: Stream): void {
+    this.#entry(device, stream).unplaced += 1;
+  }
+
+  /** Rule 5: whether messages of the same boot are missing between the last one and this. */
+  isAfterGap(device: DeviceId, stream: Stream, place: Place): boolean {
+    if (!this.#tellsRuns) return false;
+    const entry = this.#entry(device, stream);
+    const { committed } = entry;
+    return place.boot === committed.boot && isAfter(place, committed) && !continues(entry, place);
   }
 
   /** A message could not be stored; it is expected again. */
@@ -85,18 +118,18 @@ export class AckLedger {
 
   /** Acks whose time has come. */
   due(nowMs: number): readonly DueAck[] {
-    return [...this.#owing]
-      .filter(({ firstAtMs }) => nowMs - firstAtMs >= this.#everyMs)
-      .map((entry) => this.#take(entry));
+    const due = [...this.#owing].filter(({ firstAtMs }) => nowMs - firstAtMs >= this.#everyMs);
+    return [...this.#takeEnded(), ...due.map((entry) => this.#take(entry))];
   }
 
   /** Everything that is owed, due or not; before the controller stops. */
   flush(): readonly DueAck[] {
-    return [...this.#owing].map((entry) => this.#take(entry));
+    return [...this.#takeEnded(), ...[...this.#owing].map((entry) => this.#take(entry))];
   }
 
   /** The device has connected anew: it sends everything again that was not acknowledged. */
   forget(device: DeviceId): void {
+    this.#ended = this.#ended.filter((ack) => ack.device !== device);
     for (const stream of streams) {
       const key = `${device} ${stream}`;
       const entry = this.#entries.get(key);
@@ -117,15 +150,40 @@ export class AckLedger {
       committed: nothing,
       items: 0,
       firstAtMs: 0,
+      runFrom: nothing,
+      unplaced: 0,
       hole: undefined,
     };
     this.#entries.set(key, entry);
     return entry;
   }
 
+  /** What was committed of the run before is acknowledged for itself. */
+  #beginRun(entry: Entry, place: Place): void {
+    if (entry.items > 0) this.#ended.push(this.#take(entry));
+    const seq = place.seq - Math.min(place.seq, entry.unplaced);
+    entry.runFrom = { boot: place.boot, seq };
+    entry.committed = place;
+  }
+
+  #takeEnded(): readonly DueAck[] {
+    const ended = this.#ended;
+    this.#ended = [];
+    return ended;
+  }
+
   #take(entry: Entry): DueAck {
     entry.items = 0;
     this.#owing.delete(entry);
-    return { device: entry.device, message: { v: 1, stream: entry.stream, ...entry.committed } };
+    const { device, stream, committed, runFrom } = entry;
+    const run = this.#tellsRuns ? { from: runFrom } : {};
+    return { device, message: { v: 1, stream, ...committed, ...run } };
   }
+}
+
+/** Whether nothing can be missing between what is noted of this run and this place. */
+function continues({ runFrom, committed, unplaced }: Entry, place: Place): boolean {
+  if (!isAfter(place, committed)) return !isAfter(runFrom, place);
+  if (place.boot === committed.boot) return place.seq <= committed.seq + 1 + unplaced;
+  return false;
 }

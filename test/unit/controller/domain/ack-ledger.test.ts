@@ -111,3 +111,118 @@ describe("a message that could not be stored", () => {
     expect(ledger.flush()).toEqual([ack(5)]);
   });
 });
+
+describe("where a broker may lose what it has acknowledged", () => {
+  const lossy = () => new AckLedger({ everyMs: 1_000, everyItems: 100, tellsRuns: true });
+  const run = (from: readonly [number, number], to: readonly [number, number]) => ({
+    device,
+    message: {
+      ...{ v: 1, stream: "tele", boot: to[0], seq: to[1] },
+      from: { boot: from[0], seq: from[1] },
+    },
+  });
+  const noteAll = (ledger: AckLedger, places: readonly (readonly [number, number])[]) => {
+    for (const [boot, seq] of places) ledger.note(device, "tele", { boot, seq, nowMs: 0 });
+  };
+
+  test("an ack covers what came without a gap, and nothing before or between", () => {
+    const ledger = lossy();
+
+    noteAll(ledger, [
+      [1, 4],
+      [1, 5],
+      [1, 8],
+      [1, 9],
+    ]);
+
+    expect(ledger.due(1_000)).toEqual([run([1, 4], [1, 5]), run([1, 8], [1, 9])]);
+  });
+
+  test("what was missing is a run of its own when it comes, and so is what follows it", () => {
+    const ledger = lossy();
+
+    noteAll(ledger, [
+      [1, 8],
+      [1, 6],
+      [1, 7],
+      [1, 9],
+    ]);
+
+    expect(ledger.due(1_000)).toEqual([
+      run([1, 8], [1, 8]),
+      run([1, 6], [1, 7]),
+      run([1, 9], [1, 9]),
+    ]);
+  });
+
+  test("an ack of another boot covers nothing of the boot before, whose end nobody knows", () => {
+    const ledger = lossy();
+
+    noteAll(ledger, [
+      [1, 4],
+      [2, 0],
+      [2, 1],
+    ]);
+
+    expect(ledger.due(1_000)).toEqual([run([1, 4], [1, 4]), run([2, 0], [2, 1])]);
+  });
+
+  test("a run goes on over what was acknowledged of it and over what comes twice", () => {
+    const ledger = lossy();
+    noteAll(ledger, [
+      [1, 4],
+      [1, 5],
+    ]);
+    ledger.due(1_000);
+
+    noteAll(ledger, [
+      [1, 5],
+      [1, 4],
+      [1, 6],
+    ]);
+
+    expect(ledger.due(1_000)).toEqual([run([1, 4], [1, 6])]);
+  });
+
+  test.each([
+    { unplaced: 1, from: [1, 4], next: 6, lost: false },
+    { unplaced: 1, from: [1, 4], next: 7, lost: true },
+    { unplaced: 2, from: [1, 4], next: 7, lost: false },
+  ] as const)("$unplaced without a readable place stand for as many before $next", (made) => {
+    const ledger = lossy();
+    noteAll(ledger, [[1, 4]]);
+
+    for (let count = 0; count < made.unplaced; count += 1) ledger.unplaced(device, "tele");
+    expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: made.next })).toBe(made.lost);
+    noteAll(ledger, [[1, made.next]]);
+
+    const whole = [run([1, 4], [1, made.next])];
+    const broken = [run([1, 4], [1, 4]), run([1, made.next - made.unplaced], [1, made.next])];
+    expect(ledger.due(1_000)).toEqual(made.lost ? broken : whole);
+  });
+
+  test("a new connection begins a new run, and what was owed before it is acknowledged by the repetition", () => {
+    const ledger = lossy();
+    noteAll(ledger, [
+      [1, 4],
+      [1, 8],
+    ]);
+
+    ledger.forget(device);
+    expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 30 })).toBe(false);
+    noteAll(ledger, [[1, 9]]);
+
+    expect(ledger.due(1_000)).toEqual([run([1, 9], [1, 9])]);
+  });
+
+  test("of a stream whose next place is known, a later one of the same boot comes after a gap", () => {
+    const ledger = lossy();
+    noteAll(ledger, [[1, 4]]);
+
+    expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 5 })).toBe(false);
+    expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 6 })).toBe(true);
+    expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 3 })).toBe(false);
+    expect(ledger.isAfterGap(device, "tele", { boot: 2, seq: 6 })).toBe(false);
+    expect(ledger.isAfterGap(other, "tele", { boot: 1, seq: 6 })).toBe(false);
+  });
+});
