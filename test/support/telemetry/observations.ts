@@ -31,6 +31,14 @@ export function recorded(
   reference: ReferenceProfile | null,
   observations: readonly Observation[],
 ): readonly TelemetryWindow[] {
+  const { recorder, windows } = recorderOf(reference);
+  for (const each of observations) recorder.observe(each);
+  recorder.close((observations.at(-1)?.nowMs ?? 0) + 1);
+  return windows;
+}
+
+/** What counts the requests of a release with this profile, and the windows that it has closed. */
+export function recorderOf(reference: ReferenceProfile | null) {
   const windows: TelemetryWindow[] = [];
   const recorder = createWindowRecorder({
     slot: mainSlot,
@@ -39,7 +47,5 @@ export function recorded(
     windowMs: hourMs,
     onClosed: (window) => windows.push(window),
   });
-  for (const each of observations) recorder.observe(each);
-  recorder.close((observations.at(-1)?.nowMs ?? 0) + 1);
-  return windows;
+  return { recorder, windows };
 }

@@ -1,11 +1,13 @@
 import {
   type CategoryProfile,
+  DeviceId,
   digest8,
   emptyLatency,
   mainSlot,
   type NumericSketch,
   type ReferenceProfile,
   Sha256,
+  type TelemetryBatch,
   type TelemetryWindow,
 } from "@modelfleet/protocol";
 
@@ -88,3 +90,12 @@ export const emptyWindow: TelemetryWindow = {
   sampleRate: 1,
   epsilon: null,
 };
+
+/** What a device sends of these windows. */
+export function batchOf(windows: readonly TelemetryWindow[]): TelemetryBatch {
+  return {
+    device: DeviceId.parse("cabinet-7"),
+    ...{ boot: 3, seq: 41, dropped: 2 },
+    ...{ windows, feedback: [] },
+  };
+}

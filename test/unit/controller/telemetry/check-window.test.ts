@@ -1,6 +1,7 @@
 import { digest8, type NumericSketch, Sha256, type TelemetryWindow } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { checkWindow } from "../../../../controller/src/domain/telemetry/check-window.ts";
+import { mergeWindows } from "../../../../controller/src/domain/telemetry/merge-windows.ts";
 import { seededRandom } from "../../../support/random.ts";
 import {
   observation,
@@ -28,6 +29,21 @@ test(`a window as a device measured it is taken (seed ${seed})`, () => {
   expect(checkWindow(emptyWindow, { profile: null, receivedAtMs })).toEqual({ kind: "ok" });
   // A device that could not read the profile still says how many requests it answered.
   expect(checkWindow(emptyWindow, { profile, receivedAtMs })).toEqual({ kind: "ok" });
+});
+
+test("sketches that have seen a tenth of the requests are taken, and add up by their items: nothing is multiplied", () => {
+  const { sampleRate, requests, items, latency } = good;
+  const tenth = {
+    ...good,
+    ...{ sampleRate: 0.1, requests: 10 * requests },
+    latency: { ...latency, counts: latency.counts.map((count) => 10 * count) },
+  };
+
+  expect({ sampleRate, requests, items }).toEqual({ sampleRate: 1, requests: 200, items: 200 });
+  expect(checkWindow(tenth, { profile, receivedAtMs })).toEqual({ kind: "ok" });
+  const merged = mergeWindows([good, tenth]);
+  expect(merged).toMatchObject({ windows: 2, requests: 2_200, items: 400 });
+  expect(merged.features[0]?.counts).toEqual(good.features[0]?.counts.map((count) => 2 * count));
 });
 
 test.each<[string, number, boolean]>([

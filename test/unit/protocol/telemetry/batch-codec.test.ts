@@ -1,21 +1,20 @@
 import {
   batchBytesMax,
-  DeviceId,
+  type DeviceId,
   decodeBatch,
   decodeWindow,
   digest8,
   encodeBatch,
   encodedWindowBytes,
   encodeWindow,
-  FormatError,
-  type TelemetryBatch,
-  type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { seededRandom } from "../../../support/random.ts";
 import { randomObservation, recorded } from "../../../support/telemetry/observations.ts";
+import { refusalOf } from "../../../support/telemetry/refusal-of.ts";
 import {
+  batchOf,
   dayStartMs,
   emptySketch,
   emptyWindow,
@@ -238,25 +237,3 @@ test("fields of a later protocol are ignored", () => {
 
   expect(decodeBatch(Uint8Array.from(later))).toEqual(batchOf([emptyWindow]));
 });
-
-function batchOf(windows: readonly TelemetryWindow[]): TelemetryBatch {
-  return {
-    device: DeviceId.parse("cabinet-7"),
-    boot: 3,
-    seq: 41,
-    dropped: 2,
-    windows,
-    feedback: [],
-  };
-}
-
-/** The refusal's sentence, empty when nothing was refused; anything else than a FormatError is a defect. */
-function refusalOf(decode: () => unknown): string {
-  try {
-    decode();
-    return "";
-  } catch (error) {
-    if (error instanceof FormatError) return error.message;
-    throw error;
-  }
-}

@@ -1,5 +1,4 @@
 import {
-  DeviceId,
   type Digest8,
   decodeBatch,
   decodeFeedback,
@@ -7,14 +6,14 @@ import {
   encodeBatch,
   encodeFeedback,
   type FeedbackWindow,
-  FormatError,
   type SlotName,
-  type TelemetryBatch,
   type TelemetryWindow,
   telemetryLimits,
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
+import { refusalOf } from "../../../support/telemetry/refusal-of.ts";
 import {
+  batchOf,
   dayStartMs,
   emptySketch,
   emptyWindow,
@@ -86,25 +85,3 @@ test("sixty-four labels fit a batch in the room that is kept for them, sixty-fiv
     " feedback: ",
   );
 });
-
-function batchOf(windows: readonly TelemetryWindow[]): TelemetryBatch {
-  return {
-    device: DeviceId.parse("cabinet-7"),
-    boot: 3,
-    seq: 41,
-    dropped: 2,
-    windows,
-    feedback: [],
-  };
-}
-
-/** The refusal's sentence, empty when nothing was refused; anything else than a FormatError is a defect. */
-function refusalOf(decode: () => unknown): string {
-  try {
-    decode();
-    return "";
-  } catch (error) {
-    if (error instanceof FormatError) return error.message;
-    throw error;
-  }
-}

@@ -9,7 +9,12 @@ import {
 } from "@modelfleet/protocol";
 import { expect, test } from "vitest";
 import { createWindowRecorder } from "../../../../../../agent/src/domain/telemetry/windows/window-recorder.ts";
-import { observation, recorded, rows } from "../../../../../support/telemetry/observations.ts";
+import {
+  observation,
+  recorded,
+  recorderOf,
+  rows,
+} from "../../../../../support/telemetry/observations.ts";
 import {
   dayStartMs,
   hourMs,
@@ -184,18 +189,6 @@ test.each([
   const options = { slot: mainSlot, release: releaseDigest, profile: null, onClosed: () => {} };
   expect(() => createWindowRecorder({ ...options, windowMs })).toThrow(RangeError);
 });
-
-function recorderOf(reference: ReturnType<typeof referenceOf> | null) {
-  const windows: TelemetryWindow[] = [];
-  const recorder = createWindowRecorder({
-    slot: mainSlot,
-    release: releaseDigest,
-    profile: reference === null ? null : { reference, digest: profileDigest },
-    windowMs: hourMs,
-    onClosed: (window) => windows.push(window),
-  });
-  return { recorder, windows };
-}
 
 /** Requests at these times after the start of the day. */
 function recordedAt(timesMs: readonly number[]) {
