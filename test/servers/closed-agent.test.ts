@@ -8,11 +8,13 @@ import { expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { askDevice, blankDigit } from "../support/fleet/ask-device.ts";
 import { enrolAgent, startAgent, startController } from "../support/fleet/small-fleet.ts";
+import { workerMark } from "../support/left-processes.ts";
 import { readSystemCalls, type SystemCalls, WATCHED_CALLS } from "../support/system-calls.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 
 const DIGITS = "examples/digits/releases";
-const STRACE = ["strace", "-f", "-qq", "-s", "4096", "-e", `trace=${WATCHED_CALLS}`, "-o"];
+/** With -D the program itself is what was started, and gets the signal that ends it; strace would keep it to itself. */
+const STRACE = ["strace", "-D", "-f", "-qq", "-s", "4096", "-e", `trace=${WATCHED_CALLS}`, "-o"];
 const isTraceable = spawnSync("strace", ["-qq", "-o", "/dev/null", "true"]).status === 0;
 /** Where it must run, a missing strace fails it. */
 const isSkipped = !isTraceable && process.env["CI"] === undefined;
@@ -52,9 +54,12 @@ async function bareRuntime(folder: TemporaryFolder) {
   };
 }
 
-/** No CI variable (it silences ONNX Runtime's telemetry) and a home where every new file is visible. */
+/**
+ * No CI variable (it silences ONNX Runtime's telemetry), a home where every new file is visible, and the mark by which a
+ * process that stays is found.
+ */
 function openEnvironment(home: string): NodeJS.ProcessEnv {
-  return { PATH: process.env["PATH"], HOME: home };
+  return { PATH: process.env["PATH"], HOME: home, [workerMark.name]: workerMark.value };
 }
 
 test.skipIf(isSkipped)(
@@ -84,6 +89,8 @@ test.skipIf(isSkipped)(
         seen = await bare.calls();
       } finally {
         await agent.program.stop();
+        // The trace is whole when who wrote it has gone as well.
+        await agent.program.ended;
       }
     } finally {
       await controller.program.stop();

@@ -27,7 +27,7 @@ export interface RunningProgram {
 }
 
 export interface Launch {
-  /** A program that runs ours, like `["strace", "-f"]`. */
+  /** A program that becomes ours, like `["strace", "-D"]`: what ends the one ends the other. */
   readonly wrapper?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
 }

@@ -33,15 +33,16 @@ export async function startPacked(packed: string, data: string): Promise<PackedA
   });
   const closed = once(child, "close");
   const socketPath = join(data, "agent.sock");
-  await eventually(() => askHttp({ socketPath }, { path: "/v2/health/live" }), {
-    withinMs: 20_000,
-  });
-  return {
-    pid: child.pid ?? 0,
-    socketPath,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGTERM");
-      await closed;
-    },
+  const end = async (signal: "SIGTERM" | "SIGKILL") => {
+    child.kill(signal);
+    await closed;
   };
+  try {
+    const isLive = () => askHttp({ socketPath }, { path: "/v2/health/live" });
+    await eventually(isLive, { withinMs: 20_000 });
+  } catch (cause) {
+    await end("SIGKILL");
+    throw cause;
+  }
+  return { pid: child.pid ?? 0, socketPath, [Symbol.asyncDispose]: () => end("SIGTERM") };
 }

@@ -6,15 +6,13 @@ import type { z } from "zod";
 import { sealSeed } from "../../../controller/src/adapters/key-provider/sealed-seed.ts";
 import { writeKeyFile } from "../../../controller/src/adapters/key-provider/write-key-file.ts";
 import { firstRoot } from "../../../controller/src/domain/root/first-root.ts";
-import { startProgram } from "../../../modelfleet/src/demo/program.ts";
 import { eventually } from "../eventually.ts";
 import { writePlainKey } from "../key-files.ts";
 import { seedOf, seedSigner } from "../trust-fixtures.ts";
 import { runHere } from "./run-here.ts";
-import type { TestController } from "./small-fleet.ts";
+import { startUntil, type TestController } from "./small-fleet.ts";
 import { type Typed, typeCommand } from "./typed-commands.ts";
 
-const START_MS_MAX = 30_000;
 const PASSPHRASE = "a passphrase of a test";
 
 export type ProductionFleet = TestController &
@@ -55,11 +53,11 @@ type Places = {
 
 async function startFleet({ people, keys, data, passphraseFile }: Places) {
   const secrets = { MODELFLEET_KEY_PASSPHRASE_FILE: passphraseFile };
-  const program = startProgram(
+  const { program, said: listening } = await startUntil(
+    "controller.listening",
     ["controller", "start", "--data", data, "--http-port", "0", "--mqtt-port", "0"],
     { env: { ...process.env, ...secrets } },
   );
-  const listening = await program.event("controller.listening", START_MS_MAX);
   const url = String(listening["httpUrl"]);
   const apiKey = await eventually(() => {
     const [, key] = /Admin key.*: (mfk_\S+)/.exec(program.lastLines().join("\n")) ?? [];

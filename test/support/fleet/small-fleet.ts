@@ -4,6 +4,7 @@ import type { z } from "zod";
 import {
   type CommandResult,
   type Launch,
+  type LogEvent,
   type RunningProgram,
   runCommand,
   startProgram,
@@ -38,14 +39,14 @@ export type ControllerOptions = {
 
 /** A controller as a process of its own, in --dev, on free ports unless told otherwise. */
 export async function startController(options: ControllerOptions): Promise<TestController> {
-  const program = startProgram([
+  const args = [
     ...["controller", "start", "--dev", "--data", options.data],
     ...["--http-port", String(options.httpPort ?? 0), "--mqtt-port", String(options.mqttPort ?? 0)],
     ...(options.publicUrl === undefined ? [] : ["--public-url", options.publicUrl]),
     ...(options.publicMqttUrl === undefined ? [] : ["--public-mqtt-url", options.publicMqttUrl]),
     ...(options.flags ?? []),
-  ]);
-  const listening = await program.event("controller.listening", START_MS_MAX);
+  ];
+  const { program, said: listening } = await startUntil("controller.listening", args);
   const url = String(listening["httpUrl"]);
   const attempt = (...args: readonly string[]) =>
     runHere([...args, "--json"], { MODELFLEET_URL: url });
@@ -92,22 +93,40 @@ export async function startAgent(
   data: string,
   launch: Launch = {},
 ): Promise<TestAgent> {
-  const program = startProgram(
-    ["agent", "start", "--data", data, "--window-ms", "1000", "--confirm-ms", "500"],
-    launch,
-  );
-  const ready = await program.event("agent.ready", START_MS_MAX);
+  const args = ["agent", "start", "--data", data, "--window-ms", "1000", "--confirm-ms", "500"];
+  const { program, said: ready } = await startUntil("agent.ready", args, launch);
   return { id, data, socketPath: String(ready["socketPath"]), program };
 }
 
-/** A controller and one running agent under one folder. */
+/** Starts a program; resolves when it says this. One that does not is ended, as nobody else can. */
+export async function startUntil(
+  event: string,
+  args: readonly string[],
+  launch: Launch = {},
+): Promise<{ readonly program: RunningProgram; readonly said: LogEvent }> {
+  const program = startProgram(args, launch);
+  try {
+    return { program, said: await program.event(event, START_MS_MAX) };
+  } catch (cause) {
+    await program.stop("SIGKILL");
+    throw cause;
+  }
+}
+
+/** A controller, started with these flags, and one running agent under one folder. */
 export async function startPair(
   folder: string,
+  ...flags: readonly string[]
 ): Promise<{ controller: TestController; agent: TestAgent }> {
-  const controller = await startController({ data: join(folder, "controller") });
-  await enrolAgent(controller, "device-1", join(folder, "device-1"));
-  const agent = await startAgent("device-1", join(folder, "device-1"));
-  return { controller, agent };
+  const controller = await startController({ data: join(folder, "controller"), flags });
+  try {
+    await enrolAgent(controller, "device-1", join(folder, "device-1"));
+    const agent = await startAgent("device-1", join(folder, "device-1"));
+    return { controller, agent };
+  } catch (cause) {
+    await controller.program.stop();
+    throw cause;
+  }
 }
 
 export async function deviceOf(controller: TestController, id: string): Promise<Device> {
