@@ -156,7 +156,10 @@ describe("an alert", () => {
 
   test("is listed by state and model, and page after page", async () => {
     const all = await listed();
-    expect((await listed("?state=FIRING")).every(({ state }) => state === "FIRING")).toBe(true);
+    const firing = all.filter(({ state }) => state === "FIRING");
+    expect(firing.length).toBeGreaterThan(0);
+    expect(firing.length).toBeLessThan(all.length);
+    expect(await listed("?state=FIRING")).toEqual(firing);
     const pages: string[] = [];
     for (let path: string | undefined = "/v1/alerts?limit=1"; path !== undefined; ) {
       const answer = await server.ask(path);

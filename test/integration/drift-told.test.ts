@@ -43,8 +43,8 @@ test("each cohort of a cell that was judged goes to the collector once, count fo
     attributes["modelfleet.cohort"];
   expect(sums[0]?.points.map(cohortOf).toSorted()).toEqual(cohorts);
   for (const { value } of sums[0]?.points ?? []) expect(value).toBe(BigInt(2 * sent.requests));
-  for (const { count } of histograms[0]?.points ?? [])
-    expect(count).toBe(BigInt(2 * sent.requests));
+  const counts = histograms[0]?.points.map(({ count }) => count);
+  expect(counts).toEqual(cohorts.map(() => BigInt(2 * sent.requests)));
   const psi = gauges.find(({ name }) => name === "modelfleet.drift.psi");
   expect(new Set(psi?.points.map(cohortOf))).toEqual(new Set(cohorts));
   expect(Math.max(...(psi?.points.map(({ value }) => Number(value)) ?? []))).toBeGreaterThan(0.25);

@@ -66,6 +66,7 @@ test("T23: under covariate shift of up to 2 sd, it is within 0.013 of the realis
 });
 
 test("T23: a flipped concept it cannot see: it stays at 0.70 and above, while nearly three of four answers are wrong", () => {
+  expect(vectors.flipped.length).toBeGreaterThan(0);
   for (const { counts, realised } of vectors.flipped) {
     expect(estimateOf(counts)).toBeGreaterThanOrEqual(0.7);
     expect(realised).toBeLessThan(0.3);

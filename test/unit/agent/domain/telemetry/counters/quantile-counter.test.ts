@@ -55,6 +55,7 @@ test.each([
 test("a profile that does not ask costs nothing: there are none", () => {
   const { features } = quantileWindow(rising, { random, reference: referenceOf(2) });
 
+  expect(features).toHaveLength(2);
   for (const sketch of features) expect(sketch).not.toHaveProperty("quantiles");
   expect(recorded(referenceWithQuantiles(), [])).toEqual([]);
 });
