@@ -1,7 +1,6 @@
-import { RolloutPlan, rolloutLimits } from "@modelfleet/protocol";
-import type { z } from "zod";
+import { checkAgainst, jsonPointer, RolloutPlan, rolloutLimits } from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
-import { escaped, type PlainYaml, plainYaml, YamlFault } from "./plan-yaml.ts";
+import { type PlainYaml, plainYaml, YamlFault } from "./plan-yaml.ts";
 import { readSmallFile } from "./read-small-file.ts";
 
 /** A rollout plan in a file, YAML or JSON (docs/rollouts.md). */
@@ -24,12 +23,13 @@ export async function readPlan(path: string): Promise<PlanFile> {
     const { line, column } = yaml.placeOf(pointer);
     return `${path}:${line}:${column}`;
   };
-  const result = RolloutPlan.safeParse(yaml.value ?? {});
-  if (result.success) return { plan: result.data, placeOf };
-  const faults = result.error.issues.flatMap(faultsOf);
-  const shown = faults
-    .slice(0, faultsMax)
-    .map(({ pointer, detail }) => `${placeOf(pointer)}: ${pointer.slice(1)}: ${detail}`);
+  const answer = checkAgainst(RolloutPlan, yaml.value ?? {});
+  if (answer.kind === "fits") return { plan: answer.value, placeOf };
+  const { faults } = answer;
+  const shown = faults.slice(0, faultsMax).map(({ path: at, reason }) => {
+    const pointer = jsonPointer(at);
+    return `${placeOf(pointer)}: ${pointer.slice(1)}: ${reason}`;
+  });
   const more = faults.length > faultsMax ? [`and ${faults.length - faultsMax} more`] : [];
   throw new CliError("PLAN_INVALID", [...shown, ...more].join("\n"));
 }
@@ -50,31 +50,4 @@ function parsed(path: string, text: string): PlainYaml {
     const { line, column } = cause.place;
     throw new CliError("PLAN_INVALID", `${path}:${line}:${column}: ${cause.message}`, { cause });
   }
-}
-
-interface Fault {
-  readonly pointer: string;
-  readonly detail: string;
-}
-
-type Issue = z.core.$ZodIssue;
-
-function faultsOf(issue: Issue): readonly Fault[] {
-  if (issue.code === "invalid_union") {
-    // Of the forms it could have, the one it comes nearest to.
-    const [nearest] = issue.errors.toSorted((left, right) => left.length - right.length);
-    const inner = (nearest ?? []).map((one) => ({ ...one, path: [...issue.path, ...one.path] }));
-    if (inner.length > 0) return inner.flatMap(faultsOf);
-  }
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      pointer: pointerOf([...issue.path, key]),
-      detail: "expected no such member",
-    }));
-  }
-  return [{ pointer: pointerOf(issue.path), detail: issue.message }];
-}
-
-function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${escaped(String(part))}`).join("");
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { blobLimits, ReleaseManifest } from "@modelfleet/protocol";
+import { blobLimits, checkAgainst, faultLine, ReleaseManifest } from "@modelfleet/protocol";
 import { CliError } from "./cli-error.ts";
 import { readSmallFile } from "./read-small-file.ts";
 
@@ -9,13 +9,9 @@ export const SIGNED_RELEASE = "release.dsse.json";
 /** What the publisher wrote. @throws CliError FILE */
 export async function readManifest(folder: string): Promise<ReleaseManifest> {
   const path = join(folder, "release.json");
-  const parsed = ReleaseManifest.safeParse(await readJson(path));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CliError(
-    "FILE",
-    `${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a release manifest"}`,
-  );
+  const answer = checkAgainst(ReleaseManifest, await readJson(path));
+  if (answer.kind === "fits") return answer.value;
+  throw new CliError("FILE", `${path}: ${faultLine(answer.faults)}`);
 }
 
 async function readJson(path: string): Promise<unknown> {

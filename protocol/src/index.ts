@@ -44,6 +44,8 @@ export * from "./rollout-limits.ts";
 export * from "./statistics/adwin.ts";
 export * from "./statistics/benjamini-hochberg.ts";
 export * from "./statistics/bernoulli-cusum.ts";
+export * from "./schema-faults.ts";
+export * from "./schema-members.ts";
 export * from "./statistics/chi-square.ts";
 export * from "./statistics/chi-square-law.ts";
 export * from "./statistics/count-distances.ts";

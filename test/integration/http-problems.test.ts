@@ -183,6 +183,29 @@ test.each(cases)("$what is a problem with code $code and status $status", async 
   expect(controller.defects).toEqual([]);
 });
 
+test.each([
+  [
+    "/v1/alerts/x:ack",
+    { method: "POST" },
+    "expected a body of JSON, an object with note; got none",
+  ],
+  ["/v1/claims", { method: "POST" }, "expected a body of JSON, an object with class, uses,"],
+  ["/v1/webhooks", { method: "POST" }, "expected a body of JSON, an object with"],
+  ["/v1/alerts/x:ack", { method: "POST", headers: json, body: "" }, "send at least {}"],
+  ["/v1/alerts/x:ack", { method: "POST", headers: json, body: "{" }, "expected a body of JSON"],
+  ["/v1/alerts/x:ack", { method: "POST", headers: json, body: "[]" }, "expected an object, got a"],
+  ["/v1/alerts?state=LOUD", {}, 'expected one of "INSUFFICIENT_DATA", "OK", "PENDING"'],
+  ["/v1/alerts?limit=many", {}, "/limit: expected a number, got"],
+  ["/v1/models/X/drift", {}, "expected"],
+])("%s with %j is refused in words of ours", async (path, init, words) => {
+  const answer = await controller.fetch(path, init);
+
+  expect(answer.status).toBe(400);
+  const { detail } = Problem.parse(await answer.json());
+  expect(detail).toContain(words);
+  expect(detail).not.toMatch(/Invalid|Too small|Too big|received|cannot be empty/);
+});
+
 test("a body of exactly its limit is read", async () => {
   const body = '{"class":"cam-v2"}'.padEnd(apiLimits.jsonBytesMax);
 

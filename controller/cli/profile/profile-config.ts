@@ -1,7 +1,15 @@
-import { driftLimits, profileLimits, quantileLimits, telemetryLimits } from "@modelfleet/protocol";
+import {
+  checkAgainst,
+  driftLimits,
+  jsonPointer,
+  profileLimits,
+  quantileLimits,
+  type SchemaFault,
+  telemetryLimits,
+} from "@modelfleet/protocol";
 import * as z from "zod";
 import { CliError } from "../cli-error.ts";
-import { escaped, plainYaml, YamlFault } from "../plan-yaml.ts";
+import { plainYaml, YamlFault } from "../plan-yaml.ts";
 import { readSmallFile } from "../read-small-file.ts";
 
 const Name = z.string().min(1).max(64);
@@ -80,20 +88,22 @@ export const ProfileConfig = z.strictObject({
 });
 export type ProfileConfig = z.infer<typeof ProfileConfig>;
 
+/** Of a config; the rest shows when these are mended. */
+const FAULTS_TOLD = 8;
+
 const noDurations: ReadonlyMap<string, string> = new Map();
 
 /** @throws CliError PLAN_INVALID naming line and column of what is wrong first; FILE when it cannot be read */
 export async function readProfileConfig(path: string): Promise<ProfileConfig> {
   const bytes = await readSmallFile(path, profileLimits.configBytesMax);
   const yaml = inYaml(path, () => plainYaml(Buffer.from(bytes).toString("utf8"), noDurations));
-  const parsed = ProfileConfig.safeParse(yaml.value ?? {});
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const keys = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
-  const parts = [...(issue?.path ?? []), ...keys].map(String);
-  const { line, column } = yaml.placeOf(parts.map((part) => `/${escaped(part)}`).join(""));
-  const why = keys.length > 0 ? "expected no such member" : (issue?.message ?? "");
-  throw new CliError("PLAN_INVALID", `${path}:${line}:${column}: ${parts.join("/")}: ${why}`);
+  const answer = checkAgainst(ProfileConfig, yaml.value ?? {});
+  if (answer.kind === "fits") return answer.value;
+  const told = answer.faults.slice(0, FAULTS_TOLD).map(({ path: at, reason }: SchemaFault) => {
+    const { line, column } = yaml.placeOf(jsonPointer(at));
+    return `${path}:${line}:${column}: ${at.map(String).join("/")}: ${reason}`;
+  });
+  throw new CliError("PLAN_INVALID", told.join("\n"));
 }
 
 function inYaml<T>(path: string, read: () => T): T {

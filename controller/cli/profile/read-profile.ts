@@ -1,4 +1,11 @@
-import { blobLimits, FormatError, parseStrictJson, ReferenceProfile } from "@modelfleet/protocol";
+import {
+  blobLimits,
+  checkAgainst,
+  FormatError,
+  faultLine,
+  parseStrictJson,
+  ReferenceProfile,
+} from "@modelfleet/protocol";
 import { readSmallFile } from "../read-small-file.ts";
 import { fileFault } from "./file-fault.ts";
 
@@ -6,10 +13,9 @@ import { fileFault } from "./file-fault.ts";
 export async function readProfile(path: string): Promise<ReferenceProfile> {
   const bytesMax = blobLimits.profileBytesMax;
   const bytes = await readSmallFile(path, bytesMax);
-  const parsed = ReferenceProfile.safeParse(jsonOf(path, bytes, bytesMax));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const why = `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "expected another form"}`;
+  const answer = checkAgainst(ReferenceProfile, jsonOf(path, bytes, bytesMax));
+  if (answer.kind === "fits") return answer.value;
+  const why = `${faultLine(answer.faults)}: make one with modelfleet profile build`;
   throw fileFault({ path }, `expected a reference profile: ${why}`);
 }
 

@@ -4,12 +4,13 @@ import {
   ReferenceProfile,
   type ReleaseDocument,
   type ReleasePath,
+  type Schema,
 } from "@modelfleet/protocol";
 import { PublishError } from "../../domain/errors.ts";
 import { checkGolden } from "../../domain/release/check-golden.ts";
 import { checkProfile } from "../../domain/release/check-profile.ts";
 import type { StagedBlob } from "../../ports/blob-store.ts";
-import { readJson, type Schema } from "./read-json.ts";
+import { readJson } from "./read-json.ts";
 
 /** Files by path, read at any place: of an upload, or of a folder. */
 export type Files = ReadonlyMap<

@@ -1,17 +1,11 @@
-import { FormatError, parseStrictJson } from "@modelfleet/protocol";
+import {
+  checkAgainst,
+  FormatError,
+  faultLine,
+  parseStrictJson,
+  type Schema,
+} from "@modelfleet/protocol";
 import { PublishError } from "../../domain/errors.ts";
-
-/** What every schema of the protocol offers; `app` needs no more of its library. */
-export interface Schema<T> {
-  readonly safeParse: (value: unknown) => SchemaAnswer<T>;
-}
-
-type SchemaAnswer<T> =
-  | { readonly success: true; readonly data: T }
-  | {
-      readonly success: false;
-      readonly error: { readonly issues: readonly { path: PropertyKey[]; message: string }[] };
-    };
 
 export interface JsonFile<T> {
   readonly name: string;
@@ -20,15 +14,20 @@ export interface JsonFile<T> {
   readonly code: "MANIFEST" | "GOLDEN" | "PROFILE";
 }
 
-/** A JSON file of an upload. @throws PublishError with the file's code, naming the field */
+/** How to get a file of that kind that is one. */
+const waysOut = {
+  MANIFEST: "see docs/operations.md for what release.json may say",
+  GOLDEN: "write the golden cases as docs/operations.md has them",
+  PROFILE: "make it with modelfleet profile build",
+} as const;
+
+/** A JSON file of an upload. @throws PublishError with the file's code, naming file, place, what was expected and the way out */
 export function readJson<T>(bytes: Uint8Array, file: JsonFile<T>): T {
-  const parsed = file.schema.safeParse(parse(bytes, file));
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue?.path.map(String).join(".") ?? "";
+  const answer = checkAgainst(file.schema, parse(bytes, file));
+  if (answer.kind === "fits") return answer.value;
   throw new PublishError(
     file.code,
-    `${file.name}${field && `, field ${field}`}: ${issue?.message ?? "expected another form"}`,
+    `${file.name}: ${faultLine(answer.faults)}: ${waysOut[file.code]}`,
   );
 }
 

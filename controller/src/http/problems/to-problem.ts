@@ -41,6 +41,13 @@ interface Told {
   readonly errors?: NonNullable<Problem["errors"]>;
 }
 
+/** What the server says of a body, and we in its place. */
+const sentences: readonly (readonly [said: RegExp, instead: string])[] = [
+  [/^Body cannot be empty/, "expected a body of JSON, got an empty one: send at least {}"],
+  [/^Body is not valid JSON/, "expected a body of JSON, got something else"],
+  [/^Unsupported Media Type/, "expected a body of JSON, with content-type: application/json"],
+];
+
 const frameworkCodes: Readonly<Record<number, string>> = {
   400: "REQUEST_INVALID",
   404: "ROUTE_UNKNOWN",
@@ -55,7 +62,8 @@ function fromFramework(status: number, detail: string): Judged {
   if (status >= 500 && status !== 503) {
     return { kind: "defect", problem: problem(500, "DEFECT", { detail: "the request failed" }) };
   }
-  return expected(status, frameworkCodes[status] ?? `HTTP_${status}`, { detail });
+  const [, instead = detail] = sentences.find(([said]) => said.test(detail)) ?? [];
+  return expected(status, frameworkCodes[status] ?? `HTTP_${status}`, { detail: instead });
 }
 
 function expected(status: number, code: string, told: Told) {

@@ -111,21 +111,27 @@ describe("what is refused, and where", () => {
       'plan.yaml:1:1: watch: expected a duration like 90s, 30m, 24h or 7d, got "2 days"',
     ],
     ["watch: 1d\nwatchMs: 5\n", "plan.yaml:2:1: expected watchMs once, got it twice"],
-    ["watchMs: 1d\n", "plan.yaml:1:1: watchMs: Invalid input: expected number, received string"],
-    ["watch: 31d\n", "plan.yaml:1:1: watchMs: Too big"],
-    ["approval: yes\n", "plan.yaml:1:1: approval: Invalid input: expected boolean"],
+    ["watchMs: 1d\n", 'plan.yaml:1:1: watchMs: expected a number, got "1d"'],
+    ["watch: 31d\n", "plan.yaml:1:1: watchMs: expected a number of at most"],
+    ["approval: yes\n", 'plan.yaml:1:1: approval: expected true or false, got "yes"'],
     ["name: a\nbudged: {}\n", "plan.yaml:2:1: budged: expected no such member"],
     ["__proto__: {}\n", "plan.yaml:1:1: __proto__: expected no such member"],
     ["a/b~c: 1\n", "plan.yaml:1:1: a~1b~0c: expected no such member"],
-    ["stages:\n  - size:\n      percent: 101\n", "plan.yaml:3:7: stages/0/size/percent: Too big"],
-    ["stages:\n  - size:\n      devices: 0\n", "plan.yaml:3:7: stages/0/size/devices: Too small"],
-    ["stages:\n  - size: 5\n", "plan.yaml:2:5: stages/0/size: Invalid input"],
+    [
+      "stages:\n  - size:\n      percent: 101\n",
+      "plan.yaml:3:7: stages/0/size/percent: expected a number of at most 100, got 101",
+    ],
+    [
+      "stages:\n  - size:\n      devices: 0\n",
+      "plan.yaml:3:7: stages/0/size/devices: expected a number of at least 1, got 0",
+    ],
+    ["stages:\n  - size: 5\n", "plan.yaml:2:5: stages/0/size: expected an object, got 5"],
     [
       "rate:\n  perMinute: 5\n  perMinut: 5\n",
       "plan.yaml:3:3: rate/perMinut: expected no such member",
     ],
-    ["- name: a\n", "plan.yaml:1:1: : Invalid input: expected object"],
-    ["just words\n", "plan.yaml:1:1: : Invalid input: expected object"],
+    ["- name: a\n", "plan.yaml:1:1: : expected an object, got a list"],
+    ["just words\n", 'plan.yaml:1:1: : expected an object, got "just words"'],
   ])("%j", async (text, expected) => {
     expect((await faultOf(text)).slice(0, expected.length)).toBe(expected);
   });
