@@ -48,6 +48,7 @@ import { RefusalCounts } from "./app/ingest/refusal-counts.ts";
 import { ShowRefusals } from "./app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "./app/ingest/summarize-telemetry.ts";
 import { ReadMetrics } from "./app/metrics/read-metrics.ts";
+import { LearnProfile } from "./app/profile/learn-profile.ts";
 import { ApproveRelease } from "./app/release/approve-release.ts";
 import { ListReleases } from "./app/release/list-releases.ts";
 import { PublishRelease } from "./app/release/publish-release.ts";
@@ -224,12 +225,14 @@ function releaseUseCases(ports: ReleasePorts) {
 }
 
 type DriftPorts = ConstructorParameters<typeof AcknowledgeAlert>[0] &
+  ConstructorParameters<typeof LearnProfile>[0] &
   ConstructorParameters<typeof ShowDrift>[0] &
   ConstructorParameters<typeof ShowQuarantine>[0];
 
 function driftUseCases(ports: DriftPorts) {
   return {
     acknowledgeAlert: new AcknowledgeAlert(ports),
+    learnProfile: new LearnProfile(ports),
     listAlerts: new ListAlerts(ports),
     showAlert: new ShowAlert(ports),
     showDrift: new ShowDrift(ports),

@@ -1,12 +1,9 @@
-import { rename, stat, writeFile } from "node:fs/promises";
-import { blobLimits } from "@modelfleet/protocol";
+import { checkAgainst, faultLine } from "@modelfleet/protocol";
 import { CliError } from "../cli-error.ts";
 import { localContext } from "../local-context.ts";
-import { fileFault } from "../profile/file-fault.ts";
 import { makeFromFile } from "../profile/make-from-file.ts";
 import { ProfileConfig, readProfileConfig } from "../profile/profile-config.ts";
-import { profileJson } from "../profile/profile-json.ts";
-import { readProfile } from "../profile/read-profile.ts";
+import { refuseOther, writeProfile } from "../profile/write-profile.ts";
 import { readCount } from "../read-options.ts";
 import { renderBuilt, summaryOf } from "../render/built-profile.ts";
 import { createProgress, type Progress } from "../render/progress.ts";
@@ -42,7 +39,7 @@ export async function buildProfile(
   const made = await withProgress(terminal, options, (onProgress) =>
     makeFromFile({ path, config, onProgress }),
   );
-  await replaceFile(options.out, profileJson(made.profile));
+  await writeProfile(options.out, made.profile);
   context.answer(summaryOf(options.out, made), () => renderBuilt(options.out, made));
 }
 
@@ -67,10 +64,10 @@ function withOptions(config: ProfileConfig, options: BuildProfileOptions): Profi
     ...Object.fromEntries(embedding.map((name) => [name, {}])),
     ...config.embeddings,
   };
-  const parsed = ProfileConfig.safeParse({ ...config, ...Object.fromEntries(given), embeddings });
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new CliError("USAGE", `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
+  const asked = { ...config, ...Object.fromEntries(given), embeddings };
+  const answer = checkAgainst(ProfileConfig, asked);
+  if (answer.kind === "fits") return answer.value;
+  throw new CliError("USAGE", faultLine(answer.faults));
 }
 
 type OnProgress = (done: { readonly bytes: number; readonly of: number }) => void;
@@ -89,35 +86,5 @@ async function withProgress<T>(
     });
   } finally {
     progress?.end();
-  }
-}
-
-/** A profile may be made anew; another file is not written over. @throws CliError FILE */
-async function refuseOther(path: string): Promise<void> {
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return;
-  try {
-    await readProfile(path);
-  } catch (cause) {
-    throw fileFault({ path }, "expected no file there, or an earlier profile, got another", cause);
-  }
-}
-
-/** @throws CliError FILE when it cannot be written, or is too large for a release */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const { profileBytesMax } = blobLimits;
-  const bytes = Buffer.byteLength(text);
-  if (bytes > profileBytesMax) {
-    const way = "watch fewer columns, or leave the time column out";
-    throw fileFault({ path }, `expected at most ${profileBytesMax} bytes, got ${bytes}: ${way}`);
-  }
-  try {
-    await writeFile(`${path}.part`, text);
-    await rename(`${path}.part`, path);
-  } catch (cause) {
-    throw fileFault({ path }, `cannot be written: ${String(cause)}`, cause);
   }
 }

@@ -1,21 +1,18 @@
-import type {
-  CategoryProfile,
-  FeatureProfile,
-  OutputProfile,
-  ReferenceProfile,
+import {
+  type CategoryProfile,
+  driftLimits,
+  type FeatureProfile,
+  type LearnedFrom,
+  type OutputProfile,
+  type ReferenceProfile,
 } from "@modelfleet/protocol";
 import { bars } from "./distribution.ts";
+import { plural } from "./plural.ts";
 import { table } from "./table.ts";
 
 /** A picture of a reference profile: each distribution, its spread, and from where on a window is unlike it. */
 export function renderProfile(profile: ReferenceProfile): string {
-  const { samples, calibration, provisional } = profile;
-  const head = [
-    `${samples} samples${provisional === true ? ", provisional: learned from live windows" : ""}`,
-    calibration === undefined
-      ? "no calibrated thresholds: drift is judged by the controller's own alone"
-      : `thresholds for windows of ${calibration.windowItems} items, drawn ${calibration.replicates} times in blocks of ${calibration.blockItems} (seed ${calibration.seed})`,
-  ];
+  const head = profile.learning === true ? [LEARNING] : headOf(profile);
   const rows = [
     ...profile.features.map(featureRow),
     ...(profile.categories ?? []).map(categoryRow),
@@ -25,6 +22,40 @@ export function renderProfile(profile: ReferenceProfile): string {
   return [...head, "", table(columns, rows)].join("\n");
 }
 
+const LEARNING = "learning: it says what devices measure, and there is no reference of it yet";
+
+function headOf({ samples, calibration, provisional, learned }: ReferenceProfile): string[] {
+  const told = provisional === true ? ", provisional: its alerts are told nobody" : "";
+  return [
+    `${samples} samples${told}`,
+    calibration === undefined
+      ? "no calibrated thresholds: drift is judged by the controller's own alone"
+      : `thresholds for windows of ${calibration.windowItems} items, drawn ${calibration.replicates} times in blocks of ${calibration.blockItems} (seed ${calibration.seed})`,
+    ...originLines(learned),
+  ];
+}
+
+/** Where a learnt profile comes from; none for one that was made of rows. */
+function originLines(learned: LearnedFrom | undefined): readonly string[] {
+  if (learned === undefined) return [];
+  const { cohort, devices, windows, fromMs, untilMs, restless, confirmed } = learned;
+  const [from, until] = [fromMs, untilMs].map((ms) => new Date(ms).toISOString());
+  return [
+    `learnt from ${plural(devices, "device")} of ${cohort} in ${plural(windows, "window")}, ${from} to ${until}`,
+    ...(restless === undefined ? [] : [restlessLine(restless)]),
+    ...(confirmed === undefined
+      ? []
+      : [`confirmed by ${confirmed.by}, ${new Date(confirmed.atMs).toISOString()}`]),
+  ];
+}
+
+function restlessLine({ signal, psi }: NonNullable<LearnedFrom["restless"]>): string {
+  const { psiWarn } = driftLimits;
+  const moved = `between these windows ${signal} moved most, by a PSI of ${psi.toFixed(3)}`;
+  if (psi < psiWarn) return `${moved}, below ${psiWarn} from which on it would count`;
+  return `${moved}: one of them would have counted as drift (${psiWarn}), so ask what it was before you confirm`;
+}
+
 function featureRow(feature: FeatureProfile): readonly string[] {
   const { name, source, counts, mean, sd, min, max, missingShare = 0, nanShare = 0 } = feature;
   const place = source.index === undefined ? source.tensor : `${source.tensor}[${source.index}]`;
@@ -32,7 +63,7 @@ function featureRow(feature: FeatureProfile): readonly string[] {
     name,
     source.reduce === "element" ? place : `${source.reduce} of ${place}`,
     sharesOf(counts),
-    `${short(min)} … ${short(max)}, ${short(mean)} ± ${short(sd)}`,
+    isEmpty(counts) ? "" : `${short(min)} … ${short(max)}, ${short(mean)} ± ${short(sd)}`,
     percent(missingShare + nanShare),
     ...ends(feature),
   ];
@@ -73,6 +104,10 @@ function ends({
 function sharesOf(counts: readonly number[]): string {
   const total = counts.reduce((sum, count) => sum + count, 0);
   return bars(counts.map((count) => count / Math.max(total, 1)));
+}
+
+function isEmpty(counts: readonly number[]): boolean {
+  return counts.every((count) => count === 0);
 }
 
 function words(list: readonly string[]): string {

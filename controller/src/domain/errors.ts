@@ -89,6 +89,15 @@ export interface PlanFault {
   readonly detail: string;
 }
 
+/** A reference profile that was not learnt; the message says what there is, and what it takes. */
+export class LearningError extends CodedError<
+  | "LEARNING_PROFILE"
+  | "LEARNING_WINDOWS"
+  | "LEARNING_ITEMS"
+  | "LEARNING_PRIVACY"
+  | "LEARNING_NOTHING"
+> {}
+
 /** A word on an alert that its state does not allow; nothing has changed. */
 export class AlertError extends CodedError<"ALERT_STATE" | "STALE" | "BUSY"> {}
 

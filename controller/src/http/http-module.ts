@@ -27,6 +27,7 @@ import { DriftRoutes } from "./routes/drift-routes.ts";
 import { EnrolRoutes } from "./routes/enrol-routes.ts";
 import { HEALTH_CHECKS, HealthRoutes } from "./routes/health-routes.ts";
 import { MetricsRoutes } from "./routes/metrics-routes.ts";
+import { ProfileRoutes } from "./routes/profile-routes.ts";
 import { RefusalsRoutes } from "./routes/refusals-routes.ts";
 import { ReleasesRoutes } from "./routes/releases-routes.ts";
 import { RolloutDevicesRoutes } from "./routes/rollout-devices-routes.ts";
@@ -65,6 +66,7 @@ export const routes = [
   EnrolRoutes,
   HealthRoutes,
   MetricsRoutes,
+  ProfileRoutes,
   RefusalsRoutes,
   ReleasesRoutes,
   RolloutDevicesRoutes,

@@ -32,6 +32,7 @@ import type { ShowDevice } from "../app/fleet/show-device.ts";
 import type { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import type { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
 import type { ReadMetrics } from "../app/metrics/read-metrics.ts";
+import type { LearnProfile } from "../app/profile/learn-profile.ts";
 import type { ApproveRelease } from "../app/release/approve-release.ts";
 import type { ListReleases } from "../app/release/list-releases.ts";
 import type { PublishRelease } from "../app/release/publish-release.ts";
@@ -55,6 +56,7 @@ export interface UseCases {
   readonly showQuarantine: ShowQuarantine;
   readonly showDrift: ShowDrift;
   readonly showAlert: ShowAlert;
+  readonly learnProfile: LearnProfile;
   readonly listAlerts: ListAlerts;
   readonly acknowledgeAlert: AcknowledgeAlert;
   readonly addWebhook: AddWebhook;

@@ -32,6 +32,7 @@ import { ShowDevice } from "../app/fleet/show-device.ts";
 import { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
 import { ReadMetrics } from "../app/metrics/read-metrics.ts";
+import { LearnProfile } from "../app/profile/learn-profile.ts";
 import { ApproveRelease } from "../app/release/approve-release.ts";
 import { ListReleases } from "../app/release/list-releases.ts";
 import { PublishRelease } from "../app/release/publish-release.ts";
@@ -57,6 +58,7 @@ export function unwiredUseCases(): UseCases {
     showQuarantine: unwired(ShowQuarantine),
     showDrift: unwired(ShowDrift),
     showAlert: unwired(ShowAlert),
+    learnProfile: unwired(LearnProfile),
     listAlerts: unwired(ListAlerts),
     acknowledgeAlert: unwired(AcknowledgeAlert),
     addWebhook: unwired(AddWebhook),

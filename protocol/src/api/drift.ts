@@ -127,6 +127,8 @@ export const ReleaseDrift = z.object({
   version: ReleaseVersion,
   /** False: it has no reference profile, so that nothing can be judged. */
   hasProfile: z.boolean(),
+  /** Devices measure what a reference can be learnt from; until there is one nothing is judged. */
+  isLearning: z.boolean(),
   /** Learned on the way and not confirmed by anybody: it pages nobody. */
   isProvisional: z.boolean(),
   cohorts: z.array(CohortDrift),

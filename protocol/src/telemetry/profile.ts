@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { learningLimits } from "../learning-limits.ts";
 import { driftLimits, telemetryLimits } from "../limits.ts";
+import { LearnedFrom } from "./learned-from.ts";
 import { quantileLimits } from "./quantile-sketch/quantile-sketch.ts";
 
 const Count = z.int().min(0);
@@ -176,27 +178,68 @@ export const ProfileCalibration = z.object({
 export type ProfileCalibration = z.infer<typeof ProfileCalibration>;
 
 /** `profile.json`: what inputs and outputs looked like when the model was made (telemetry.md 2.1). */
-export const ReferenceProfile = z.object({
-  spec: z.literal(1),
-  samples: z.int().min(1),
-  features: z
-    .array(FeatureProfile)
-    .max(telemetryLimits.featuresMax)
-    .refine(
-      (features) => features.filter(hasQuantiles).length <= quantileLimits.featuresMax,
-      `expected at most ${quantileLimits.featuresMax} features with quantiles`,
-    ),
-  outputs: z.array(OutputProfile).max(telemetryLimits.outputsMax),
-  categories: z.array(CategoryProfile).max(telemetryLimits.categoriesMax).optional(),
-  calibration: ProfileCalibration.optional(),
-  /** Learned from the first windows of a canary cohort: a person has to confirm it before it alarms. */
-  provisional: z.boolean().optional(),
-});
+export const ReferenceProfile = z
+  .object({
+    spec: z.literal(1),
+    /** Rows, or items, that it rests on; 0 of a learning profile. */
+    samples: z.int().min(0),
+    features: z.array(FeatureProfile).max(telemetryLimits.featuresMax),
+    outputs: z.array(OutputProfile).max(telemetryLimits.outputsMax),
+    categories: z.array(CategoryProfile).max(telemetryLimits.categoriesMax).optional(),
+    calibration: ProfileCalibration.optional(),
+    /** It says what devices measure, and no reference of it yet: nothing is held against it (protocol.md 6.15). */
+    learning: z.boolean().optional(),
+    /** Learned from the first windows of a canary cohort: a person has to confirm it before it alarms. */
+    provisional: z.boolean().optional(),
+    learned: LearnedFrom.optional(),
+  })
+  .refine(
+    ({ features, learning }) =>
+      learning === true || features.filter(hasQuantiles).length <= quantileLimits.featuresMax,
+    `expected at most ${quantileLimits.featuresMax} features with quantiles`,
+  )
+  .refine(
+    ({ features, learning }) =>
+      learning !== true || features.filter(hasQuantiles).length <= learningLimits.featuresMax,
+    `expected at most ${learningLimits.featuresMax} features with quantiles while learning`,
+  )
+  .refine(
+    ({ samples, learning }) => (samples === 0) === (learning === true),
+    "expected samples of 1 or more, and 0 while learning",
+  )
+  .refine(
+    (profile) => profile.learning !== true || hasNoReference(profile),
+    "expected counts of 0, no threshold and no origin while learning",
+  )
+  .refine(
+    ({ learned, provisional }) =>
+      learned === undefined || (learned.confirmed === undefined) === (provisional === true),
+    "expected what was learned to be provisional, or confirmed by somebody, and not both",
+  );
 export type ReferenceProfile = z.infer<typeof ReferenceProfile>;
 
 /** Whether devices keep its quantiles. */
 export function hasQuantiles({ quantiles }: FeatureProfile): boolean {
   return quantiles === true;
+}
+
+interface WithoutReference {
+  readonly features: readonly FeatureProfile[];
+  readonly outputs: readonly OutputProfile[];
+  readonly categories?: readonly CategoryProfile[] | undefined;
+  readonly calibration?: ProfileCalibration | undefined;
+  readonly provisional?: boolean | undefined;
+  readonly learned?: LearnedFrom | undefined;
+}
+
+function hasNoReference(profile: WithoutReference): boolean {
+  const { features, outputs, categories = [], calibration, provisional, learned } = profile;
+  const confidences = outputs.map(({ confidence }) => confidence);
+  const isEmpty = [...features, ...categories, ...outputs, ...confidences].every(
+    ({ counts, threshold, seasonal }) =>
+      counts.every((count) => count === 0) && threshold === undefined && seasonal === undefined,
+  );
+  return isEmpty && calibration === undefined && provisional !== true && learned === undefined;
 }
 
 interface Seasonal {

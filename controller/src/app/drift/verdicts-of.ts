@@ -28,7 +28,8 @@ export async function verdictsOf(
   ports: FoldPorts,
   { cell, release: { record, profile }, rollups }: FoldedCell,
 ): Promise<CellVerdicts> {
-  if (profile === null) return { verdicts: [], culprits: [] };
+  if (profile === null || profile.reference.learning === true)
+    return { verdicts: [], culprits: [] };
   const { reference } = profile;
   const shown = rollups.filter((rollup) => !isHidden(record.document, rollup));
   const cohorts = await lookBack(ports, cell, shown);

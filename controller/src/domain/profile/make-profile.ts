@@ -45,6 +45,11 @@ const LARGE_WINDOW_ITEMS = 1_000;
 const largeWindow = { binsMax: 20, slotRowsMin: 500 };
 const smallWindow = { binsMax: 10, slotRowsMin: 300 };
 
+/** How finely windows of so many items can be looked at. */
+export function finenessOf(windowItems: number): typeof largeWindow {
+  return windowItems < LARGE_WINDOW_ITEMS ? smallWindow : largeWindow;
+}
+
 /**
  * The reference profile of a release (telemetry.md 2.1). Same rows and options, same profile.
  *
@@ -52,7 +57,7 @@ const smallWindow = { binsMax: 10, slotRowsMin: 300 };
  */
 export function makeProfile(reference: ReferenceRows, options: MakeProfileOptions): MadeProfile {
   const { windowItems } = options;
-  const { binsMax, slotRowsMin } = windowItems < LARGE_WINDOW_ITEMS ? smallWindow : largeWindow;
+  const { binsMax, slotRowsMin } = finenessOf(windowItems);
   const { rows: samples, timesMs } = reference;
   const numbers = reference.numbers.map((column) => numericReference(column, binsMax));
   const categories = reference.categories.map(categoryReference);

@@ -1,5 +1,6 @@
 import type { OutputProfile } from "@modelfleet/protocol";
 import { ABSENT, type BinnedRows, binOf, countBins } from "./bin-of.ts";
+import { confidenceEdges } from "./confidence-edges.ts";
 import { isotonicShares } from "./isotonic.ts";
 
 /** What a classifier answered to every row of the reference. */
@@ -25,8 +26,6 @@ export interface OutputReference {
   readonly confidence: BinnedRows;
 }
 
-/** CBPE from 50 bins is within 0.0021 of that from the values themselves (telemetry.md 2.4). */
-const CONFIDENCE_BINS = 50;
 /** As far as a float32 can round the largest of equal shares. */
 const ROUNDING = 1e-6;
 
@@ -34,7 +33,8 @@ const ROUNDING = 1e-6;
 export function outputReference(rows: ClassifiedRows): OutputReference | null {
   const { name, tensor, classes, predicted, confidence } = rows;
   if (predicted.every((answer) => answer === ABSENT)) return null;
-  const edges = confidence === undefined ? [] : confidenceEdges(confidence, classes.length);
+  const edges =
+    confidence === undefined ? [] : confidenceEdges(leastOf(confidence, classes.length));
   const confidenceBins = predicted.map((answer, row) =>
     answer === ABSENT
       ? ABSENT
@@ -62,17 +62,13 @@ export function outputReference(rows: ClassifiedRows): OutputReference | null {
 }
 
 /**
- * Over where confidence can be: the largest of K shares that add up to 1 is at least 1/K, and bins below it would stay empty
- * (docs/decisions/0012). Over 0 to 1 where the reference shows that its values are no shares.
+ * What confidence can be at least: the largest of K shares that add up to 1 is at least 1/K, and bins below it would stay
+ * empty (docs/decisions/0012). 0 where the reference shows that its values are no shares.
  */
-function confidenceEdges(confidence: Float64Array, classes: number): readonly number[] {
+function leastOf(confidence: Float64Array, classes: number): number {
   const least = 1 / classes;
   const areShares = classes > 1 && !confidence.some((value) => value < least - ROUNDING);
-  const from = areShares ? least : 0;
-  return Array.from(
-    { length: CONFIDENCE_BINS - 1 },
-    (_, i) => from + ((1 - from) * (i + 1)) / CONFIDENCE_BINS,
-  );
+  return areShares ? least : 0;
 }
 
 interface Outcome {

@@ -8,6 +8,7 @@ import type {
   DeviceStateError,
   EnrolError,
   KeyError,
+  LearningError,
   NotFoundError,
   PublishError,
   RolloutError,
@@ -28,6 +29,7 @@ type Code = (
   | FormatError
   | HttpError
   | KeyError
+  | LearningError
   | NotFoundError
   | PublishError
   | RolloutError
@@ -102,6 +104,11 @@ const statuses = {
   POISONED: 409,
   ALERT_STATE: 409,
   ROLLOUT_STATE: 409,
+  LEARNING_PROFILE: 409,
+  LEARNING_WINDOWS: 409,
+  LEARNING_ITEMS: 409,
+  LEARNING_PRIVACY: 409,
+  LEARNING_NOTHING: 409,
   API_KEYS_TOO_MANY: 409,
   WEBHOOKS_TOO_MANY: 409,
   DEVICE_TAKEN: 409,

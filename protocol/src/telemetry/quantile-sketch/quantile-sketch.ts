@@ -90,16 +90,17 @@ export function addToQuantiles(sketch: QuantileSketch, value: number, nextBit: B
 }
 
 /**
- * What `other` has seen goes into `into` too.
+ * What `other` has seen goes into `into` too. Into a larger k the error of each sketch comes along and hardly any is added:
+ * errors of many sketches are independent, so that of their sum is smaller than that of each.
  *
- * @throws RangeError when their k differ, they are one, or the count would not be a safe integer
+ * @throws RangeError when the k of `into` is the smaller one, they are one, or the count would not be a safe integer
  */
 export function mergeQuantiles(
   into: QuantileSketch,
   other: QuantileSketch,
   nextBit: BitSource,
 ): void {
-  if (into.k !== other.k) throw new RangeError(`expected k ${into.k}, got ${other.k}`);
+  if (into.k < other.k) throw new RangeError(`expected k ${into.k}, got ${other.k}`);
   if (into === other) throw new RangeError("expected two sketches, got one twice");
   checkCount(into.count + other.count);
   while (into.levels.length < other.levels.length) addLevel(into);

@@ -86,7 +86,7 @@ describe("merging", () => {
     expect(packQuantiles(other)).toEqual(before);
   });
 
-  test("is refused with another k, and with itself", () => {
+  test("is refused into a smaller k, and with itself", () => {
     const sketch = sketchOf([1, 2, 3]);
 
     expect(() => mergeQuantiles(sketch, createQuantiles(201), nextBit)).toThrow("expected k 200");

@@ -1,0 +1,60 @@
+import * as z from "zod";
+import { PublishError } from "../../src/domain/errors.ts";
+import {
+  type LearningProfile,
+  type LearningWishes,
+  learningProfile,
+} from "../../src/domain/profile/learning/learning-profile.ts";
+import { checkProfile } from "../../src/domain/release/check-profile.ts";
+import { CliError } from "../cli-error.ts";
+import { localContext } from "../local-context.ts";
+import { readModelIo } from "../profile/model-io.ts";
+import { readNumber, readWords } from "../profile/watch-wishes.ts";
+import { refuseOther, writeProfile } from "../profile/write-profile.ts";
+import { renderStarted } from "../render/learned-profile.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface StartProfileOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly feature?: readonly string[];
+  readonly category?: readonly string[];
+  readonly classes?: string;
+  readonly json?: boolean;
+}
+
+/** @throws CliError USAGE and FILE naming what is wrong and where */
+export async function startProfile(
+  terminal: Terminal,
+  options: StartProfileOptions,
+): Promise<void> {
+  const context = localContext(terminal, options);
+  const { inputs, outputs } = await readModelIo(options.model);
+  const started = learningOf({
+    ...{ inputs, outputs },
+    numbers: options.feature?.map(readNumber),
+    words: options.category?.map(readWords),
+    classes: options.classes?.split(","),
+  });
+  await refuseOther(options.out);
+  await writeProfile(options.out, started.profile);
+  const { profile, unwatched } = started;
+  context.answer({ out: options.out, profile, unwatched }, () =>
+    renderStarted(options.out, started),
+  );
+}
+
+/** @throws CliError USAGE for what the model does not have, or a profile does not hold */
+function learningOf(wishes: LearningWishes): LearningProfile {
+  try {
+    const started = learningProfile(wishes);
+    checkProfile(started.profile, { inputs: [...wishes.inputs], outputs: [...wishes.outputs] });
+    return started;
+  } catch (cause) {
+    if (cause instanceof PublishError) throw new CliError("USAGE", cause.message, { cause });
+    if (!(cause instanceof z.ZodError)) throw cause;
+    const [issue] = cause.issues;
+    const place = issue?.path.join(".") ?? "";
+    throw new CliError("USAGE", `${place}: ${issue?.message ?? "expected another"}`, { cause });
+  }
+}
