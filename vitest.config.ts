@@ -1,11 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 const RUNBOOKS = "test/system/{readme-by-hand,runbook-*}.test.ts";
-/** Half a minute each, most of it waiting for real time: CI runs them, `npm test` does not. */
+/** Up to half a minute each, most of it waiting for real time: CI runs them, `npm test` does not. */
 const LONG = [
-  "test/system/{drift-alert,simulator}.test.ts",
+  "test/system/{drift-alert,labels,simulator}.test.ts",
   "test/faults/{killed-in-the-middle,telemetry-exactly-once}.test.ts",
 ];
+/** Each of these starts processes; see there. */
+const setupFiles = ["test/support/no-process-left.ts"];
 const source = { ssr: { resolve: { conditions: ["modelfleet-source"] } } };
 
 export default defineConfig({
@@ -26,6 +28,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "integration",
+          setupFiles,
           include: ["test/integration/**/*.test.ts"],
           isolate: false,
           testTimeout: 30_000,
@@ -35,6 +38,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "system",
+          setupFiles,
           include: ["test/{system,faults}/**/*.test.ts"],
           exclude: [RUNBOOKS, ...LONG],
           testTimeout: 120_000,
@@ -45,6 +49,7 @@ export default defineConfig({
         ...source,
         test: {
           name: "long",
+          setupFiles,
           include: LONG,
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -54,6 +59,7 @@ export default defineConfig({
         ...source, // What the README and operations.md tell people to type, done as it is printed.
         test: {
           name: "runbooks",
+          setupFiles,
           include: [RUNBOOKS],
           testTimeout: 120_000,
           hookTimeout: 60_000,
@@ -64,6 +70,7 @@ export default defineConfig({
         ...source, // Real programs of others: brokers, security modules.
         test: {
           name: "servers",
+          setupFiles,
           include: ["test/servers/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,

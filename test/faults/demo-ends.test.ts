@@ -7,15 +7,18 @@ import { eventually } from "../support/eventually.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../modelfleet/bin/modelfleet.js", import.meta.url));
 
-let ending = () => undefined as unknown;
+let ending: () => Promise<unknown> = () => Promise.resolve();
 
 afterEach(() => ending());
 
 /** A demo whose fleet is up: every program it started is a child of it. */
 async function startDemo() {
   const child = spawn(process.execPath, [LAUNCHER, "demo"], { stdio: ["ignore", "pipe", "pipe"] });
-  ending = () => child.kill("SIGTERM");
   const ended = once(child, "close");
+  ending = () => {
+    child.kill("SIGTERM");
+    return ended;
+  };
   let [story, complaint] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => (story += chunk.toString("utf8")));
   child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString("utf8")));

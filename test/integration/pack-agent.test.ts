@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { stop } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Packed, packFolder } from "../../tools/pack/pack-folder.ts";
 import { platforms } from "../../tools/pack/platform.ts";
@@ -25,6 +26,8 @@ beforeAll(async () => {
   out = await temporaryFolder();
 });
 afterAll(() => out[Symbol.asyncDispose]());
+// The bundler's process waits for more.
+afterAll(stop);
 
 test.each([
   ["linux-arm64", 0xb7],

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { stop } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { packFolder } from "../../tools/pack/pack-folder.ts";
 import { platforms } from "../../tools/pack/platform.ts";
@@ -29,6 +30,8 @@ beforeAll(async () => {
   nodePath = await emulatedNode(out.inside("arm64"));
 }, 180_000);
 afterAll(() => out[Symbol.asyncDispose]());
+// The bundler's process waits for more.
+afterAll(stop);
 
 test("the packed agent for arm64 starts on an emulated Cortex-A72", async () => {
   const said = await run(nodePath, [join(packed, "bin/modelfleet-agent.js"), "--help"]);
