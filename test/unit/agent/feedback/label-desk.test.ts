@@ -85,6 +85,7 @@ describe("a label", () => {
     ["no label", { id: "a" }, "FORMAT"],
     ["a label that says nothing", { id: "a", label: null }, "FORMAT"],
     ["one label too many", { id: "a", label: [1, 1] }, "FORMAT"],
+    ["one label too few", { id: "a", label: [] }, "FORMAT"],
     ["an output the release does not have", { id: "a", output: "colour", label: 1 }, "FORMAT"],
     ["no object", [], "FORMAT"],
   ])("with %s is refused, and the right one still counts", (_, body, code) => {
@@ -126,6 +127,17 @@ describe("a label", () => {
 });
 
 describe("predictions", () => {
+  test("with the same id of two releases: the newest is meant, unless the label names the version", async () => {
+    const { predict, give, clock } = labelRig();
+    for (const id of ["one", "other"]) predict(id, [1]);
+    await clock.advance(1);
+    for (const id of ["one", "other"]) predict(id, [2], classifier("bearing", "2.0.0"));
+
+    expect(give({ id: "one", label: 2 })).toMatchObject({ version: "2.0.0", errors: 0 });
+    const named = give({ id: "other", label: 1 }, "bearing", "1.0.0");
+    expect(named).toMatchObject({ version: "1.0.0", errors: 0 });
+  });
+
   test("are remembered for so long, and not a millisecond longer", async () => {
     const { predict, give, clock } = labelRig();
     predict("a", [1]);

@@ -107,11 +107,22 @@ test("labels as good as the reference's raise nothing, those that are too late d
   expect(afterLabels(good + bad + "0".repeat(100))?.level).toBeLessThan(0.7);
 });
 
+test("what is told of a run of labels is counted from where its score was last 0", () => {
+  const calm = "0".repeat(50);
+
+  expect(afterLabels(`${calm}1111111111`)).toMatchObject({ items: 10, value: 1 });
+  expect(afterLabels(`${calm}11111111111111100000`)).toMatchObject({ items: 20, value: 0.75 });
+});
+
 test("a cell without labels says nothing of accuracy, nor does a reference without", () => {
   const labels = [{ startMs: 0, labelled: 100, errors: 90 }];
   const later = { startMs: cellMs, cellMs };
 
   expect(accuracyVerdict(output, { cohort: "fleet", cell: later, labels })?.status).toBe(
+    "INSUFFICIENT_DATA",
+  );
+  const none = [...labels, { startMs: cellMs, labelled: 0, errors: 0 }];
+  expect(accuracyVerdict(output, { cohort: "fleet", cell: later, labels: none })?.status).toBe(
     "INSUFFICIENT_DATA",
   );
   const { errorShare: _, ...unlabelled } = output;
