@@ -3,17 +3,27 @@ import { ConfigError } from "./config-error.ts";
 import { parseDriftWindow } from "./drift-config.ts";
 import { type EventConfig, type EventFlags, parseEvents } from "./event-config.ts";
 import {
+  type ExternalBrokerConfig,
+  type ExternalBrokerFlags,
+  parseExternalBroker,
+} from "./external-broker-config.ts";
+import {
   type MqttTlsConfig,
   type MqttTlsFlags,
   parseMqttTls,
   requireScheme,
 } from "./mqtt-tls-config.ts";
+import { parseOrigin } from "./parse-origin.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** What a person may say to `modelfleet controller start`; everything as it was typed. */
-export interface ControllerFlags extends AccessFlags, EventFlags, MqttTlsFlags {
+export interface ControllerFlags
+  extends AccessFlags,
+    EventFlags,
+    ExternalBrokerFlags,
+    MqttTlsFlags {
   readonly data?: string | undefined;
   readonly host?: string | undefined;
   readonly httpPort?: string | undefined;
@@ -36,7 +46,9 @@ export interface ControllerConfig extends AccessConfig, EventConfig {
   /** Where devices reach this controller; what it listens on when it is not named. */
   readonly publicUrl: string | undefined;
   readonly publicMqttUrl: string | undefined;
-  /** undefined: plain TCP. */
+  /** undefined: the broker is inside this process. */
+  readonly externalBroker: ExternalBrokerConfig | undefined;
+  /** Of the broker in this process; undefined: plain TCP. */
   readonly mqttTls: MqttTlsConfig | undefined;
   readonly isDev: boolean;
   /** Holds the passphrase of the keys in the data folder. */
@@ -71,6 +83,7 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
     mqttPort: parsePort("--mqtt-port", flags.mqttPort, configDefaults.mqttPort),
     publicUrl: parseOrigin("--public-url", flags.publicUrl, ["http:", "https:"]),
     publicMqttUrl: parseOrigin("--public-mqtt-url", flags.publicMqttUrl, ["mqtt:", "mqtts:"]),
+    externalBroker: parseExternalBroker(flags),
     mqttTls: parseMqttTls(flags),
     isDev,
     keyPassphraseFile: flags.keyPassphraseFile,
@@ -86,12 +99,15 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
 }
 
 function requireAddress(config: ControllerConfig): void {
-  const { host, publicUrl, publicMqttUrl } = config;
+  const { externalBroker, host, publicUrl, publicMqttUrl } = config;
   const namesNoAddress = ["0.0.0.0", "::"].includes(host);
-  if (namesNoAddress && (publicUrl === undefined || publicMqttUrl === undefined)) {
+  const mqttUrl = publicMqttUrl ?? externalBroker?.url;
+  if (namesNoAddress && (publicUrl === undefined || mqttUrl === undefined)) {
+    const flags =
+      externalBroker === undefined ? "--public-url and --public-mqtt-url" : "--public-url";
     throw new ConfigError(
       "CONFIG",
-      `expected --public-url and --public-mqtt-url with --host ${host}: devices need an address to reach this controller by`,
+      `expected ${flags} with --host ${host}: devices need an address to reach this controller by`,
     );
   }
 }
@@ -104,24 +120,6 @@ function parsePort(flag: string, text: string | undefined, fallback: number): nu
     "CONFIG",
     `${flag}: expected a port from 1 to 65535, or 0 for any free one, got ${text}`,
   );
-}
-
-function parseOrigin(
-  flag: string,
-  text: string | undefined,
-  protocols: readonly string[],
-): string | undefined {
-  if (text === undefined) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isOrigin =
-    url !== undefined &&
-    protocols.includes(url.protocol) &&
-    url.host !== "" &&
-    `${url.username}${url.password}${url.search}${url.hash}` === "" &&
-    ["", "/"].includes(url.pathname);
-  if (isOrigin) return `${url.protocol}//${url.host}`;
-  const example = `${protocols[0] ?? ""}//fleet.example`;
-  throw new ConfigError("CONFIG", `${flag}: expected an address like ${example}, got ${text}`);
 }
 
 function parseLogLevel(text: string | undefined): LogLevel {

@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { type ApiKeyCreated, apiLimits } from "@modelfleet/protocol";
-import { AedesBroker } from "./adapters/aedes-broker/aedes-broker.ts";
 import { openBlobFolder } from "./adapters/blob-folder/blob-folder.ts";
 import { cronerCalendar } from "./adapters/calendar/croner-calendar.ts";
 import { systemClock } from "./adapters/clock/system-clock.ts";
@@ -23,10 +22,11 @@ import { Closers } from "./closers.ts";
 import { compose } from "./compose.ts";
 import { type ControllerConfig, type ControllerFlags, parseConfig } from "./config.ts";
 import { startHttpServer } from "./http/http-server.ts";
+import { inUrl } from "./in-url.ts";
 import { type ControllerLog, createLog } from "./log.ts";
 import { openAudit } from "./open-audit.ts";
+import { type OpenedBroker, openBroker } from "./open-broker.ts";
 import { openKeys } from "./open-keys.ts";
-import { openMqttTls } from "./open-mqtt-tls.ts";
 import type { ProcessFigures } from "./ports/process-figures.ts";
 import { sizeThreadPool } from "./thread-pool.ts";
 
@@ -53,7 +53,7 @@ const devWeakens =
   "the keys that sign roots, releases and desired state lie together in the data folder, unprotected";
 
 /**
- * A whole controller in this process: broker, database, files and API.
+ * A whole controller in this process: database, files and API, and the broker where none is named.
  *
  * @throws CodedError when it cannot begin; what was opened until then is closed again
  */
@@ -112,8 +112,7 @@ async function open(
   if (config.isDev) log.warn({ event: "dev.insecure", weakens: devWeakens }, "not for production");
   const urls = { httpUrl: "", mqttUrl: "" };
   const { stores, ...rest } = await openStores(config, closers);
-  const { tls, authority } = await openMqttTls(config.mqttTls, rest);
-  const broker = new AedesBroker({ ...rest, host: config.host, port: config.mqttPort, tls, log });
+  const { authority, bus, figures, ...broker } = await openBroker(config, { ...rest, log });
   const tokens = config.oidc && (await openOidc(config.oidc, { ...rest, log }));
   const tally = await openAudit({ ...rest, ...stores, log }, config, closers);
   const app = compose({
@@ -121,14 +120,14 @@ async function open(
     ...stores,
     authority,
     breathe: () => setImmediate(),
-    bus: broker,
+    bus,
     calendar: cronerCalendar(),
     driftWindowMs: config.driftWindowMs,
     endpoints: () => endpointsOf(config, urls),
     exportCells: openExport(config, { ...rest, log, onDefect }, closers),
     log,
     onDefect,
-    process: processFigures(broker, closers),
+    process: processFigures(figures, closers),
     sender: webhookSender(config.webhookNetworks),
     tally,
     tokens,
@@ -138,14 +137,13 @@ async function open(
   await new RecoverStores({ ...rest, ...stores, log }).run();
   startLoops(closers, [new ForgetTelemetry({ ...rest, ...stores, log })]);
   await app.presence.allOffline();
-  closers.add(broker);
-  const scheme = tls === undefined ? "mqtt" : "mqtts";
-  urls.mqttUrl = `${scheme}://${inUrl(config.host)}:${await broker.start(app.door)}`;
+  closers.add(bus);
+  urls.mqttUrl = await broker.start(app);
   closers.add(app.roots);
   const root = new WatchRootExpiry({ ...rest, log });
   const events = new ForgetEvents({ ...rest, ...stores, log });
-  const { acks, rolloutEngine, driftEngine, deliveries } = app;
-  startLoops(closers, [root, acks, rolloutEngine, driftEngine, events, deliveries]);
+  const { acks, rolloutEngine, driftEngine, deliveries, readmissions } = app;
+  startLoops(closers, [root, acks, rolloutEngine, driftEngine, readmissions, events, deliveries]);
   const http = await startHttpServer({
     host: config.host,
     port: config.httpPort,
@@ -153,7 +151,7 @@ async function open(
     trustedProxies: config.trustedProxies,
     services: {
       useCases: app.useCases,
-      health: { database: stores.ping, broker: () => broker.ping() },
+      health: { database: stores.ping, broker: () => bus.ping() },
       readRoot: rest.keys.rootAt,
       local: config,
       tally,
@@ -212,10 +210,10 @@ function openExport(
   return cells.offer;
 }
 
-function processFigures({ connections }: AedesBroker, closers: Closers): ProcessFigures {
+function processFigures(figures: OpenedBroker["figures"], closers: Closers): ProcessFigures {
   const lag = measureEventLoopLag();
   closers.add(lag);
-  return { connections, eventLoopLag: lag.read };
+  return { ...figures, eventLoopLag: lag.read };
 }
 
 function approvals({ fourEyes }: ControllerConfig) {
@@ -223,9 +221,4 @@ function approvals({ fourEyes }: ControllerConfig) {
     releasesAwaitApproval: fourEyes.includes("release"),
     rolloutsAwaitApproval: fourEyes.includes("rollout"),
   };
-}
-
-/** An IPv6 address stands in brackets there. */
-function inUrl(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -1,7 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { certificateLimits } from "@modelfleet/protocol";
 import type { BrokerTls, ClientAuthority } from "./adapters/aedes-broker/broker-tls.ts";
 import { openFleetAuthority } from "./adapters/certificates/fleet-authority.ts";
 import { ConfigError } from "./config-error.ts";
@@ -9,6 +7,7 @@ import type { ClientLogin, MqttTlsConfig } from "./mqtt-tls-config.ts";
 import type { CertificateAuthority } from "./ports/certificate-authority.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Keys } from "./ports/keys.ts";
+import { readPem } from "./read-pem.ts";
 
 export interface MqttTlsSurroundings {
   /** Where the fleet's own authority lies. */
@@ -53,21 +52,6 @@ async function openClients(
       refuseNoAuthority(pem, login.file);
       return { clients: { pem, certifiesDeviceKeys: false }, authority: undefined };
     }
-  }
-}
-
-async function readPem(flag: string, path: string): Promise<string> {
-  try {
-    const { size } = await stat(path);
-    const { pemBytesMax } = certificateLimits;
-    if (size <= pemBytesMax) return await readFile(path, "utf8");
-    throw new ConfigError("CONFIG", `${flag}: expected at most ${pemBytesMax} bytes in ${path}`);
-  } catch (cause) {
-    if (cause instanceof ConfigError) throw cause;
-    const came = cause instanceof Error && "code" in cause ? String(cause.code) : "nothing";
-    throw new ConfigError("CONFIG", `${flag}: expected a PEM file, got ${came} from ${path}`, {
-      cause,
-    });
   }
 }
 

@@ -32,6 +32,7 @@ test("monitoring reads every figure of docs/metrics.md in Prometheus' format, an
     "telemetry_batches_total",
     "telemetry_windows_total",
     "messages_refused_total",
+    "broker_messages_dropped_total",
     "drift_cells_judged_total",
     "drift_lag_seconds",
     "alerts",

@@ -34,7 +34,8 @@ export class ReadMetrics {
         refusals: refusals.snapshot(),
         telemetry: telemetryCounts(),
         cells: { judged: judgedCells(), lagMs: await this.#lagMs() },
-        connections: process?.connections(),
+        connections: process?.connections?.(),
+        messagesDropped: process?.messagesDropped?.() ?? {},
         eventLoopLag: process?.eventLoopLag() ?? {},
       }),
     );

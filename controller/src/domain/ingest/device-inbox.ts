@@ -3,7 +3,7 @@ import type { BusClientId } from "@modelfleet/protocol";
 export interface DeviceInboxOptions {
   /** Messages of one device that may wait. */
   readonly depthMax: number;
-  readonly onOverflow: (device: BusClientId) => void;
+  readonly onOverflow?: (device: BusClientId) => void;
 }
 
 /**
@@ -21,19 +21,21 @@ export class DeviceInbox {
     this.#options = options;
   }
 
-  async run(device: BusClientId, task: () => Promise<void>): Promise<void> {
-    if (this.#shut.has(device)) return;
+  /** @returns whether it was taken in */
+  async run(device: BusClientId, task: () => Promise<void>): Promise<boolean> {
+    if (this.#shut.has(device)) return false;
     const queue = this.#queues.get(device) ?? { depth: 0, last: Promise.resolve() };
     if (queue.depth >= this.#options.depthMax) {
       this.#shut.add(device);
-      this.#options.onOverflow(device);
-      return;
+      this.#options.onOverflow?.(device);
+      return false;
     }
     queue.depth += 1;
     this.#queues.set(device, queue);
     queue.last = queue.last.then(task);
     try {
       await queue.last;
+      return true;
     } finally {
       queue.depth -= 1;
       if (queue.depth === 0) this.#queues.delete(device);

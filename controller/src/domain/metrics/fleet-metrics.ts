@@ -21,6 +21,8 @@ export interface FleetFacts {
   readonly rollouts: Tally;
   /** Undefined where there is no broker of its own. */
   readonly connections: number | undefined;
+  /** By a controller on a broker elsewhere, by reason. */
+  readonly messagesDropped: Tally;
   /** Since it was last asked, by quantile; seconds. */
   readonly eventLoopLag: Tally;
 }
@@ -30,7 +32,7 @@ export function fleetMetrics(facts: FleetFacts): readonly Metric[] {
   return [...ingestMetrics(facts), ...judgementMetrics(facts), ...stateMetrics(facts)];
 }
 
-function ingestMetrics({ refusals, telemetry }: FleetFacts): readonly Metric[] {
+function ingestMetrics({ messagesDropped, refusals, telemetry }: FleetFacts): readonly Metric[] {
   return [
     {
       ...counter("telemetry_batches_total", "Batches of telemetry that were taken in."),
@@ -47,6 +49,13 @@ function ingestMetrics({ refusals, telemetry }: FleetFacts): readonly Metric[] {
         labels: { stream, code },
         value: count,
       })),
+    },
+    {
+      ...counter(
+        "broker_messages_dropped_total",
+        "Messages of the broker that were not looked at.",
+      ),
+      ...byLabel("reason", messagesDropped),
     },
   ];
 }
