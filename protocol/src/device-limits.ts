@@ -123,6 +123,8 @@ export const serveLimits = {
   jsonBytesMax: 16 * MIB,
   /** Bodies of all requests that are not answered yet. */
   bodyBytesHeldMax: 256 * MIB,
+  /** Of a body that memory is set aside for before its bytes have come. */
+  bodyBytesPlacedMax: 4 * MIB,
   headerBytesMax: 16 * KIB,
   /** Body of a question that carries no tensors. */
   indexBytesMax: 4 * KIB,

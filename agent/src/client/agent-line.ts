@@ -1,6 +1,7 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { clientLimits } from "@modelfleet/protocol/device-limits";
+import { chunkStore } from "../wire/chunk-store.ts";
 import { AgentError, isAgentErrorCode } from "./agent-error.ts";
 import { parseJson } from "./read-answer.ts";
 
@@ -157,20 +158,20 @@ function errorText(body: Buffer): string | undefined {
 
 function readReply(response: IncomingMessage): Promise<AgentReply> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const store = chunkStore(response.headers["content-length"], clientLimits.answerBytesMax);
     let bytes = 0;
     response.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      chunks.push(chunk);
-      if (bytes <= clientLimits.answerBytesMax) return;
+      if (bytes <= clientLimits.answerBytesMax) {
+        store.push(chunk);
+        return;
+      }
       const limit = `expected an answer of at most ${clientLimits.answerBytesMax} bytes`;
       response.destroy(new AgentError("PROTOCOL", `${limit}, got more`));
     });
     response.on("error", reject);
     response.on("end", () => {
-      const [first] = chunks;
-      const body = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-      resolve({ headers: response.headers, body });
+      resolve({ headers: response.headers, body: store.whole() });
     });
   });
 }

@@ -70,7 +70,7 @@ export function encodeTensor(name: string, { data, datatype }: TensorInput): Enc
   throw new TypeError(`input ${name}: expected a typed array, texts or booleans, got another`);
 }
 
-/** @param bytes of this tensor alone; they are copied @throws AgentError PROTOCOL */
+/** @param bytes of this tensor alone; they are copied unless they are most of their buffer @throws AgentError PROTOCOL */
 export function decodeTensor(
   datatype: unknown,
   shape: readonly number[],
@@ -84,10 +84,18 @@ export function decodeTensor(
   if (bytes.length % Elements.BYTES_PER_ELEMENT !== 0) {
     throw new AgentError("PROTOCOL", `expected whole elements of ${datatype}, got a cut`);
   }
-  // A copy of its own: the bytes may lie anywhere in the body, and a view would keep all of that.
-  const data = new Elements(Uint8Array.from(bytes).buffer);
+  const { buffer, byteOffset } = ownBytes(bytes, Elements.BYTES_PER_ELEMENT);
+  const data = new Elements(buffer, byteOffset, bytes.length / Elements.BYTES_PER_ELEMENT);
   // The datatype chose the array; the compiler does not follow that through the table.
   return { datatype, shape, data } as TensorOutput;
+}
+
+/** A copy, unless they are most of what they lie in: the bytes may lie anywhere in the body, and a view keeps all of that. */
+function ownBytes(bytes: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, length } = bytes;
+  const isMost = buffer instanceof ArrayBuffer && length * 2 >= buffer.byteLength;
+  const isView = isMost && byteOffset % width === 0;
+  return isView ? new Uint8Array(buffer, byteOffset, length) : Uint8Array.from(bytes);
 }
 
 function isNumeric(value: unknown): value is NumericDatatype {

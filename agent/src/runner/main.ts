@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import { FrameDecoder, FrameError, type FrameLimits } from "../wire/frame.ts";
+import { giveBack } from "../wire/give-back.ts";
 import { type RunnerAnswer, type RunnerRequest, readRunnerRequest } from "../wire/message.ts";
 import { MessageEncoder } from "../wire/message-encoder.ts";
 import { readRecord, readWhole } from "../wire/read-json.ts";
@@ -30,6 +31,7 @@ function main(): void {
     for (const request of decoder.push(chunk)) {
       turn = turn.then(() => respond(request));
     }
+    if (!decoder.hasViews()) giveBack(chunk);
   });
 }
 

@@ -94,6 +94,7 @@ export class FrameDecoder<Message> {
   #frameFilled = 0;
   #lastHeader = Buffer.alloc(0);
   #readBody: ReadBody<Message> | undefined;
+  #hasViews = false;
 
   /** @param readHeader of JSON; throws FrameError */
   constructor(limits: FrameLimits, readHeader: (header: unknown) => ReadBody<Message>) {
@@ -106,9 +107,15 @@ export class FrameDecoder<Message> {
     return this.#prefixFilled > 0 || this.#frame !== undefined;
   }
 
+  /** Whether a message of the last push lies in its chunk; else whoever read the chunk may have its memory again. */
+  hasViews(): boolean {
+    return this.#hasViews;
+  }
+
   /** @throws FrameError; the decoder is of no use afterwards */
   push(chunk: Buffer): Message[] {
     const messages: Message[] = [];
+    this.#hasViews = false;
     let at = 0;
     while (at < chunk.length) at += this.#take(at === 0 ? chunk : chunk.subarray(at), messages);
     return messages;
@@ -120,6 +127,7 @@ export class FrameDecoder<Message> {
     if (this.#prefixFilled === 0 && rest.length >= PREFIX_BYTES) {
       const total = readTotal(rest, this.#limits);
       if (total <= rest.length) {
+        this.#hasViews = true;
         messages.push(this.#read(rest, total));
         return total;
       }

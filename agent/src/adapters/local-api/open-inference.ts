@@ -95,7 +95,7 @@ function metricsAnswer(metrics: MetricsText | undefined): HttpAnswer {
 
 function httpAnswerOf({ json, binary }: InferAnswer): HttpAnswer {
   if (binary.length === 0) return textAnswer(200, json);
-  const jsonBytes = Buffer.from(json);
+  const jsonBytes = alignedText(json);
   return {
     status: 200,
     headers: {
@@ -104,6 +104,12 @@ function httpAnswerOf({ json, binary }: InferAnswer): HttpAnswer {
     },
     body: [jsonBytes, ...binary],
   };
+}
+
+/** With blanks behind it, so that the first tensor of any element type can be read where it arrives. */
+function alignedText(json: string): Buffer {
+  const missing = -Buffer.byteLength(json) & 7;
+  return Buffer.from(missing === 0 ? json : json + " ".repeat(missing));
 }
 
 function serverReady({ models, loading }: Loadable): HttpAnswer {

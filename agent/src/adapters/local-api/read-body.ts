@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { serveLimits } from "@modelfleet/protocol";
 import { RequestRefused } from "../../domain/open-inference/request-refused.ts";
+import { type ChunkStore, chunkStore } from "../../wire/chunk-store.ts";
 import type { BodyRoom } from "./body-room.ts";
 
 export interface BodyLimits {
@@ -21,15 +23,13 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
       `expected a body without encoding, got ${encoding.slice(0, 32)}`,
     );
   }
-  refuseLength(Number(request.headers["content-length"] ?? 0), limits.bytesMax);
-  const chunks = await collect(request, limits);
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+  const announced = request.headers["content-length"];
+  refuseLength(Number(announced ?? 0), limits.bytesMax);
+  return await collect(request, limits, chunkStore(announced, serveLimits.bodyBytesPlacedMax));
 }
 
-function collect(request: IncomingMessage, limits: BodyLimits): Promise<readonly Buffer[]> {
+function collect(request: IncomingMessage, limits: BodyLimits, store: ChunkStore): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
     let length = 0;
     let isWhole = false;
     const broken = () => {
@@ -42,7 +42,7 @@ function collect(request: IncomingMessage, limits: BodyLimits): Promise<readonly
         length += chunk.length;
         refuseLength(length, limits.bytesMax);
         limits.room.take(request, chunk.length);
-        chunks.push(chunk);
+        store.push(chunk);
       } catch (error) {
         request.removeAllListeners("data").pause();
         reject(error instanceof Error ? error : new TypeError("expected an error"));
@@ -50,7 +50,7 @@ function collect(request: IncomingMessage, limits: BodyLimits): Promise<readonly
     });
     request.once("end", () => {
       isWhole = true;
-      resolve(chunks);
+      resolve(store.whole());
     });
     request.once("close", broken);
     request.once("error", broken);

@@ -4,6 +4,7 @@ import { runnerLimits } from "@modelfleet/protocol";
 import type { RequestTimes, Runner, UnnumberedRequest } from "../../loading/runner.ts";
 import { RunnerGone } from "../../loading/runner-gone.ts";
 import { FrameDecoder, FrameError } from "../../wire/frame.ts";
+import { giveBack } from "../../wire/give-back.ts";
 import { type RunnerAnswer, readRunnerAnswer } from "../../wire/message.ts";
 import { writeChunks } from "../../wire/write-chunks.ts";
 import { lastWords } from "./last-words.ts";
@@ -117,6 +118,7 @@ export class RunnerChild implements Runner {
     this.#socket.on("data", (chunk: Buffer) => {
       try {
         for (const answer of decoder.push(chunk)) this.#line.answer(answer);
+        if (!decoder.hasViews()) giveBack(chunk);
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
         this.#socket.destroy();

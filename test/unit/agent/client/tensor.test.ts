@@ -30,6 +30,21 @@ describe("the client's tensors", () => {
     expect(back).toEqual({ datatype: name, shape: [2], data });
   });
 
+  test.each([
+    ["are most of an answer are read where they lie", 8, 64, true],
+    ["lie there askew are copied", 7, 64, false],
+    ["are a small part of it do not keep the rest of it", 8, 16, false],
+  ])("that %s", (_, at, length, isView) => {
+    const body = Uint8Array.from({ length: 80 }, (__, i) => i);
+    const bytes = body.subarray(at, at + length);
+
+    const { data } = decodeTensor("FP64", [length / 8], bytes);
+
+    if (!(data instanceof Float64Array)) throw new TypeError("expected numbers of 64 bits");
+    expect(Buffer.from(data.buffer, data.byteOffset, data.byteLength).equals(bytes)).toBe(true);
+    expect(data.buffer === body.buffer).toBe(isView);
+  });
+
   test("may be texts and booleans", () => {
     const texts = encodeTensor("x", { data: ["né", ""], shape: [2] });
 

@@ -52,6 +52,24 @@ describe("an answer in binary", () => {
   });
 });
 
+test.each([
+  1, 2, 3, 4, 5, 6, 7, 8,
+])("the tensors of an answer begin where elements of eight bytes can be read, whatever its %i letters more", async (letters) => {
+  const name = "y".repeat(letters);
+  const reply: Tensor[] = [{ name, dtype: "uint8", shape: [3], bytes: Uint8Array.of(1, 2, 3) }];
+  await activate({ outputs: [{ name, dtype: "uint8", shape: [-1] }], reply });
+
+  const body = JSON.stringify({ inputs: [x], parameters: { binary_data_output: true } });
+  const answer = await fixture.ask({ path: infer, body: Buffer.from(body) });
+
+  const headLength = Number(answer.headers["inference-header-content-length"]);
+  expect(headLength % 8).toBe(0);
+  expect(JSON.parse(answer.bytes.toString("utf8", 0, headLength))).toMatchObject({
+    outputs: [{ name }],
+  });
+  expect([...answer.bytes.subarray(headLength)]).toEqual([1, 2, 3]);
+});
+
 describe("an inference with binary tensors", () => {
   const binaryIn = (bytes: number) => ({
     ...x,

@@ -44,6 +44,22 @@ test("frames come out whole and in order, however the bytes are cut into pieces"
   );
 });
 
+test("whoever reads the pieces is told which of them no message lies in", () => {
+  const decoder = new FrameDecoder(limits, readAny);
+  const bytes = bytesOf({ id: 1, header: "a", parts: [new Uint8Array(64)] });
+  const holdsViews = (piece: Buffer) => {
+    decoder.push(piece);
+    return decoder.hasViews();
+  };
+
+  expect(holdsViews(bytes)).toBe(true);
+  expect(holdsViews(bytes.subarray(0, 40))).toBe(false);
+  expect(holdsViews(bytes.subarray(40))).toBe(false);
+  expect(holdsViews(bytes.subarray(0, 8))).toBe(false);
+  expect(holdsViews(Buffer.concat([bytes.subarray(8), bytes]))).toBe(true);
+  expect(holdsViews(bytes.subarray(0, 1))).toBe(false);
+});
+
 test("a header is read once for all frames in a row that have it", () => {
   const read: unknown[] = [];
   const decoder = new FrameDecoder(limits, (header) => {
