@@ -44,6 +44,7 @@ import { AssignmentWatch } from "./app/ingest/assignment-watch.ts";
 import { DeviceOrder } from "./app/ingest/device-order.ts";
 import { IngestReport } from "./app/ingest/ingest-report.ts";
 import { IngestTelemetry } from "./app/ingest/ingest-telemetry.ts";
+import { ReadmitWindows } from "./app/ingest/readmit-windows.ts";
 import { RefusalCounts } from "./app/ingest/refusal-counts.ts";
 import { ShowRefusals } from "./app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "./app/ingest/summarize-telemetry.ts";
@@ -90,6 +91,7 @@ export interface Application {
   readonly roots: PublishRoot;
   readonly useCases: UseCases;
 }
+  readonly readmissions: ReadmitWindows;
 
 /** The use cases over their ports; nothing runs yet. */
 export function compose(given: Ports): Application {
@@ -116,6 +118,8 @@ export function compose(given: Ports): Application {
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);
   const roots = new PublishRoot(ports);
+  const readmissions = new ReadmitWindows(ports);
+  const onPublished = () => void readmissions.run();
   const presence = new TrackPresence(ports);
   const hello = new AnswerHello(ports);
   const report = new IngestReport(ports);
@@ -129,6 +133,7 @@ export function compose(given: Ports): Application {
     rolloutEngine,
     roots,
     door: {
+    readmissions,
       ...loginDoor(authenticate, enrol, new ReportDuplicate(ports)),
       receive: async (topic, payload) => {
         if (topic.kind === "request") return getDesired.run(topic.device);
@@ -141,7 +146,8 @@ export function compose(given: Ports): Application {
       ...deploymentUseCases(ports),
       ...driftUseCases(ports),
       ...fleetUseCases(ports),
-      ...releaseUseCases(ports),
+      ...maintenanceUseCases(ports),
+      ...releaseUseCases({ ...ports, onPublished }),
       ...rolloutUseCases(ports),
       ...webhookUseCases(ports),
       authenticateDevice: authenticate,

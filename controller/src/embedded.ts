@@ -56,6 +56,7 @@ export async function openEmbedded({
     app,
     stores,
     [Symbol.asyncDispose]: async () => {
+      await app.readmissions[Symbol.asyncDispose]();
       await app.driftEngine[Symbol.asyncDispose]();
       await app.rolloutEngine[Symbol.asyncDispose]();
       await app.acks[Symbol.asyncDispose]();

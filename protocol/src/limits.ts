@@ -228,6 +228,9 @@ export const controllerLimits = {
   /** Windows of one release that one answer adds up, the newest. */
   summaryWindowsMax: 200_000,
   profilesKeptMax: 256,
+  /** Between two looks for windows in quarantine whose release has been published; and releases of one look. */
+  readmitEveryMs: MINUTE_MS,
+  readmitReleasesMax: 1_000,
   desiredAttemptsMax: 8,
   messagesWaitingPerDeviceMax: 64,
   blobChunkBytes: 64 * KIB,

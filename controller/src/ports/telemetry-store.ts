@@ -20,6 +20,15 @@ export interface TelemetryStore {
   readonly gaps: (devicesMax: number) => Promise<readonly TelemetryGap[]>;
   /** What is in quarantine, the newest first, at most so many kinds. */
   readonly quarantine: (kindsMax: number) => Promise<readonly QuarantineCount[]>;
+  /** Releases that windows are in quarantine of because nobody had published them, at most so many. */
+  readonly unknownReleases: (countMax: number) => Promise<readonly Digest8[]>;
+  /** Windows in quarantine because nobody had published their release, the longest there first. */
+  readonly quarantined: (
+    releasePrefix: Digest8,
+    count: number,
+  ) => Promise<readonly QuarantinedPart[]>;
+  /** In one commit. @returns what became of those that were still in quarantine */
+  readonly readmit: (parts: readonly Readmission[]) => Promise<readonly Readmission["kind"][]>;
   /** Release prefixes that have windows. */
   readonly releasePrefixes: () => Promise<readonly Digest8[]>;
 }
@@ -72,6 +81,27 @@ export interface QuarantinedWindow {
   readonly bytes: Uint8Array;
 }
 
+/** A part of a batch. */
+export interface PartPlace {
+  readonly device: DeviceId;
+  readonly era: number;
+  readonly boot: number;
+  readonly seq: number;
+  readonly position: number;
+}
+
+export interface QuarantinedPart {
+  readonly place: PartPlace;
+  readonly receivedAtMs: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What becomes of a window whose release has been published: stored, in quarantine for another reason, or gone. */
+export type Readmission =
+  | { readonly kind: "readmitted"; readonly place: PartPlace; readonly window: StoredWindow }
+  | { readonly kind: "apart"; readonly place: PartPlace; readonly reason: QuarantineReason }
+  | { readonly kind: "refused"; readonly place: PartPlace };
+
 export type QuarantineReason = "RELEASE" | "PROFILE";
 
 /** Quarantined windows of one reason, release and profile. */
@@ -101,13 +131,8 @@ export interface ReadWindow extends WindowRecord {
 }
 
 /** Where a window stands among those of its release. */
-export interface WindowPlace {
+export interface WindowPlace extends PartPlace {
   readonly startMs: number;
-  readonly device: DeviceId;
-  readonly era: number;
-  readonly boot: number;
-  readonly seq: number;
-  readonly position: number;
 }
 
 /** How many batches of a device are missing between those that came, and before them. */

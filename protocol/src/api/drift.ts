@@ -157,6 +157,8 @@ export const QuarantinedKind = z.object({
   /** First 8 bytes of the digests, as the window names them. */
   release: z.string(),
   profile: z.string().nullable(),
+  /** The release is there: windows that are here for want of it are taken back, as late ones, within a minute. */
+  isPublished: z.boolean(),
   windows: Counter,
   devices: Counter,
   firstAtMs: UnixMs,

@@ -71,6 +71,7 @@ export async function driftWorld({ seed = 1, home, nowMs, over }: DriftWorldOpti
   return Object.assign(world, {
     ...{ stores, bus, log, defects, app },
     [Symbol.asyncDispose]: async () => {
+      await app.readmissions[Symbol.asyncDispose]();
       await app.driftEngine[Symbol.asyncDispose]();
       await app.acks[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();

@@ -70,7 +70,10 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
     process: { connections: () => 3, eventLoopLag: () => ({ "0.99": 0.25 }) },
     onDefect: (error: unknown) => void defects.push(error),
   };
-  const { useCases, acks, deliveries, rolloutEngine } = compose({ ...ports, ...given });
+  const { useCases, acks, deliveries, readmissions, rolloutEngine } = compose({
+    ...ports,
+    ...given,
+  });
   const server = await startHttpServer({
     host: "127.0.0.1",
     port: 0,
@@ -105,6 +108,7 @@ export async function startFleetServer(options: FleetServerOptions = {}) {
       fetch(`${url}/v1/releases`, { method: "POST", headers, body: smallForm(manifest) }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
+      await readmissions[Symbol.asyncDispose]();
       await rolloutEngine[Symbol.asyncDispose]();
       await deliveries[Symbol.asyncDispose]();
       await acks[Symbol.asyncDispose]();

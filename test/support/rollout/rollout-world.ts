@@ -89,6 +89,7 @@ export async function rolloutWorld({
     log,
     tally,
     [Symbol.asyncDispose]: async () => {
+      await app.readmissions[Symbol.asyncDispose]();
       await app.rolloutEngine[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import { type Kysely, sql } from "kysely";
 import type {
   QuarantineCount,
   QuarantineReason,
+  Readmission,
   ReadWindow,
   TelemetryBatchRecord,
   TelemetryGap,
@@ -12,6 +13,7 @@ import type {
 } from "../../ports/telemetry-store.ts";
 import { bytesOf } from "./column.ts";
 import { addBatch, batchKey } from "./drift/add-batch.ts";
+import { quarantinedParts, readmitParts, unknownReleases } from "./drift/readmit-parts.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Schema } from "./schema.ts";
 
@@ -142,6 +144,14 @@ export class SqlTelemetryStore implements TelemetryStore {
       lastAtMs: row.last_at_ms,
     }));
   };
+
+  readonly unknownReleases = (countMax: number) => unknownReleases(this.#database, countMax);
+
+  readonly quarantined = (releasePrefix: Digest8, count: number) =>
+    quarantinedParts(this.#database, releasePrefix, count);
+
+  readonly readmit = (parts: readonly Readmission[]): Promise<readonly Readmission["kind"][]> =>
+    this.#commits.run((transaction) => readmitParts(transaction, parts));
 
   readonly releasePrefixes = async (): Promise<readonly Digest8[]> => {
     const found = this.#database.selectFrom("telemetry_windows").select("release8").distinct();

@@ -10,6 +10,7 @@ import { checkWindow } from "../../domain/telemetry/check-window.ts";
 import { cellOf, dueMs } from "../../domain/telemetry/drift-cell.ts";
 import type { WindowRefusal } from "../../domain/telemetry/window-verdict.ts";
 import type {
+  DriftCell,
   QuarantinedWindow,
   QuarantineReason,
   StoredLabels,
@@ -58,11 +59,12 @@ export async function sortBatch(
   return sorted;
 }
 
-interface WindowRefused extends Refusal {
+export interface WindowRefused extends Refusal {
   readonly kind: WindowRefusal | "RELEASE";
 }
 
-function windowRefusal(
+/** Why a window is not stored; undefined: it is. */
+export function windowRefusal(
   window: TelemetryWindow,
   release: ProfiledRelease | undefined,
   receivedAtMs: number,
@@ -98,7 +100,11 @@ interface Received {
   readonly receivedAtMs: number;
 }
 
-function storedWindow(window: TelemetryWindow, { cellMs, receivedAtMs }: Received): StoredWindow {
+/** A window with its cell. */
+export function storedWindow(
+  window: TelemetryWindow,
+  { cellMs, receivedAtMs }: Received,
+): StoredWindow & { readonly cell: DriftCell } {
   const { slot, release, startMs, durationMs, historical } = window;
   const cell = cellOf(startMs, cellMs);
   const isOnTime = !historical && receivedAtMs <= dueMs(cell);

@@ -41,6 +41,8 @@ export interface PublishReleasePorts {
   readonly uploadBytesMax?: number;
   /** Every release waits until a second person has agreed. */
   readonly releasesAwaitApproval?: boolean;
+  /** There is a release that was not there before. */
+  readonly onPublished?: () => void;
 }
 
 export interface Published {
@@ -148,6 +150,7 @@ export class PublishRelease {
       { event: "release.published", release, model, version, by: caller.id },
       "release published",
     );
+    this.#ports.onPublished?.();
     return { release: releaseView(record), created: true };
   }
 
