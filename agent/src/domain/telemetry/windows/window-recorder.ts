@@ -129,6 +129,7 @@ export function createWindowRecorder(options: WindowRecorderOptions): WindowReco
       latency: latency.take(),
       items: window.items,
       ...guardSketches(sketches.take(), reference, privacy),
+      // protocol.md 6.12: every answered request is looked at.
       sampleRate: 1,
       epsilon: profile === null ? null : (privacy.noise?.epsilon ?? null),
     });

@@ -123,7 +123,7 @@ test("every item of a batch is counted, in features and outputs", () => {
   const outputs = [rows("y", [answer, answer, answer, answer, answer])];
   const [window] = recorded(referenceOf(1, 2), [observation({ inputs, outputs })]);
 
-  expect(window).toMatchObject({ requests: 1, items: 5 });
+  expect(window).toMatchObject({ requests: 1, items: 5, sampleRate: 1 });
   expect(window?.features[0]).toMatchObject({ counts: [1, 1, 1, 1], nan: 1, missing: 0 });
   expect(window?.outputs[0]?.classCounts[3]).toBe(5);
 });
