@@ -146,7 +146,6 @@ export function compose(given: Ports): Application {
       ...deploymentUseCases(ports),
       ...driftUseCases(ports),
       ...fleetUseCases(ports),
-      ...maintenanceUseCases(ports),
       ...releaseUseCases({ ...ports, onPublished }),
       ...rolloutUseCases(ports),
       ...webhookUseCases(ports),
