@@ -1,3 +1,4 @@
+import type { ReferenceProfile } from "@modelfleet/protocol";
 import * as z from "zod";
 import { PublishError } from "../../src/domain/errors.ts";
 import {
@@ -48,6 +49,7 @@ export async function startProfile(
 function learningOf(wishes: LearningWishes): LearningProfile {
   try {
     const started = learningProfile(wishes);
+    refuseTwice(started.profile);
     checkProfile(started.profile, { inputs: [...wishes.inputs], outputs: [...wishes.outputs] });
     return started;
   } catch (cause) {
@@ -56,5 +58,15 @@ function learningOf(wishes: LearningWishes): LearningProfile {
     const [issue] = cause.issues;
     const place = issue?.path.join(".") ?? "";
     throw new CliError("USAGE", `${place}: ${issue?.message ?? "expected another"}`, { cause });
+  }
+}
+
+/** What drifts is called by its name. @throws CliError USAGE */
+function refuseTwice({ features, outputs, categories = [] }: ReferenceProfile): void {
+  for (const parts of [features, outputs, categories]) {
+    const names = parts.map(({ name }) => name);
+    const twice = names.find((name, at) => names.indexOf(name) !== at);
+    if (twice !== undefined)
+      throw new CliError("USAGE", `expected each name once, got ${twice} twice`);
   }
 }
