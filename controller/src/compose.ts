@@ -87,11 +87,11 @@ export interface Application {
   readonly door: DeviceDoor;
   readonly driftEngine: DriftEngine;
   readonly presence: TrackPresence;
+  readonly readmissions: ReadmitWindows;
   readonly rolloutEngine: RolloutEngine;
   readonly roots: PublishRoot;
   readonly useCases: UseCases;
 }
-  readonly readmissions: ReadmitWindows;
 
 /** The use cases over their ports; nothing runs yet. */
 export function compose(given: Ports): Application {
@@ -114,12 +114,12 @@ export function compose(given: Ports): Application {
     resume: (rollout) => resumeRollout(ports, rollout),
   });
   const driftEngine = driftEngineOf(ports);
+  const readmissions = new ReadmitWindows(ports);
+  const onPublished = () => void readmissions.run();
   listenFor(rolloutSignal, rolloutEngine, given);
   const authenticate = new AuthenticateDevice(ports);
   const enrol = new EnrolDevice(ports);
   const roots = new PublishRoot(ports);
-  const readmissions = new ReadmitWindows(ports);
-  const onPublished = () => void readmissions.run();
   const presence = new TrackPresence(ports);
   const hello = new AnswerHello(ports);
   const report = new IngestReport(ports);
@@ -129,11 +129,11 @@ export function compose(given: Ports): Application {
     acks,
     deliveries: new DeliverEvents(ports),
     presence,
+    readmissions,
     driftEngine,
     rolloutEngine,
     roots,
     door: {
-    readmissions,
       ...loginDoor(authenticate, enrol, new ReportDuplicate(ports)),
       receive: async (topic, payload) => {
         if (topic.kind === "request") return getDesired.run(topic.device);
