@@ -203,6 +203,7 @@ export const ReferenceProfile = z
       learning !== true || features.filter(hasQuantiles).length <= learningLimits.featuresMax,
     `expected at most ${learningLimits.featuresMax} features with quantiles while learning`,
   )
+  // protocol.md 6.15.
   .refine(
     ({ samples, learning }) => (samples === 0) === (learning === true),
     "expected samples of 1 or more, and 0 while learning",

@@ -6,6 +6,7 @@ import {
 } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
 import { learningProfile } from "../../../../controller/src/domain/profile/learning/learning-profile.ts";
+import { checkWindow } from "../../../../controller/src/domain/telemetry/check-window.ts";
 import { measuredWindow, normalItem } from "../../../support/profile/measured-window.ts";
 import { seededRandom } from "../../../support/random.ts";
 import {
@@ -42,6 +43,23 @@ describe("a learning profile", () => {
 
     expect(started.profile.features).toHaveLength(10);
     expect(started.unwatched).toEqual(["b[2]", "b[3]", "b[4]", "b[5]", "b[6]", "b[7]"]);
+  });
+
+  test.each([
+    ["everything told", { isStrict: false, noise: null }],
+    ["strict privacy", { isStrict: true, noise: null }],
+  ])("makes windows that the controller believes, with %s", (_, privacy) => {
+    const reference = learningProfile({ inputs: [x], outputs: [y] }).profile;
+    const profile = { reference, digest: profileDigest };
+    const random = seededRandom(seed);
+    const items = Array.from({ length: 300 }, () => normalItem(random, 1e30));
+    const of = { release: releaseDigest, profile, items, random, privacy };
+    const window = measuredWindow({ ...of, startMs: dayStartMs, windowMs: hourMs });
+
+    expect(checkWindow(window, { profile, receivedAtMs: dayStartMs + hourMs })).toEqual({
+      kind: "ok",
+    });
+    expect(window.features[0]?.counts).toEqual([0, 300, 0]);
   });
 
   test("of as many numbers as it may have makes windows that fit a message, with the longest sketches", () => {
