@@ -12,6 +12,7 @@ import { addDeployCommand } from "./commands/deploy.ts";
 import { addDeviceCommands } from "./commands/device.ts";
 import { addDriftCommands } from "./commands/drift.ts";
 import { addKeyCommands } from "./commands/key.ts";
+import { addMaintenanceCommands } from "./commands/maintenance.ts";
 import { addProfileCommands } from "./commands/profile.ts";
 import { addReleaseCommands } from "./commands/release.ts";
 import { addRolloutCommands } from "./commands/rollout.ts";
@@ -72,6 +73,7 @@ function createProgram(terminal: Terminal): Command {
   addTelemetryCommands(program, terminal);
   addDriftCommands(program, terminal);
   addAlertCommands(program, terminal);
+  addMaintenanceCommands(program, terminal);
   addBundleCommands(program, terminal);
   addAuditCommands(program, terminal);
   addCaptureCommands(program, terminal);

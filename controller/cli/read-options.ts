@@ -45,6 +45,16 @@ export function readCount(option: string, text: string): number {
   throw new CliError("USAGE", `${option}: expected a whole number, got "${text.slice(0, 32)}"`);
 }
 
+/** `2026-12-01T06:00:00Z` → ms since 1970; without Z or an offset it is this machine's time. @throws CliError USAGE */
+export function readTime(option: string, text: string): number {
+  const atMs = Date.parse(text);
+  if (/^\d{4}-\d{2}-\d{2}T/.test(text) && Number.isFinite(atMs)) return atMs;
+  throw new CliError(
+    "USAGE",
+    `${option}: expected a time like 2026-12-01T06:00:00Z, got "${text.slice(0, 40)}"`,
+  );
+}
+
 /** `digits@1.0.0` → model and version. @throws CliError USAGE */
 export function readRelease(text: string): { readonly model: string; readonly version: string } {
   const [model, version, ...rest] = text.split("@");

@@ -16,6 +16,7 @@ import type { EventStore } from "./ports/event-store.ts";
 import type { FleetFigures } from "./ports/fleet-figures.ts";
 import type { FleetStore } from "./ports/fleet-store.ts";
 import type { Keys } from "./ports/keys.ts";
+import type { MaintenanceStore } from "./ports/maintenance-store.ts";
 import type { MetricsWriter } from "./ports/metrics-writer.ts";
 import type { ProcessFigures } from "./ports/process-figures.ts";
 import type { ReleaseStore } from "./ports/release-store.ts";
@@ -46,6 +47,7 @@ export interface Ports {
   readonly fleet: FleetStore;
   readonly keys: Keys;
   readonly log: EventLog;
+  readonly maintenance: MaintenanceStore;
   /** Told of a failure nobody expected. */
   readonly onDefect: (error: unknown) => void;
   readonly releases: ReleaseStore;

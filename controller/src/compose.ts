@@ -48,6 +48,10 @@ import { ReadmitWindows } from "./app/ingest/readmit-windows.ts";
 import { RefusalCounts } from "./app/ingest/refusal-counts.ts";
 import { ShowRefusals } from "./app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "./app/ingest/summarize-telemetry.ts";
+import { AnnounceMaintenance } from "./app/maintenance/announce-maintenance.ts";
+import { EndMaintenance } from "./app/maintenance/end-maintenance.ts";
+import { ListMaintenance } from "./app/maintenance/list-maintenance.ts";
+import type { MaintenancePorts } from "./app/maintenance/maintenance-ports.ts";
 import { ReadMetrics } from "./app/metrics/read-metrics.ts";
 import { LearnProfile } from "./app/profile/learn-profile.ts";
 import { ApproveRelease } from "./app/release/approve-release.ts";
@@ -230,6 +234,7 @@ function releaseUseCases(ports: ReleasePorts) {
 }
 
 type DriftPorts = ConstructorParameters<typeof AcknowledgeAlert>[0] &
+  MaintenancePorts &
   ConstructorParameters<typeof LearnProfile>[0] &
   ConstructorParameters<typeof ShowDrift>[0] &
   ConstructorParameters<typeof ShowQuarantine>[0];
@@ -237,8 +242,11 @@ type DriftPorts = ConstructorParameters<typeof AcknowledgeAlert>[0] &
 function driftUseCases(ports: DriftPorts) {
   return {
     acknowledgeAlert: new AcknowledgeAlert(ports),
+    announceMaintenance: new AnnounceMaintenance(ports),
+    endMaintenance: new EndMaintenance(ports),
     learnProfile: new LearnProfile(ports),
     listAlerts: new ListAlerts(ports),
+    listMaintenance: new ListMaintenance(ports),
     showAlert: new ShowAlert(ports),
     showDrift: new ShowDrift(ports),
     showQuarantine: new ShowQuarantine(ports),

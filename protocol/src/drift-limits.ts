@@ -43,4 +43,22 @@ export const driftPipelineLimits = {
   /** Devices that an alert names as unlike their peers, and new alerts of one cell whose devices are looked at. */
   outliersMax: 10,
   suspectedAlertsMax: 3,
+  /** Rollouts of one release that are looked at for devices it has just come to, the newest first. */
+  rolloutsLookedAtMax: 8,
+} as const;
+
+/** Work on devices that people announce, so that nobody is woken by it (docs/drift.md). */
+export const maintenanceLimits = {
+  /** Not over, of the whole fleet. */
+  openMax: 100,
+  lengthMsMax: 30 * DAY_MS,
+  /** How long before now it may have begun, and how long after now it may begin. */
+  backMsMax: DAY_MS,
+  aheadMsMax: 90 * DAY_MS,
+  reasonLengthMax: 512,
+  listedMax: 200,
+  /** After its end. */
+  keptMs: 730 * DAY_MS,
+  /** Share of a cohort's devices under it from which the cohort's own alerts are not told, either. */
+  deviceShareMin: 0.02,
 } as const;

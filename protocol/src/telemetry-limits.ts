@@ -70,6 +70,12 @@ export const driftLimits = {
   recoveryShare: 0.7,
   /** An alert without enough data for so long is closed as lost. */
   silentMsMax: DAY_MS,
+  /**
+   * Cells for which a device that a rollout has just brought the release counts as new: as many as an alert looks at. A
+   * cohort with at least this share of them warms up.
+   */
+  warmUpCells: 4,
+  warmUpDeviceShareMin: 0.1,
   /** Notifications of one model. */
   notificationsPerHourMax: 12,
   /** Alerts that one notification names; it counts them all. */

@@ -1,6 +1,7 @@
 import { type Alert, AlertList, driftPipelineLimits } from "@modelfleet/protocol";
 import type { ApiOptions } from "../api-options.ts";
 import { contextOf } from "../context.ts";
+import { maintenanceLines } from "../maintenance-now.ts";
 import { readCount } from "../read-options.ts";
 import { readPages } from "../read-pages.ts";
 import { figuresText, stateText } from "../render/alert.ts";
@@ -28,7 +29,9 @@ export async function listAlerts(terminal: Terminal, options: ListAlertsOptions)
     rowsOf: (page) => page.alerts,
     count,
   });
-  context.answer({ alerts }, () => render(alerts, terminal.nowMs()));
+  const nowMs = terminal.nowMs();
+  const around = await maintenanceLines(context, { model: options.model, nowMs });
+  context.answer({ alerts }, () => [render(alerts, nowMs), ...around].join("\n"));
 }
 
 function render(alerts: readonly Alert[], nowMs: number): string {

@@ -2,6 +2,7 @@ import { DriftAnswer } from "@modelfleet/protocol";
 import type { ApiOptions } from "../api-options.ts";
 import { CliError } from "../cli-error.ts";
 import { contextOf } from "../context.ts";
+import { maintenanceLines } from "../maintenance-now.ts";
 import { readDuration } from "../read-options.ts";
 import { isOfFeature, renderDrift } from "../render/drift.ts";
 import type { Terminal } from "../terminal.ts";
@@ -26,7 +27,9 @@ export async function showDrift(
   const path = `/v1/models/${encodeURIComponent(model)}/drift?${query.toString()}`;
   const answer = await context.api.call({ method: "GET", path, answer: DriftAnswer });
   requireFeature(answer, options.feature);
-  context.answer(answer, () => renderDrift(answer, { ...options, nowMs: terminal.nowMs() }));
+  const nowMs = terminal.nowMs();
+  const around = await maintenanceLines(context, { model, nowMs });
+  context.answer(answer, () => [renderDrift(answer, { ...options, nowMs }), ...around].join("\n"));
 }
 
 /** @throws CliError USAGE naming the signals there are */

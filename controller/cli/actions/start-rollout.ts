@@ -4,7 +4,7 @@ import type { ApiOptions } from "../api-options.ts";
 import { awaitRollout, concludeRollout } from "../await-rollout.ts";
 import { CliError } from "../cli-error.ts";
 import { type Context, contextOf } from "../context.ts";
-import { readDuration, readRelease } from "../read-options.ts";
+import { readDuration, readRelease, readTime } from "../read-options.ts";
 import { renderRollout } from "../render/rollout.ts";
 import { type PlanOptions, planOf } from "../rollout-options.ts";
 import { rolloutPath } from "../rollout-paths.ts";
@@ -80,14 +80,4 @@ function renderStarted(rollout: Rollout): string {
   const shown = renderRollout(rollout);
   // Of a draft that says already how it begins.
   return state === "draft" ? shown : `${shown}\nfollow it with: modelfleet rollout watch ${id}`;
-}
-
-/** @throws CliError USAGE */
-function readTime(option: string, text: string): number {
-  const atMs = Date.parse(text);
-  if (/^\d{4}-\d{2}-\d{2}T/.test(text) && Number.isFinite(atMs)) return atMs;
-  throw new CliError(
-    "USAGE",
-    `${option}: expected a time like 2026-12-01T06:00:00Z, got "${text.slice(0, 40)}"`,
-  );
 }

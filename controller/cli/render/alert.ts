@@ -1,4 +1,5 @@
 import type { Alert, AlertChange, AlertDetail } from "@modelfleet/protocol";
+import { plural } from "./plural.ts";
 import { binBars, figure, verdictWords } from "./verdict.ts";
 
 /** Where it stands, and whose it is. */
@@ -68,14 +69,27 @@ const notices: Readonly<Record<NonNullable<AlertChange["notice"]>, string>> = {
   lost: "told: nothing is heard any more",
 };
 
-function changeLine({ atMs, from, to, notice, by, note, suppression }: AlertChange): string {
+function changeLine(change: AlertChange): string {
+  const { atMs, from, to, notice, by, note, suppression } = change;
   const why = [
     ...(notice === null ? [] : [notices[notice]]),
-    ...(suppression === null ? [] : [`not told: ${suppression}`]),
+    ...(suppression === null ? [] : [`not told: ${suppression}${causeText(change)}`]),
     ...(by === null ? [] : [`by ${by}`]),
     ...(note === null ? [] : [note]),
   ];
   return `${time(atMs)}  ${from} → ${to}${why.length === 0 ? "" : `  ${why.join(", ")}`}`;
+}
+
+/** Whose doing it is that nobody is told. */
+function causeText({ suppressedBy: cause }: AlertChange): string {
+  if (cause === null) return "";
+  const devices = `${cause.devices} of ${plural(cause.ofDevices, "device")}`;
+  switch (cause.kind) {
+    case "maintenance":
+      return ` of ${cause.announcedFor} until ${time(cause.untilMs)}, announced by ${cause.by} (${cause.maintenance}; ${devices}): ${cause.reason}`;
+    case "rollout":
+      return ` ${cause.rollout} has just come to ${devices}`;
+  }
 }
 
 function nextOf({ id, state }: Alert): readonly string[] {

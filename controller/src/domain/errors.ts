@@ -12,6 +12,7 @@ export class NotFoundError extends CodedError<
   | "ALERT_UNKNOWN"
   | "COHORT_UNKNOWN"
   | "CLAIM_UNKNOWN"
+  | "MAINTENANCE_UNKNOWN"
   | "WEBHOOK_UNKNOWN"
   | "DELIVERY_UNKNOWN"
 > {}
@@ -100,6 +101,9 @@ export class LearningError extends CodedError<
 
 /** A word on an alert that its state does not allow; nothing has changed. */
 export class AlertError extends CodedError<"ALERT_STATE" | "STALE" | "BUSY"> {}
+
+/** A maintenance that was not announced. */
+export class MaintenanceError extends CodedError<"MAINTENANCE_TIME" | "MAINTENANCE_TOO_MUCH"> {}
 
 /** A device's message that was not taken in. */
 export class MessageRefused extends CodedError<

@@ -26,6 +26,7 @@ import { DevicesRoutes } from "./routes/devices-routes.ts";
 import { DriftRoutes } from "./routes/drift-routes.ts";
 import { EnrolRoutes } from "./routes/enrol-routes.ts";
 import { HEALTH_CHECKS, HealthRoutes } from "./routes/health-routes.ts";
+import { MaintenanceRoutes } from "./routes/maintenance-routes.ts";
 import { MetricsRoutes } from "./routes/metrics-routes.ts";
 import { ProfileRoutes } from "./routes/profile-routes.ts";
 import { RefusalsRoutes } from "./routes/refusals-routes.ts";
@@ -65,6 +66,7 @@ export const routes = [
   DriftRoutes,
   EnrolRoutes,
   HealthRoutes,
+  MaintenanceRoutes,
   MetricsRoutes,
   ProfileRoutes,
   RefusalsRoutes,

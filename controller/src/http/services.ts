@@ -31,6 +31,9 @@ import type { ShowClientTrust } from "../app/fleet/show-client-trust.ts";
 import type { ShowDevice } from "../app/fleet/show-device.ts";
 import type { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import type { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
+import type { AnnounceMaintenance } from "../app/maintenance/announce-maintenance.ts";
+import type { EndMaintenance } from "../app/maintenance/end-maintenance.ts";
+import type { ListMaintenance } from "../app/maintenance/list-maintenance.ts";
 import type { ReadMetrics } from "../app/metrics/read-metrics.ts";
 import type { LearnProfile } from "../app/profile/learn-profile.ts";
 import type { ApproveRelease } from "../app/release/approve-release.ts";
@@ -60,6 +63,7 @@ export interface UseCases {
   readonly listAlerts: ListAlerts;
   readonly acknowledgeAlert: AcknowledgeAlert;
   readonly addWebhook: AddWebhook;
+  readonly announceMaintenance: AnnounceMaintenance;
   readonly approveDeployment: ApproveDeployment;
   readonly approveRelease: ApproveRelease;
   readonly authenticateCaller: AuthenticateCaller;
@@ -72,6 +76,7 @@ export interface UseCases {
   readonly createClaim: CreateClaim;
   readonly createRollout: CreateRolloutOnce;
   readonly deployRelease: DeployRelease;
+  readonly endMaintenance: EndMaintenance;
   readonly enrolDevice: EnrolDevice;
   readonly excludeDevice: ExcludeDevice;
   readonly explainDevice: ExplainDevice;
@@ -82,6 +87,7 @@ export interface UseCases {
   readonly listClaims: ListClaims;
   readonly listDeployments: ListDeployments;
   readonly listDevices: ListDevices;
+  readonly listMaintenance: ListMaintenance;
   readonly listReleases: ListReleases;
   readonly listRolloutDevices: ListRolloutDevices;
   readonly listRollouts: ListRollouts;

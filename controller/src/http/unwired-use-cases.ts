@@ -31,6 +31,9 @@ import { ShowClientTrust } from "../app/fleet/show-client-trust.ts";
 import { ShowDevice } from "../app/fleet/show-device.ts";
 import { ShowRefusals } from "../app/ingest/show-refusals.ts";
 import { SummarizeTelemetry } from "../app/ingest/summarize-telemetry.ts";
+import { AnnounceMaintenance } from "../app/maintenance/announce-maintenance.ts";
+import { EndMaintenance } from "../app/maintenance/end-maintenance.ts";
+import { ListMaintenance } from "../app/maintenance/list-maintenance.ts";
 import { ReadMetrics } from "../app/metrics/read-metrics.ts";
 import { LearnProfile } from "../app/profile/learn-profile.ts";
 import { ApproveRelease } from "../app/release/approve-release.ts";
@@ -62,6 +65,7 @@ export function unwiredUseCases(): UseCases {
     listAlerts: unwired(ListAlerts),
     acknowledgeAlert: unwired(AcknowledgeAlert),
     addWebhook: unwired(AddWebhook),
+    announceMaintenance: unwired(AnnounceMaintenance),
     approveDeployment: unwired(ApproveDeployment),
     approveRelease: unwired(ApproveRelease),
     authenticateCaller: unwired(AuthenticateCaller),
@@ -74,6 +78,7 @@ export function unwiredUseCases(): UseCases {
     createClaim: unwired(CreateClaim),
     createRollout: unwired(CreateRolloutOnce),
     deployRelease: unwired(DeployRelease),
+    endMaintenance: unwired(EndMaintenance),
     enrolDevice: unwired(EnrolDevice),
     excludeDevice: unwired(ExcludeDevice),
     explainDevice: unwired(ExplainDevice),
@@ -84,6 +89,7 @@ export function unwiredUseCases(): UseCases {
     listClaims: unwired(ListClaims),
     listDeployments: unwired(ListDeployments),
     listDevices: unwired(ListDevices),
+    listMaintenance: unwired(ListMaintenance),
     listReleases: unwired(ListReleases),
     listRolloutDevices: unwired(ListRolloutDevices),
     listRollouts: unwired(ListRollouts),

@@ -6,6 +6,7 @@ import type {
   Digest8,
   Labels,
   ModelName,
+  Sha256,
 } from "@modelfleet/protocol";
 import type { AuditEntry } from "../domain/audit/audit-entry.ts";
 import type { AlertState } from "../domain/drift/alerts/alert-state.ts";
@@ -42,6 +43,14 @@ export interface DriftStore {
     cell: DirtyCell,
     after: string,
     count: number,
+  ) => Promise<readonly CohortMember[]>;
+  /** Rollouts of a release that are under way, or have ended since; the newest first, and only a few. */
+  readonly rolloutsOf: (release: Sha256, sinceMs: number) => Promise<readonly string[]>;
+  /** Of `devicesOf`, those that one of some rollouts has brought the release since a moment. */
+  readonly arrivedOf: (
+    cell: DirtyCell,
+    arrival: Arrival,
+    page: { readonly after: string; readonly count: number },
   ) => Promise<readonly CohortMember[]>;
   readonly rollups: (cell: CellPlace) => Promise<readonly CellRollup[]>;
   /** Of one cohort, those that start in a time, newest first. */
@@ -162,6 +171,11 @@ export interface DirtyCell extends CellPlace {
   readonly folded: number;
   /** Some of it came in time. */
   readonly isOnTime: boolean;
+}
+
+export interface Arrival {
+  readonly rollouts: readonly string[];
+  readonly sinceMs: number;
 }
 
 /** What decides about the cohorts of a device. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { driftPipelineLimits } from "../drift-limits.ts";
 import { Counter, ModelName, ReleaseVersion, Sha256, UnixMs } from "../units.ts";
 import { CohortName, DriftCulprit, DriftVerdict, OutlierDevice, SignalName } from "./drift.ts";
+import { MaintenanceId } from "./maintenance.ts";
 
 /** telemetry.md 2.6. An alert begins as FIRING or SUPPRESSED and ends as OK or INSUFFICIENT_DATA. */
 export const AlertState = z.enum([
@@ -19,8 +20,8 @@ export const AlertSeverity = z.enum(["warning", "critical"]);
 export type AlertSeverity = z.infer<typeof AlertSeverity>;
 
 /**
- * Why nobody is told: nobody has confirmed the reference, people expect it, the fleet's alert says it already, or the
- * values cannot be believed.
+ * Why nobody is told: nobody has confirmed the reference, the release has just come to many of the devices, people have
+ * announced it, the fleet's alert says it already, or the values cannot be believed.
  */
 export const AlertSuppression = z.enum([
   "provisional",
@@ -30,6 +31,28 @@ export const AlertSuppression = z.enum([
   "quality",
 ]);
 export type AlertSuppression = z.infer<typeof AlertSuppression>;
+
+/** What stands behind `rollout` and `maintenance`: how many of the cohort's devices are concerned, and by what. */
+export const SuppressionCause = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("maintenance"),
+    maintenance: MaintenanceId,
+    /** What it was announced for, and what people said of it. */
+    announcedFor: CohortName,
+    reason: z.string(),
+    by: z.string(),
+    untilMs: UnixMs,
+    devices: Counter,
+    ofDevices: Counter,
+  }),
+  z.object({
+    kind: z.literal("rollout"),
+    rollout: z.string(),
+    devices: Counter,
+    ofDevices: Counter,
+  }),
+]);
+export type SuppressionCause = z.infer<typeof SuppressionCause>;
 
 /** One signal of one release in one cohort, from the first excess that counted to its end. */
 export const Alert = z.object({
@@ -63,6 +86,8 @@ export const AlertChange = z.object({
   to: AlertState,
   severity: AlertSeverity.nullable(),
   suppression: AlertSuppression.nullable(),
+  /** null, too, for the reasons that say all. */
+  suppressedBy: SuppressionCause.nullable().default(null),
   /** Whether people were told. */
   notice: z.enum(["fired", "worse", "resolved", "lost"]).nullable(),
   /** Who did it; null: the windows. */

@@ -24,7 +24,7 @@ export function firedAlert(releasePrefix: Digest8): AlertsChange {
         change: {
           ...{ id, atMs: 5, from: "PENDING", to: "FIRING", severity: "warning" },
           ...{ suppression: null, notice: "fired", by: null, note: null, evidence: null },
-          ...{ culprits: [], devices: [], cause: null },
+          ...{ suppressedBy: null, culprits: [], devices: [], cause: null },
         },
       },
     ],

@@ -26,6 +26,7 @@ import {
   createQuarantine,
 } from "./migration-11-drift.ts";
 import { indexAlerts, widenWindowsOfRelease } from "./migration-12-lookups.ts";
+import { createMaintenance } from "./migration-13-maintenance.ts";
 
 /** In the order of their names. What was released is never changed; a change is a new migration. */
 export const migrations: Record<string, Migration> = {
@@ -90,4 +91,5 @@ export const migrations: Record<string, Migration> = {
       await indexAlerts(database);
     },
   },
+  "0013-maintenance": { up: createMaintenance },
 };

@@ -9,6 +9,7 @@ import type { AlertStore, DriftStore } from "../../ports/drift-store.ts";
 import type { EventStore } from "../../ports/event-store.ts";
 import type { FleetFigures } from "../../ports/fleet-figures.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
+import type { MaintenanceStore } from "../../ports/maintenance-store.ts";
 import type { ReleaseStore } from "../../ports/release-store.ts";
 import type { RolloutStore } from "../../ports/rollout-store.ts";
 import type { TelemetryStore } from "../../ports/telemetry-store.ts";
@@ -25,6 +26,7 @@ import { SqlDriftStore } from "./sql-drift-store.ts";
 import { SqlEventStore } from "./sql-event-store.ts";
 import { SqlFleetFigures } from "./sql-fleet-figures.ts";
 import { SqlFleetStore } from "./sql-fleet-store.ts";
+import { SqlMaintenanceStore } from "./sql-maintenance-store.ts";
 import { SqlReleaseStore } from "./sql-release-store.ts";
 import { SqlRolloutStore } from "./sql-rollout-store.ts";
 import { SqlTelemetryStore } from "./sql-telemetry-store.ts";
@@ -42,6 +44,7 @@ export interface Stores extends AsyncDisposable {
   readonly rollouts: RolloutStore;
   readonly telemetry: TelemetryStore;
   readonly drift: DriftStore & AlertStore;
+  readonly maintenance: MaintenanceStore;
   readonly audit: AuditLog;
   /** Rejects when the database does not answer. */
   readonly ping: () => Promise<void>;
@@ -72,6 +75,7 @@ export async function openDatabase(file: string): Promise<Stores> {
     rollouts: new SqlRolloutStore(database),
     telemetry: new SqlTelemetryStore(database, commits),
     drift: new SqlDriftStore(database),
+    maintenance: new SqlMaintenanceStore(database),
     audit: new SqlAuditLog(database, commits),
     ping: async () => {
       await sql`select 1`.execute(database);

@@ -1,9 +1,10 @@
-import type { Digest8 } from "@modelfleet/protocol";
+import type { Digest8, Sha256 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
 import type {
   AlertPageQuery,
   AlertStore,
   AlertsChange,
+  Arrival,
   CellOutcome,
   CellPlace,
   CellRollup,
@@ -17,7 +18,14 @@ import { changeAlerts } from "./drift/change-alerts.ts";
 import { commitCell } from "./drift/commit-cell.ts";
 import { foldDays, forgetRollups } from "./drift/fold-days.ts";
 import { alertById, alertChanges, alertPage, silentReleases } from "./drift/read-alerts.ts";
-import { devicesOf, dirtyCells, newLabels, newWindows, windowsOfCell } from "./drift/read-cells.ts";
+import { arrivedOf, rolloutsOf } from "./drift/read-arrivals.ts";
+import {
+  dirtyCells,
+  membersOfCell,
+  newLabels,
+  newWindows,
+  windowsOfCell,
+} from "./drift/read-cells.ts";
 import {
   driftRelease,
   newestRollups,
@@ -48,7 +56,16 @@ export class SqlDriftStore implements DriftStore, AlertStore {
     windowsOfCell(this.#database, cell, { after, count });
 
   readonly devicesOf = (cell: DirtyCell, after: string, count: number) =>
-    devicesOf(this.#database, cell, { after, count });
+    membersOfCell(this.#database, cell, { after, count });
+
+  readonly rolloutsOf = (release: Sha256, sinceMs: number) =>
+    rolloutsOf(this.#database, release, sinceMs);
+
+  readonly arrivedOf = (
+    cell: DirtyCell,
+    arrival: Arrival,
+    page: { readonly after: string; readonly count: number },
+  ) => arrivedOf(this.#database, cell, { ...arrival, ...page });
 
   readonly rollups = (cell: CellPlace) => rollupsOfCell(this.#database, cell);
 

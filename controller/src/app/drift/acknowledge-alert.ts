@@ -112,7 +112,7 @@ function changeOf(
   return {
     ...{ id, from: state, to: next.kind, severity, suppression, notice: null },
     ...{ atMs: act.atMs, by: act.by, note: act.note === "" ? null : act.note },
-    ...{ evidence: null, culprits: [], devices: [], cause: null },
+    ...{ suppressedBy: null, evidence: null, culprits: [], devices: [], cause: null },
   };
 }
 

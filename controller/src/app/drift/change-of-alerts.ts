@@ -7,30 +7,24 @@ import {
 } from "../../domain/drift/alerts/advance-alerts.ts";
 import type { AlertTransition } from "../../domain/drift/alerts/alert-state.ts";
 import { type LostAlerts, lostAlerts } from "../../domain/drift/alerts/lost-alerts.ts";
+import { suppressionCause, type Unrest } from "../../domain/drift/alerts/suppression-cause.ts";
 import type { DeviceSearch } from "../../domain/drift/attribution/find-outliers.ts";
 import { signalsOf } from "../../domain/drift/signals-of.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type {
-  AlertsChange,
-  ChangedAlert,
-  DirtyCell,
-  DriftRelease,
-} from "../../ports/drift-store.ts";
-import type { ProfiledRelease } from "../release/release-profiles.ts";
+import type { AlertsChange, ChangedAlert, DriftRelease } from "../../ports/drift-store.ts";
 import { alertNotices } from "./alert-notices.ts";
+import { cellUnrest, type UnrestCell, type UnrestPorts } from "./cell-unrest.ts";
 import { changedAlert } from "./changed-alerts.ts";
 import type { FoldPorts } from "./fold-cell.ts";
 import { remembered, type States, statesOf } from "./remembered-states.ts";
 import { suspectDevices } from "./suspect-devices.ts";
 import type { CellVerdicts } from "./verdicts-of.ts";
 
-export interface ChangeOfAlertsPorts extends FoldPorts {
+export interface ChangeOfAlertsPorts extends UnrestPorts {
   readonly clock: Clock;
 }
 
-export interface JudgedCell extends CellVerdicts {
-  readonly cell: DirtyCell;
-  readonly release: ProfiledRelease;
+export interface JudgedCell extends CellVerdicts, UnrestCell {
   readonly before: DriftRelease | undefined;
 }
 
@@ -42,11 +36,13 @@ export async function changeOfAlerts(
   const { cell, release, before, verdicts } = judged;
   const states = statesOf(before);
   const isProvisional = release.profile?.reference.provisional === true;
+  const unrest = await cellUnrest(ports, judged);
   const advanced = advanceAlerts({
     release: release.record.release,
     verdicts,
     states,
-    suppressionOf: () => (isProvisional ? "provisional" : null),
+    suppressionOf: (verdict) =>
+      isProvisional ? "provisional" : (suppressionCause(verdict, unrest)?.kind ?? null),
     isHistorical: false,
   });
   const lost = lostAlerts({
@@ -56,8 +52,8 @@ export async function changeOfAlerts(
   });
   const suspects = await suspectsOf(ports, judged, advanced.transitions);
   const alerts = [
-    ...changesOf(judged, advanced, { states, suspects }),
-    ...changesOf(judged, lostOf(lost), { states, suspects }),
+    ...changesOf(judged, advanced, { states, suspects, unrest }),
+    ...changesOf(judged, lostOf(lost), { states, suspects, unrest }),
   ];
   const told = alertNotices(alerts, {
     atMs: ports.clock.nowMs(),
@@ -104,10 +100,16 @@ async function suspectsOf(
   return suspects;
 }
 
+interface Surroundings {
+  readonly states: States;
+  readonly suspects: Suspects;
+  readonly unrest: Unrest;
+}
+
 function changesOf(
   { release, culprits }: JudgedCell,
   { next, transitions }: AdvancedAlerts,
-  { states, suspects }: { readonly states: States; readonly suspects: Suspects },
+  { states, suspects, unrest }: Surroundings,
 ): readonly ChangedAlert[] {
   const signals = release.profile === null ? [] : signalsOf(release.profile.reference);
   return transitions.map((transition) => {
@@ -115,6 +117,8 @@ function changesOf(
     const before = states.get(key) ?? unheardAlert;
     const moment = { before, after: next.get(key) ?? before };
     const devices = suspects.get(transition) ?? null;
-    return changedAlert(transition, moment, { release, signals, culprits, devices });
+    const cause = transition.evidence && suppressionCause(transition.evidence, unrest);
+    const suppressedBy = cause?.kind === transition.suppression ? cause : null;
+    return changedAlert(transition, moment, { release, signals, culprits, devices, suppressedBy });
   });
 }

@@ -1,4 +1,4 @@
-import type { Alert, DeviceId } from "@modelfleet/protocol";
+import type { Alert, DeviceId, SuppressionCause } from "@modelfleet/protocol";
 import type {
   AlertState,
   AlertTransition,
@@ -18,6 +18,8 @@ export interface AlertSurroundings {
   readonly culprits: readonly Culprit[];
   /** null: not looked for. */
   readonly devices: DeviceSearch<DeviceId> | null;
+  /** Of a suppression that is somebody's doing. */
+  readonly suppressedBy: SuppressionCause | null;
 }
 
 /** What is kept of a change for ever: the alert as it is then, and what the change rests on. */
@@ -27,11 +29,12 @@ export function changedAlert(
   around: AlertSurroundings,
 ): ChangedAlert {
   const { id, from, to, atMs, severity, suppression, notice, evidence } = transition;
-  const { culprits, devices, signals } = around;
+  const { culprits, devices, signals, suppressedBy } = around;
   return {
     alert: alertOf(transition, episodeOf(after) ?? episodeOf(before), around),
     change: {
       ...{ id, atMs, from, to, severity, suppression, notice, by: null, note: null },
+      suppressedBy,
       evidence: evidence === null ? null : verdictView(evidence, signals),
       culprits: [...culprits],
       devices: [...(devices?.outliers ?? [])],

@@ -53,7 +53,7 @@ function ended(before: DriftRelease, release: ProfiledRelease, atMs: number): Al
     release: release.record.release,
     ...{ states, heard: new Set<string>(), cellStartMs, untilMs: atMs },
   });
-  const around = { release, signals: [], culprits: [], devices: null };
+  const around = { release, signals: [], culprits: [], devices: null, suppressedBy: null };
   const alerts = transitions.map((transition) => {
     const { cohort, signal } = transition.subject;
     const from = states.get(alertKey(cohort, signal)) ?? unheardAlert;

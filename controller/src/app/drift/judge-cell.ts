@@ -39,7 +39,7 @@ export class JudgeCell {
       cell.folded === 0 &&
       cell.startMs > (before?.judgedMs ?? Number.NEGATIVE_INFINITY);
     const change = isLive
-      ? await changeOfAlerts(this.#ports, { cell, release, before, ...judged })
+      ? await changeOfAlerts(this.#ports, { cell, release, before, rollups, ...judged })
       : null;
     const isDone = await drift.commit({ cell, rollups, change });
     // What comes later changes the record here; there it would be added a second time.

@@ -18,6 +18,7 @@ const deploys = [
   "deployment.approve",
   "deployment.create",
   "device.change",
+  "maintenance.change",
   "rollout.approve",
   "rollout.control",
   "rollout.create",

@@ -9,6 +9,7 @@ import type {
   EnrolError,
   KeyError,
   LearningError,
+  MaintenanceError,
   NotFoundError,
   PublishError,
   RolloutError,
@@ -30,6 +31,7 @@ type Code = (
   | HttpError
   | KeyError
   | LearningError
+  | MaintenanceError
   | NotFoundError
   | PublishError
   | RolloutError
@@ -41,17 +43,18 @@ type Code = (
 /** The only place where the codes of the domain meet the numbers of HTTP. A new code does not compile without one. */
 const statuses = {
   ALERT_UNKNOWN: 404,
+  COHORT_UNKNOWN: 404,
   DEVICE_UNKNOWN: 404,
   RELEASE_UNKNOWN: 404,
   BLOB_UNKNOWN: 404,
   DEPLOYMENT_UNKNOWN: 404,
-  COHORT_UNKNOWN: 404,
   ROLLOUT_UNKNOWN: 404,
   MODEL_UNKNOWN: 404,
   ROOT_UNKNOWN: 404,
   NO_AUTHORITY: 404,
   API_KEY_UNKNOWN: 404,
   CLAIM_UNKNOWN: 404,
+  MAINTENANCE_UNKNOWN: 404,
   WEBHOOK_UNKNOWN: 404,
   DELIVERY_UNKNOWN: 404,
 
@@ -93,6 +96,7 @@ const statuses = {
   PLAN_INVALID: 422,
   SELECTOR_INVALID: 422,
   TARGET_EMPTY: 422,
+  MAINTENANCE_TIME: 422,
   WEBHOOK_ADDRESS: 422,
   KEY_REUSED: 422,
   ROOT_DRAFT: 422,
@@ -110,6 +114,7 @@ const statuses = {
   LEARNING_PRIVACY: 409,
   LEARNING_NOTHING: 409,
   API_KEYS_TOO_MANY: 409,
+  MAINTENANCE_TOO_MUCH: 409,
   WEBHOOKS_TOO_MANY: 409,
   DEVICE_TAKEN: 409,
   DEVICE_REVOKED: 409,

@@ -185,6 +185,27 @@ describe("an alert that nobody is to be told of", () => {
     expect(told).toEqual(["2 fired warning", "6 worse critical"]);
   });
 
+  test("and that is neither too much nor calm when the reason has gone waits for the next excess", () => {
+    const near = watch(series(0.12, 0.12, 0.12, 0.08, 0.12), during(0, 3));
+
+    expect(near.kinds.slice(2)).toEqual(["SUPPRESSED", "RECOVERING", "FIRING"]);
+    expect(near.told).toEqual(["4 fired warning"]);
+    expect(near.transitions.at(-1)?.evidence).toMatchObject({ status: "WARN" });
+  });
+
+  test("for one reason after another has each of them in its record", () => {
+    const reasons = ["rollout", "rollout", "rollout", "maintenance", "maintenance", null] as const;
+    const { transitions } = watch(series(0.12, 0.12, 0.12, 0.12, 0.12, 0.12), (i) => ({
+      suppression: reasons[i] ?? null,
+    }));
+
+    expect(transitions).toMatchObject([
+      { from: "PENDING", to: "SUPPRESSED", suppression: "rollout", notice: null },
+      { from: "SUPPRESSED", to: "SUPPRESSED", suppression: "maintenance", notice: null },
+      { from: "SUPPRESSED", to: "FIRING", suppression: null, notice: "fired" },
+    ]);
+  });
+
   test("that has calmed down meanwhile is never told", () => {
     const values = series(0.12, 0.12, 0.12, 0.05, 0.05, 0.05, 0.05);
     const { kinds, told } = watch(values, during(0, 5));

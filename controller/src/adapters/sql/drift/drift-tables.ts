@@ -7,6 +7,7 @@ export interface DriftTables {
   alert_changes: AlertChangesTable;
   telemetry_labels: TelemetryLabelsTable;
   telemetry_quarantine: TelemetryQuarantineTable;
+  maintenance: MaintenanceTable;
 }
 
 /** One cell of the grid of one release. */
@@ -62,6 +63,21 @@ export interface AlertsTable {
   changed_at_ms: number;
   /** The whole of it, as JSON. */
   alert: string;
+}
+
+/** Work that people have announced. */
+export interface MaintenanceTable {
+  id: string;
+  model: string;
+  cohort: string;
+  from_ms: number;
+  until_ms: number;
+  reason: string;
+  created_at_ms: number;
+  created_by: string;
+  /** Before its time, by a person. */
+  ended_at_ms: number | null;
+  ended_by: string | null;
 }
 
 export interface AlertChangesTable {

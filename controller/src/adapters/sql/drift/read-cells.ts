@@ -1,5 +1,5 @@
 import type { DeviceId, Digest8, Labels } from "@modelfleet/protocol";
-import { expressionBuilder, type Kysely, type Selectable, sql } from "kysely";
+import { type Expression, expressionBuilder, type Kysely, type Selectable, sql } from "kysely";
 import type {
   CellLabels,
   CellPlace,
@@ -92,10 +92,18 @@ export async function windowsOfCell(
   return rows.map(windowOf);
 }
 
-export async function devicesOf(
+interface MemberPage {
+  readonly after: string;
+  readonly count: number;
+  /** Only these; undefined: all. */
+  readonly among?: Expression<string>;
+}
+
+/** Devices with windows or labels in the cell that are still kept, by id. */
+export async function membersOfCell(
   database: Kysely<Schema>,
   { releasePrefix, startMs, marked }: DirtyCell,
-  { after, count }: { readonly after: string; readonly count: number },
+  { after, count, among }: MemberPage,
 ): Promise<readonly CohortMember[]> {
   const found = (table: "telemetry_windows" | "telemetry_labels") =>
     database
@@ -105,14 +113,13 @@ export async function devicesOf(
       .where("cell_ms", "=", startMs)
       .where("mark", ">", 0)
       .where("mark", "<=", marked);
-  const rows = await database
+  let members = database
     .selectFrom("devices")
     .select(["id as device", "class", "labels"])
     .where("id", "in", found("telemetry_windows").union(found("telemetry_labels")))
-    .where("id", ">", after)
-    .orderBy("id")
-    .limit(count)
-    .execute();
+    .where("id", ">", after);
+  if (among !== undefined) members = members.where("id", "in", among);
+  const rows = await members.orderBy("id").limit(count).execute();
   return rows.map(memberOf);
 }
 

@@ -35,7 +35,8 @@ export const unheardAlert: QuietState = {
  * 3. INSUFFICIENT_DATA, OK and PENDING become FIRING when `persistenceExcesses` of the last `persistenceWindows` counted
  *    verdicts are excesses, or one that is conclusive is; PENDING while there are fewer but some.
  * 4. Where it would be FIRING but something speaks against telling (`suppression`), it is SUPPRESSED. So is what fires
- *    already; when the reason has gone, it fires again, and is told if it has not been before.
+ *    already; when the reason has gone, it fires again. One that nobody was told of waits for an excess that came after:
+ *    what was only then is not told afterwards.
  * 5. FIRING and ACKED become RECOVERING with a calm verdict, and are back with an excess: it is the same episode, and
  *    not told again. An open one becomes OK after `recoveryWindows` calm verdicts in a row.
  * 6. A `warning` that becomes `critical` is told once more, also when it is ACKED; within an episode nothing grows milder.
@@ -118,8 +119,8 @@ function afterOpen(state: OpenState, { mark, severity, context }: Heard): AlertS
 function openKind(state: OpenState, mark: Mark | null, severity: Severity | null) {
   const { told, ackedBy } = state.episode;
   const loud = ackedBy === null ? "FIRING" : "ACKED";
-  const isCalm = state.marks.at(-1)?.said === "calm";
-  if (isCalm || (told === null && severity === null)) return "RECOVERING";
-  if (state.kind === "SUPPRESSED") return loud;
-  return mark !== null && isExcess(mark) ? loud : state.kind;
+  const isHeardAgain = mark !== null && isExcess(mark);
+  if (state.marks.at(-1)?.said === "calm") return "RECOVERING";
+  if (told === null) return isHeardAgain && severity !== null ? loud : "RECOVERING";
+  return isHeardAgain || state.kind === "SUPPRESSED" ? loud : state.kind;
 }

@@ -10,8 +10,8 @@ export interface AlertsToAdvance {
   readonly verdicts: readonly Verdict[];
   /** By `alertKey`; a signal without one has not been heard of. */
   readonly states: ReadonlyMap<string, AlertState>;
-  /** Why nobody is told about a cohort, apart from its other alerts. */
-  readonly suppressionOf: (cohort: CohortKey) => Suppression | null;
+  /** Why nobody is told of what a verdict says, apart from other alerts. */
+  readonly suppressionOf: (verdict: Verdict) => Suppression | null;
   readonly isHistorical: boolean;
 }
 
@@ -44,7 +44,7 @@ export function advanceAlerts(cell: AlertsToAdvance): AdvancedAlerts {
     const advanced = advanceAlert(state, verdict, {
       subject: { release: cell.release, cohort, signal },
       suppression: concernsPeople(state, verdict)
-        ? (cell.suppressionOf(cohort) ??
+        ? (cell.suppressionOf(verdict) ??
           byFleet(cohort, stateOf(fleetCohort, signal)) ??
           byQuality(verdict, { stateOf, faultyCohorts }))
         : null,

@@ -67,8 +67,9 @@ export interface Episode {
 }
 
 /**
- * `parent`: the alert of the whole fleet says it already. `quality`: the values cannot be believed. `provisional`: nobody
- * has confirmed the reference.
+ * `provisional`: nobody has confirmed the reference. `rollout`: the release has just come to many of the cohort's devices.
+ * `maintenance`: people have announced it. `parent`: the alert of the whole fleet says it already. `quality`: the values
+ * cannot be believed.
  */
 export type Suppression = "provisional" | "rollout" | "maintenance" | "parent" | "quality";
 

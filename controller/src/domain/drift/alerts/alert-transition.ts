@@ -6,7 +6,7 @@ export interface TransitionContext extends Pick<AlertContext, "subject"> {
   readonly evidence: Verdict | null;
 }
 
-/** The record of a change of an episode; none when there was no episode on either side, or nothing changed. */
+/** The record of a change of an episode, also of why it is not told; none without an episode, and where nothing changed. */
 export function transitionBetween(
   state: AlertState,
   next: AlertState,
@@ -17,7 +17,8 @@ export function transitionBetween(
   const episode = after ?? before;
   if (episode === null) return [];
   const notice = noticeOf(state, next);
-  if (state.kind === next.kind && notice === null) return [];
+  const isSame = state.kind === next.kind && before?.suppression === after?.suppression;
+  if (isSame && notice === null) return [];
   return [
     {
       ...{ id: episode.id, subject, from: state.kind, to: next.kind, atMs: next.cellStartMs },
