@@ -1,7 +1,8 @@
 import { type Digest8, decodeWindow, driftPipelineLimits } from "@modelfleet/protocol";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import { gatherQuantiles, type Quantiles } from "../../domain/profile/learning/gather-quantiles.ts";
-import type { LearnedCell, LearnedWindows } from "../../domain/profile/learning/learn-profile.ts";
+import type { LearnedWindows } from "../../domain/profile/learning/learn-profile.ts";
+import type { LearnedCell } from "../../domain/profile/learning/learned-cell.ts";
 import { rankedValues } from "../../domain/profile/learning/ranked-values.ts";
 import { cohortsOf } from "../../domain/telemetry/cohorts-of.ts";
 import type {

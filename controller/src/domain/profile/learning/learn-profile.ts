@@ -10,18 +10,12 @@ import {
 } from "@modelfleet/protocol";
 import type { LabelCounts } from "../../telemetry/label-counts.ts";
 import { mergeTelemetry } from "../../telemetry/merge-windows.ts";
-import type { MergedCategory, MergedTelemetry } from "../../telemetry/merged-telemetry.ts";
+import type { MergedCategory } from "../../telemetry/merged-telemetry.ts";
 import { total } from "../../telemetry/total.ts";
 import { finenessOf } from "../make-profile.ts";
 import { learnFeature } from "./learn-feature.ts";
+import type { LearnedCell } from "./learned-cell.ts";
 import { restlessSignal } from "./restless-signal.ts";
-
-/** What one cohort measured in one cell. */
-export interface LearnedCell {
-  readonly merged: MergedTelemetry;
-  /** Of each feature, values evenly spaced by rank; none where no quantiles came. */
-  readonly ranked: readonly (Float64Array | undefined)[];
-}
 
 /** What a cohort measured under a learning profile. */
 export interface LearnedWindows {

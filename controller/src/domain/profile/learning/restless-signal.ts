@@ -4,7 +4,7 @@ import type { Signal } from "../../drift/signal.ts";
 import { signalsOf } from "../../drift/signals-of.ts";
 import { total } from "../../telemetry/total.ts";
 import { binOf, countBins } from "../bin-of.ts";
-import type { LearnedCell } from "./learn-profile.ts";
+import type { LearnedCell } from "./learned-cell.ts";
 
 type Restless = NonNullable<LearnedFrom["restless"]>;
 
