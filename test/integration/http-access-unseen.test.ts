@@ -5,7 +5,7 @@ import {
   Device,
   ReleaseList,
 } from "@modelfleet/protocol";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   answerOf,
   type FleetServer,
@@ -50,16 +50,21 @@ async function toldOf(answer: Response, name: string) {
   return { status: answer.status, text: (await answer.text()).replaceAll(name, "NAME") };
 }
 
+let plants: FleetServer;
+beforeAll(async () => {
+  plants = await twoPlants();
+});
+afterAll(() => plants[Symbol.asyncDispose]());
+
 test.each([
   ["labelled", "PATCH", "", { labels: plantA }],
   ["revoked", "POST", "/revoke", {}],
   ["approved", "POST", "/approve", { fingerprint: Array(8).fill("0000").join("-") }],
   ["bundled", "POST", "/bundle", { rootVersion: 1 }],
 ] as const)("F58: a device out of sight is %s like one that is not there", async (_, method, path, body) => {
-  await using server = await twoPlants();
-  const key = await keyFor(server, { role: "deployer", labels: plantA });
+  const key = await keyFor(plants, { role: "deployer", labels: plantA });
   const tried = async (id: string) =>
-    toldOf(await server.ask(`/v1/devices/${id}${path}`, key, body, method), id);
+    toldOf(await plants.ask(`/v1/devices/${id}${path}`, key, body, method), id);
 
   const [foreign, absent] = [await tried("cam-b"), await tried("cam-z")];
 

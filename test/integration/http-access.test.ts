@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createApp } from "../../controller/src/http/create-app.ts";
 import { openApiDocument } from "../../controller/src/http/openapi-document.ts";
 import { unwiredUseCases } from "../../controller/src/http/unwired-use-cases.ts";
@@ -6,7 +6,14 @@ import { basic, enrolDevice } from "../support/http/enrolled-device.ts";
 import { everyRoute, pathOf } from "../support/http/every-route.ts";
 import { member, startFleetServer } from "../support/http/fleet-server.ts";
 import { rawHttp } from "../support/http/raw-http.ts";
-import { startInProcess } from "../support/http/test-controller.ts";
+import { type InProcessController, startInProcess } from "../support/http/test-controller.ts";
+
+/** In development; nothing that is asked here changes what another test is answered. */
+let controller: InProcessController;
+beforeAll(async () => {
+  controller = await startInProcess();
+});
+afterAll(() => controller[Symbol.asyncDispose]());
 
 /** Everything that answers without a login; a route that is not here must refuse. */
 const publicRoutes = ["GET /health/live", "GET /health/ready", "POST /v1/enrol"];
@@ -125,8 +132,6 @@ test.each([
   { host: "localhost:1", extra: "Origin: http://localhost:2\r\n", status: 403 },
   { host: "localhost:1", extra: "X-Forwarded-For: 127.0.0.1\r\n", status: 401 },
 ])("in development a request to $host with [$extra] answers $status", async (request) => {
-  await using controller = await startInProcess();
-
   const answer = await rawHttp(
     controller.httpUrl,
     `GET /v1/devices HTTP/1.1\r\nHost: ${request.host}\r\n${request.extra}Connection: close\r\n\r\n`,
@@ -136,7 +141,6 @@ test.each([
 });
 
 test("a device's secret opens its routes, and a wrong one does not", async () => {
-  await using controller = await startInProcess();
   const { authorization, secret } = await enrolDevice(controller);
   const ask = async (login: string) =>
     (await controller.fetch("/v1/device/root/1", { headers: { authorization: login } })).status;
@@ -150,8 +154,6 @@ test("a device's secret opens its routes, and a wrong one does not", async () =>
 });
 
 test("the documentation needs no login and names no place outside", async () => {
-  await using controller = await startInProcess();
-
   const page = await (await controller.fetch("/docs")).text();
   const start = await (await controller.fetch("/docs/swagger-ui-init.js")).text();
 
