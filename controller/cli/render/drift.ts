@@ -33,6 +33,9 @@ export function isOfFeature(signal: string, feature: string): boolean {
   return [feature, `feature:${feature}`, `category:${feature}`].includes(signal);
 }
 
+const UNJUDGED_LATENCY =
+  "latency is not judged: the release names no limit (drift.latencyMsMax in release.json)";
+
 function renderRelease(model: string, release: ReleaseDrift, wish: DriftWish): string {
   const title = `${model}@${release.version}`;
   if (!release.hasProfile) return `${title}  has no reference profile: nothing to hold it against`;
@@ -49,6 +52,7 @@ function renderRelease(model: string, release: ReleaseDrift, wish: DriftWish): s
     ...sameAsFleet(repeated),
     ...(silent === 0 ? [] : ["", silentLine(silent)]),
     ...culpritsOf(release),
+    ...(release.latencyMsMax === null ? ["", UNJUDGED_LATENCY] : []),
   ].join("\n");
 }
 

@@ -131,6 +131,8 @@ export const ReleaseDrift = z.object({
   isLearning: z.boolean(),
   /** Learned on the way and not confirmed by anybody: it pages nobody. */
   isProvisional: z.boolean(),
+  /** Of the 95th percentile, as the release says (`drift.latencyMsMax`); null: latency is not judged. */
+  latencyMsMax: z.number().nullable(),
   cohorts: z.array(CohortDrift),
   /** Strongest first. */
   culprits: z.array(DriftCulprit),

@@ -80,6 +80,8 @@ export const DriftPolicy = z.object({
   privacy: z.enum(["sketches", "strict"]).optional(),
   /** Differential privacy: ε of each histogram of each window, by discrete Laplace noise. None when absent. */
   epsilon: z.number().gt(0).max(10).optional(),
+  /** Slower than this may be one answer in twenty. Without it latency is not judged. */
+  latencyMsMax: z.number().gt(0).max(600_000).optional(),
   capture: CapturePolicy.optional(),
 });
 export type DriftPolicy = z.infer<typeof DriftPolicy>;

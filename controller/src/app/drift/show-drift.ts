@@ -126,6 +126,7 @@ function releaseDrift(
     hasProfile: profile !== null,
     isLearning: profile?.reference.learning === true,
     isProvisional: profile?.reference.provisional === true,
+    latencyMsMax: record.document.drift?.latencyMsMax ?? null,
     cohorts: cohorts.sort((left, right) => order(left.cohort, right.cohort)),
     culprits: [...rankCulprits(verdicts, driftPipelineLimits.culpritsMax)],
   };

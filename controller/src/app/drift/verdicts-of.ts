@@ -33,7 +33,9 @@ export async function verdictsOf(
   const { reference } = profile;
   const shown = rollups.filter((rollup) => !isHidden(record.document, rollup));
   const cohorts = await lookBack(ports, cell, shown);
-  const policy = { ...evaluationDefaults, cellMs: cell.lengthMs };
+  const latencyMsMax = record.document.drift?.latencyMsMax;
+  const latencyUsMax = latencyMsMax === undefined ? null : latencyMsMax * 1_000;
+  const policy = { ...evaluationDefaults, cellMs: cell.lengthMs, latencyUsMax };
   const judged = { profile: reference, cohorts, cellStartMs: cell.startMs, policy };
   const verdicts = [
     ...evaluateCell(judged),

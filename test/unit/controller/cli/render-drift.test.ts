@@ -87,7 +87,14 @@ const answer = (changes: Partial<DriftAnswer["releases"][0]>): DriftAnswer => ({
   releases: [
     {
       ...{ release: "a".repeat(64) as never, version: "1.0.0" as never, hasProfile: true },
-      ...{ isLearning: false, isProvisional: false, cohorts: [], culprits: [], ...changes },
+      ...{
+        isLearning: false,
+        isProvisional: false,
+        latencyMsMax: null,
+        cohorts: [],
+        culprits: [],
+        ...changes,
+      },
     },
   ],
 });
@@ -118,6 +125,14 @@ test("only cohorts that have something to tell are shown unasked", () => {
   expect(text).toContain("hall=b  2 devices");
   expect(text).not.toContain("hall=a");
   expect(text).toContain("1 more cohort as its reference");
+});
+
+test("a release without a limit of latency says that latency is not judged, another does not", () => {
+  const cohort = { cohort: "fleet", devices: 1, cellStartMs: 0, hidden: false, estimates: [] };
+  const cohorts = [{ ...cohort, verdicts: [verdict] }];
+
+  expect(renderDrift(answer({ cohorts }), wish)).toContain("latency is not judged");
+  expect(renderDrift(answer({ cohorts, latencyMsMax: 20 }), wish)).not.toContain("latency is not");
 });
 
 test("what is one is told in the singular", () => {
