@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const RUNBOOKS = "test/system/{readme-by-hand,runbook-*}.test.ts";
 /** Up to half a minute each, most of it waiting for real time: CI runs them, `npm test` does not. */
 const LONG = [
-  "test/system/{drift-alert,labels,learned-profile,simulator}.test.ts",
+  "test/system/{drift-alert,drift-expected,labels,learned-profile,simulator}.test.ts",
   "test/faults/{killed-in-the-middle,telemetry-exactly-once}.test.ts",
 ];
 /** Each of these starts processes; see there. */
