@@ -1,5 +1,5 @@
 import { driftPipelineLimits, type Sha256 } from "@modelfleet/protocol";
-import type { Kysely } from "kysely";
+import { expressionBuilder, type Kysely } from "kysely";
 import type { Arrival, CohortMember, DirtyCell } from "../../../ports/drift-store.ts";
 import type { Schema } from "../schema.ts";
 import { membersOfCell } from "./read-cells.ts";
@@ -29,14 +29,15 @@ export function arrivedOf(
   cell: DirtyCell,
   { rollouts, sinceMs, after, count }: Arrival & { readonly after: string; readonly count: number },
 ): Promise<readonly CohortMember[]> {
-  return membersOfCell(database, cell, {
-    ...{ after, count },
-    among: database
+  const where = expressionBuilder<Schema, "devices">();
+  const isArrived = where.exists(
+    where
       .selectFrom("rollout_executions")
       .select("device")
+      .whereRef("device", "=", "devices.id")
       .where("rollout", "in", rollouts)
       .where("state", "in", ["activated", "succeeded"])
-      .where("changed_at_ms", ">", sinceMs)
-      .$asScalar(),
-  });
+      .where("changed_at_ms", ">", sinceMs),
+  );
+  return membersOfCell(database, cell, { after, count, only: isArrived });
 }

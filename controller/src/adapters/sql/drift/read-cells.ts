@@ -1,5 +1,12 @@
 import type { DeviceId, Digest8, Labels } from "@modelfleet/protocol";
-import { type Expression, expressionBuilder, type Kysely, type Selectable, sql } from "kysely";
+import {
+  type Expression,
+  expressionBuilder,
+  type Kysely,
+  type Selectable,
+  type SqlBool,
+  sql,
+} from "kysely";
 import type {
   CellLabels,
   CellPlace,
@@ -95,15 +102,15 @@ export async function windowsOfCell(
 interface MemberPage {
   readonly after: string;
   readonly count: number;
-  /** Only these; undefined: all. */
-  readonly among?: Expression<string>;
+  /** Of a device, in the words of `devices`; without it all. */
+  readonly only?: Expression<SqlBool>;
 }
 
 /** Devices with windows or labels in the cell that are still kept, by id. */
 export async function membersOfCell(
   database: Kysely<Schema>,
   { releasePrefix, startMs, marked }: DirtyCell,
-  { after, count, among }: MemberPage,
+  { after, count, only }: MemberPage,
 ): Promise<readonly CohortMember[]> {
   const found = (table: "telemetry_windows" | "telemetry_labels") =>
     database
@@ -118,7 +125,7 @@ export async function membersOfCell(
     .select(["id as device", "class", "labels"])
     .where("id", "in", found("telemetry_windows").union(found("telemetry_labels")))
     .where("id", ">", after);
-  if (among !== undefined) members = members.where("id", "in", among);
+  if (only !== undefined) members = members.where(only);
   const rows = await members.orderBy("id").limit(count).execute();
   return rows.map(memberOf);
 }
