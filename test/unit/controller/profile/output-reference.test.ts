@@ -67,7 +67,8 @@ describe("bins of confidence", () => {
     outputReference({ ...rows, classes, confidence: Float64Array.from(confidence) })?.profile
       .confidence.edges ?? [];
 
-  test.each([2, 3, 10])("of %i classes lie from an equal share to 1", (count) => {
+  // The 25th part is less as a float32, the third and the tenth part are more.
+  test.each([2, 3, 10, 25])("of %i classes lie from an equal share to 1", (count) => {
     const classes = Array.from({ length: count }, (_, i) => `c${i}`);
     const edges = edgesOf(classes, [Math.fround(1 / count), 0.9, Number.NaN, 0.7, 1]);
 
@@ -80,6 +81,7 @@ describe("bins of confidence", () => {
     const wholeRange = Array.from({ length: 49 }, (_, i) => (i + 1) / 50);
 
     expect(edgesOf(["a", "b"], [0.49, 0.9, 0.8, 0.7, 1])).toEqual(wholeRange);
+    expect(edgesOf(["a", "b"], [0.5 - 2e-6, 0.9, 0.8, 0.7, 1])).toEqual(wholeRange);
     expect(edgesOf(["a"], [1, 1, 1, 1, 1])).toEqual(wholeRange);
   });
 });
