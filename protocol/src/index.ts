@@ -18,6 +18,7 @@ export * from "./api/rollouts.ts";
 export * from "./api/roots.ts";
 export * from "./api/telemetry.ts";
 export * from "./api/webhooks.ts";
+export * from "./broker-address.ts";
 export * from "./capture/capture-header.ts";
 export * from "./capture/hpke.ts";
 export * from "./capture/sealed-capture.ts";

@@ -42,6 +42,17 @@ test("a device is locked while its agent is stopped, which finds it at its start
   await expect(readFile(lockFile())).rejects.toThrow("ENOENT");
 });
 
+test("a reason is refused above its limit while the agent is stopped, and taken at it", async () => {
+  const long = lockUpdates({ ...options, reason: "r".repeat(257) });
+
+  await expect(long).rejects.toThrow(
+    "--reason: expected a text of at most 256 characters, got 257",
+  );
+  await expect(readFile(lockFile())).rejects.toThrow("ENOENT");
+  await lockUpdates({ ...options, reason: "r".repeat(256) });
+  expect(await statusNow()).toMatchObject({ lock: { reason: "r".repeat(256) } });
+});
+
 test("a device is locked while its agent runs, and unlocked while it is stopped", async () => {
   const agent = await runningAgent(folder.path);
   const locked = await lockUpdates(options);

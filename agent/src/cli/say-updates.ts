@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { updateLockLimits } from "@modelfleet/protocol";
 import { processTable } from "../adapters/clock/process-table.ts";
 import { systemClock } from "../adapters/clock/system-clock.ts";
 import { fileIdentity } from "../adapters/file-store/file-identity.ts";
@@ -22,10 +23,21 @@ import type {
 /** Also while no agent runs: it finds the lock at its start. @throws StoreError, AgentError */
 export async function lockUpdates(options: LockOptions): Promise<LockAnswer> {
   const { reason = "" } = options;
+  refuseLong(reason);
   const isRunning = await toAgent(options, (agent) => agent.lockUpdates({ reason }));
   const sinceMs = systemClock.nowMs();
   if (!isRunning) await toFolder(options, (store) => store.keep({ reason, sinceMs }));
   return { locked: true, agent: isRunning ? "running" : "stopped" };
+}
+
+/** A stopped agent has nobody to refuse it. */
+function refuseLong({ length }: string): void {
+  const { reasonLengthMax } = updateLockLimits;
+  if (length <= reasonLengthMax) return;
+  throw new AgentError(
+    "FORMAT",
+    `--reason: expected a text of at most ${reasonLengthMax} characters, got ${length}`,
+  );
 }
 
 /** The same the other way. @throws StoreError, AgentError */

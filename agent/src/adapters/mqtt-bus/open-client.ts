@@ -1,4 +1,4 @@
-import { busLimits, localBusLimits } from "@modelfleet/protocol";
+import { brokerAddress, busLimits, localBusLimits } from "@modelfleet/protocol";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { BusError } from "../../domain/bus-error.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -25,7 +25,8 @@ const LISTENERS_MAX = localBusLimits.inFlightMax + 16;
 export function openClient(opening: ClientOpening, signal: AbortSignal): Promise<MqttClient> {
   if (signal.aborted) return Promise.reject(new BusError("OFFLINE", "stopped before it began"));
   leaveNumbersUncached();
-  const client = connect(opening.brokerUrl, {
+  const client = connect({
+    ...brokerAddress(opening.brokerUrl),
     clean: true,
     reconnectPeriod: 0,
     resubscribe: false,

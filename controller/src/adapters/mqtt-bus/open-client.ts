@@ -1,4 +1,4 @@
-import { busLimits, controllerStateTopic } from "@modelfleet/protocol";
+import { brokerAddress, busLimits, controllerStateTopic } from "@modelfleet/protocol";
 import { connect, type MqttClient } from "mqtt";
 import type { BrokerAccess } from "./broker-login.ts";
 import { BusError } from "./bus-error.ts";
@@ -20,7 +20,8 @@ export async function openClient(opening: ClientOpening, signal: AbortSignal): P
   const { username, password, cert, key } = await opening.login();
   if (signal.aborted) throw new BusError("OFFLINE", "stopped before it began");
   const { url, ca, clientId, willPayload, keepaliveSeconds } = opening;
-  const client = connect(url, {
+  const client = connect({
+    ...brokerAddress(url),
     ...{ protocolVersion: 4, clean: true, clientId, keepalive: keepaliveSeconds },
     ...{ reconnectPeriod: 0, resubscribe: false, queueQoSZero: false },
     connectTimeout: busLimits.connectMsMax,
