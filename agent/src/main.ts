@@ -26,13 +26,15 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
         import("./run-agent.ts"),
         import("./log.ts"),
       ]);
+    const { spareMemory } = await import("./spare-memory.ts");
     const config = {
       ...parseConfig(options),
       mqttTls: await readMqttTls(options),
       localMqtt: await readLocalMqtt(options),
     };
-    giveBackMemory();
-    await runAgent({ config, machine: machine(), log: createLog(process.stdout) }, untilAsked());
+    const asked = spareMemory(process.versions.v8);
+    const log = createLog(process.stdout);
+    await runAgent({ config, machine: machine(), log, asked }, untilAsked());
   },
   lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
   unlock: async (options) => (await import("./cli/say-updates.ts")).unlockUpdates(options),
@@ -63,11 +65,6 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
     return { json: { ...status }, text: statusText(status) };
   },
 };
-
-/** Code that ran once while the program was put together, as the runner does (docs/decisions/0009). Nobody is served yet. */
-function giveBackMemory(): void {
-  globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
-}
 
 /** Read by the native library while it is loaded into this process; a runner of its own is started with it. */
 const inlineEnvironment = { ORT_DISABLE_TELEMETRY: "1" };

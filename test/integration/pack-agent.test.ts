@@ -53,6 +53,22 @@ test("a packed agent says its version and when it was built, and prints its help
   expect(help.stdout).toContain("enrol");
 });
 
+// What Node 20 has compiled fits no other flags at all.
+test.runIf(Number.parseInt(process.versions.v8, 10) >= 13)(
+  "Node takes the compiled code of its own modules, whatever a packed agent starts it with",
+  async () => {
+    const { folder } = await pack("linux-x64");
+
+    const launcher = await readFile(join(folder, "bin/modelfleet-agent"), "utf8");
+    const flags = /exec "\$node" (.*) "\$here/.exec(launcher)?.[1]?.split(" ") ?? [];
+
+    expect(flags).not.toEqual([]);
+    expect(await compiledAnew(flags)).toEqual([]);
+    // A flag that V8 compiles by: it shows that the question would be answered.
+    expect(await compiledAnew([...flags, "--expose-gc"])).toContain("http");
+  },
+);
+
 test("a package installs into a system image, twice over, and its command runs from there", async () => {
   const { folder } = await pack("linux-x64");
   const image = out.inside("image");
@@ -157,4 +173,14 @@ async function machinesOf(folder: string): Promise<ReadonlySet<number>> {
   const native = names.filter((name) => /\.(node|dll|dylib|so(\.\d+)*)$/.test(name));
   const headers = await Promise.all(native.map((name) => readFile(join(folder, name))));
   return new Set(headers.map((bytes) => bytes.readUInt16LE(18)));
+}
+
+/** Modules of Node's own that it compiles from their sources, when it is started with these flags. */
+async function compiledAnew(flags: readonly string[]): Promise<readonly string[]> {
+  const program = `require("http");
+    const { getCacheUsage } = require("internal/test/binding").internalBinding("builtins");
+    console.log(JSON.stringify([...getCacheUsage().compiledWithoutCache]));`;
+  const inside = ["--expose-internals", "--no-warnings", "-e", program];
+  const { stdout } = await run(process.execPath, [...flags, ...inside]);
+  return JSON.parse(stdout) as string[];
 }

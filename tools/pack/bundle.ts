@@ -2,6 +2,7 @@ import { dirname, relative, resolve } from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 import { lazyBuiltins } from "./lazy-builtins.ts";
 import { leaveOut } from "./leave-out.ts";
+import { nativeBase64 } from "./native-base64.ts";
 import { packageFiles } from "./package-files.ts";
 
 /** Runtimes find files of their own by where they lie, and so are copied and not bundled. */
@@ -37,7 +38,7 @@ export async function bundle(
     outdir: folder,
     chunkNames: "parts/[name]-[hash]",
     external: runtimes,
-    plugins: [lazyBuiltins, leaveOut],
+    plugins: [lazyBuiltins, leaveOut, nativeBase64],
     // Names stay: errors are told by the names of their classes.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -8,9 +8,12 @@ const stands: Readonly<Record<string, string>> = {
   ws: "module.exports = {};",
   socks: "module.exports = {};",
   "worker-timers": "module.exports = {};",
+  // A log that another thread writes: the agent's goes to its own standard output. The rest of pino asks where it is.
+  "thread-stream": "module.exports = {};",
+  worker_threads: "module.exports = { isMainThread: true };",
 };
 
-/** Leaves out what MQTT.js loads and the agent has no use for. */
+/** Leaves out what MQTT.js and pino load and the agent has no use for. */
 export const leaveOut: Plugin = {
   name: "leave-out",
   setup: (build) => {

@@ -100,7 +100,7 @@ here=$(dirname "$(readlink -f "$0")")
 node="$here/node"
 [ -x "$node" ] || node=node
 export MALLOC_MMAP_THRESHOLD_=131072 MALLOC_ARENA_MAX=1 ORT_DISABLE_TELEMETRY=1
-exec "$node" --max-semi-space-size=1 --expose-gc "$here/modelfleet-agent.js" "$@"
+exec "$node" --max-semi-space-size=1 "$here/modelfleet-agent.js" "$@"
 `;
 
 async function measure(folder: string): Promise<Packed> {

@@ -20,4 +20,6 @@ export interface AgentRun {
   /** The system's when absent. */
   readonly clock?: Clock | undefined;
   readonly log: Log;
+  /** Told when an application asks for the first inference. */
+  readonly asked?: (() => void) | undefined;
 }

@@ -50,7 +50,7 @@ export function wireAgent(run: AgentRun, folder: DataFolder, owed: Owed) {
   const ring = () => installer.ring();
   const feedback = wireFeedback({ ...owner, spool, store: folder.captures, windowMs });
   const { observe } = feedback;
-  const serving = wireServing({ config, record, spool, log, ring, observe });
+  const serving = wireServing({ config, record, spool, log, ring, observe, asked: run.asked });
   const { router, models, rules, rehearsal, counting } = serving;
   const deferrals = new SwapDeferrals({ clock, log, decided: ring });
   const locks = deviceLock(folder, { clock, log, changed: ring });

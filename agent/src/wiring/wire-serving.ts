@@ -3,6 +3,7 @@ import type { StateRecord } from "../app/install/state-record.ts";
 import type { TelemetrySpool } from "../app/telemetry-spool.ts";
 import type { AgentConfig } from "../config.ts";
 import { defaultProbation } from "../domain/install/probation.ts";
+import type { ServedModels } from "../domain/open-inference/served-models.ts";
 import type { Observation } from "../domain/serving/routed-model.ts";
 import { Router } from "../domain/serving/router.ts";
 import type { Log } from "../ports/log.ts";
@@ -19,11 +20,13 @@ export interface ServingWiring {
   readonly observe: (observation: Observation<LoadedModel>) => void;
   /** The install loop should look at its slots now. */
   readonly ring: () => void;
+  /** See `AgentRun`. */
+  readonly asked: (() => void) | undefined;
 }
 
 /** Where requests go, with all that counts, measures and rehearses on their way. */
 export function wireServing(wiring: ServingWiring) {
-  const { config, record, spool, log, ring, observe } = wiring;
+  const { config, record, spool, log, ring, observe, asked } = wiring;
   const clock = systemClock;
   const router = new Router<LoadedModel>({
     clock,
@@ -43,5 +46,19 @@ export function wireServing(wiring: ServingWiring) {
   const counting = wireCounting();
   const serving = counting.serving(router);
   const rehearsal = wireRehearsal({ serving, record, rules, clock, ring });
-  return { router, models: counting.models(router), rules, rehearsal, counting };
+  const models = tellFirst(counting.models(router), asked);
+  return { router, models, rules, rehearsal, counting };
+}
+
+/** Of all ways by which applications ask. */
+function tellFirst(models: ServedModels, asked: (() => void) | undefined): ServedModels {
+  let told = asked;
+  return {
+    slots: models.slots,
+    infer: (request) => {
+      told?.();
+      told = undefined;
+      return models.infer(request);
+    },
+  };
 }

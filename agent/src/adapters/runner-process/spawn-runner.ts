@@ -46,7 +46,7 @@ export async function spawnRunner(runner: RunnerProgram): Promise<StartedRunner>
 
 function startProcess(runner: RunnerProgram): ChildProcess {
   const { nodePath, runnerPath, folder, heapMiB, launcher } = runner;
-  const flags = [`--max-old-space-size=${heapMiB}`, "--no-warnings", "--expose-gc"];
+  const flags = [`--max-old-space-size=${heapMiB}`, "--no-warnings"];
   const { frameBytesMax, frameHeaderBytesMax } = runnerLimits;
   const limits = JSON.stringify({ frameBytesMax, frameHeaderBytesMax });
   const [program, ...args] = [...launcher, nodePath, ...flags, runnerPath, limits];

@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const run = promisify(execFile);
+const program = join(import.meta.dirname, "../support/agent/sparing-program.ts");
+const v8Major = Number.parseInt(process.versions.v8, 10);
+
+test.runIf(v8Major >= 13)(
+  "the last compiler begins when an application asks, and not before",
+  async () => {
+    const { before, after } = await compiledBy(process.versions.v8);
+
+    expect(before).not.toContain("TURBOFAN");
+    expect(after).toContain("TURBOFAN");
+  },
+);
+
+test("an older V8 is told nothing that it does not know, and compiles as ever", async () => {
+  const { before, stderr } = await compiledBy("11.3");
+
+  expect(before).toContain("TURBOFAN");
+  expect(stderr).toBe("");
+});
+
+test("the V8 that runs here knows everything it is told", async () => {
+  const { stderr } = await compiledBy(process.versions.v8);
+
+  expect(stderr).toBe("");
+});
+
+/** What V8 said of its compilers until an application asked, and after that. */
+async function compiledBy(v8: string) {
+  const flags = ["--conditions=modelfleet-source", "--no-warnings", "--trace-opt"];
+  const { stdout, stderr } = await run(process.execPath, [...flags, program, v8]);
+  const [before = "", after = ""] = stdout.split("\nasked\n");
+  return { before, after, stderr };
+}
