@@ -20,6 +20,7 @@ export class MortalController implements AsyncDisposable {
   readonly folder: string;
   readonly #cacheFolder: string;
   readonly #ports: { readonly http: number; readonly mqtt: number };
+  readonly #externalBroker: string | undefined;
   #program: RunningProgram | undefined;
   #life: Promise<void> = Promise.resolve();
   #isStopping = false;
@@ -32,15 +33,22 @@ export class MortalController implements AsyncDisposable {
   private constructor(
     folders: { readonly folder: string; readonly cacheFolder: string },
     ports: { readonly http: number; readonly mqtt: number },
+    externalBroker: string | undefined,
   ) {
     this.folder = folders.folder;
     this.#cacheFolder = folders.cacheFolder;
     this.#ports = ports;
+    this.#externalBroker = externalBroker;
   }
 
-  static async at(folder: string, cacheFolder: string): Promise<MortalController> {
+  /** @param externalBroker URL of a broker that lives without it; the one inside when left out */
+  static async at(
+    folder: string,
+    cacheFolder: string,
+    externalBroker?: string,
+  ): Promise<MortalController> {
     const ports = { http: await freePort(), mqtt: await freePort() };
-    return new MortalController({ folder, cacheFolder }, ports);
+    return new MortalController({ folder, cacheFolder }, ports, externalBroker);
   }
 
   get url(): string {
@@ -48,7 +56,7 @@ export class MortalController implements AsyncDisposable {
   }
 
   get brokerUrl(): string {
-    return `mqtt://127.0.0.1:${this.#ports.mqtt}`;
+    return this.#externalBroker ?? `mqtt://127.0.0.1:${this.#ports.mqtt}`;
   }
 
   /** It lives, and after each kill again, until `stop`. */
@@ -114,10 +122,11 @@ export class MortalController implements AsyncDisposable {
 
   #spawn(): RunningProgram {
     const { http, mqtt } = this.#ports;
+    const broker = this.#externalBroker;
     return startProgram(
       [
-        ...["controller", "start", "--dev", "--data", this.folder],
-        ...["--http-port", String(http), "--mqtt-port", String(mqtt)],
+        ...["controller", "start", "--dev", "--data", this.folder, "--http-port", String(http)],
+        ...(broker === undefined ? ["--mqtt-port", String(mqtt)] : ["--broker-url", broker]),
       ],
       { env: { ...process.env, NODE_COMPILE_CACHE: this.#cacheFolder } },
     );

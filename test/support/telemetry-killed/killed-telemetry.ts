@@ -1,6 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type Digest8, digest8, Release } from "@modelfleet/protocol";
+import { MortalMosquitto } from "../broker/mortal-mosquitto.ts";
 import { eventually } from "../eventually.ts";
+import { freePort } from "../free-port.ts";
 import { enrolDevice } from "../http/enrolled-device.ts";
 import { smallForm } from "../http/upload-form.ts";
 import { type Random, seededRandom } from "../random.ts";
@@ -11,8 +13,10 @@ import { TeleDevice } from "./tele-device.ts";
 
 export interface KilledTelemetryOptions {
   readonly seed: number;
-  /** Of the controller and the broker in it, with SIGKILL. */
+  /** Of the controller and the broker in it, with SIGKILL; of one or the other where the broker is a process of its own. */
   readonly kills: number;
+  /** A Mosquitto as it comes from a package, with its own limits. */
+  readonly onMosquitto?: boolean;
   readonly devices: number;
   /** Of all simulated devices together. */
   readonly perSecond: number;
@@ -20,7 +24,7 @@ export interface KilledTelemetryOptions {
   readonly outboxMax: number;
   /** Of a real agent beside them. */
   readonly agentKillsMin: number;
-  readonly folder: { readonly data: string; readonly agent: string; readonly cache: string };
+  readonly folder: Readonly<Record<"data" | "agent" | "cache", string>>;
   readonly killed?: (count: number) => void;
 }
 
@@ -29,6 +33,8 @@ export interface KilledTelemetry {
   readonly stored: number;
   readonly dropped: number;
   readonly kills: number;
+  /** Of a broker that is a process of its own. */
+  readonly brokerKills: number;
   readonly deviceDeaths: number;
   readonly agent: AgentResult;
   /** Made a second while kills went on, by all simulated devices. */
@@ -41,6 +47,8 @@ const tickMs = 50;
 /** Acknowledgements of each device between a start of the controller and its death, at most; it hears about one a second. */
 const heardMax = 4;
 const strikeMsMax = 40;
+/** Until a broker that was killed comes back, at most. */
+const brokerDownMsMax = 2_000;
 /** Share of ticks with the death of a device. */
 const deathShare = 0.02;
 const enrolPatience = { withinMs: 30_000, everyMs: 200 };
@@ -54,8 +62,10 @@ const drainPatience = { withinMs: 300_000, everyMs: 200 };
 export async function killedTelemetry(options: KilledTelemetryOptions): Promise<KilledTelemetry> {
   const random = seededRandom(options.seed);
   const { folder } = options;
-  await using controller = await MortalController.at(folder.data, folder.cache);
-  const killer = controllerKiller(random, options);
+  await using broker = options.onMosquitto === true ? await startMosquitto() : undefined;
+  const brokerUrl = broker && `mqtt://127.0.0.1:${broker.port}`;
+  await using controller = await MortalController.at(folder.data, folder.cache, brokerUrl);
+  const killer = controllerKiller(random, options, broker);
   controller.start(killer.deadline);
   const release = await published(controller);
   await using fleet = await Fleet.enrolled(options, { controller, random, heard: killer.heard });
@@ -78,6 +88,7 @@ export async function killedTelemetry(options: KilledTelemetryOptions): Promise<
     ...{ produced, stored: batches, deviceDeaths, agent: told },
     dropped: fleet.sum((device) => device.droppedPlaces.length),
     kills: controller.kills,
+    brokerKills: broker?.kills ?? 0,
     perSecond: Math.round(produced / seconds),
     owedMax: Math.max(...fleet.devices.map(({ owedMax }) => owedMax)),
     violations: [
@@ -86,6 +97,12 @@ export async function killedTelemetry(options: KilledTelemetryOptions): Promise<
       ...controller.deaths,
     ],
   };
+}
+
+async function startMosquitto(): Promise<MortalMosquitto> {
+  const broker = await MortalMosquitto.plain(await freePort());
+  await broker.start();
+  return broker;
 }
 
 async function published(controller: MortalController): Promise<Digest8> {
@@ -165,7 +182,11 @@ class Fleet {
 }
 
 /** After a random number of acknowledgements of each life, and a moment: in a commit, between commit and ack, in an ack. */
-function controllerKiller(random: Random, { kills, devices, killed }: KilledTelemetryOptions) {
+function controllerKiller(
+  random: Random,
+  { kills, devices, killed }: KilledTelemetryOptions,
+  broker: MortalMosquitto | undefined,
+) {
   let left = kills;
   let hasBegun = false;
   let awaited = Number.POSITIVE_INFINITY;
@@ -173,11 +194,23 @@ function controllerKiller(random: Random, { kills, devices, killed }: KilledTele
   const waitForOne = () => {
     awaited = 1 + random.below(heardMax * devices);
   };
+  const count = () => {
+    left -= 1;
+    killed?.(kills - left);
+  };
+  const strikeBroker = async (mortal: MortalMosquitto) => {
+    count();
+    await mortal.strike(random.below(brokerDownMsMax));
+    if (left > 0) waitForOne();
+  };
   const deadline: Deadline = (kill) => {
     strike = () => {
+      if (broker !== undefined && random.next() < 1 / 2) {
+        void strikeBroker(broker);
+        return;
+      }
       strike = () => undefined;
-      left -= 1;
-      killed?.(kills - left);
+      count();
       kill();
     };
     if (hasBegun && left > 0) waitForOne();

@@ -6,6 +6,7 @@ import {
   deviceTopics,
   encodeBatch,
   encodeSignedBatch,
+  formatTimestamp,
   type OnlineMessage,
 } from "@modelfleet/protocol";
 import { connectAsync, type MqttClient } from "mqtt";
@@ -42,6 +43,7 @@ export interface Produced {
 const retryMsMin = 100;
 const retryMsMax = 1_500;
 const connectMsMax = 5_000;
+const { resendPauseMsMin, ackWaitMsMax } = busLimits;
 /** Below what a broker takes of one device (`busLimits.publishesPerSecondMax`). */
 const pumpMs = 500;
 const perPump = 9;
@@ -160,10 +162,7 @@ export class TeleDevice extends SimulatedDevice {
 
   #pump(client: MqttClient): void {
     if (!client.connected) return;
-    if (performance.now() - this.#heardAtMs > busLimits.ackWaitMsMax) {
-      this.#sent = 0;
-      this.#heardAtMs = performance.now();
-    }
+    if (performance.now() - this.#heardAtMs > ackWaitMsMax) this.#sendAgain();
     const topic = deviceTopics(this.id).up("tele");
     const group = this.#outbox.slice(this.#sent, this.#sent + perPump);
     for (const { frame } of group) client.publish(topic, Buffer.from(frame), { qos: 1 });
@@ -171,16 +170,40 @@ export class TeleDevice extends SimulatedDevice {
   }
 
   #take(payload: Uint8Array): void {
-    const { stream, boot, seq } = AckMessage.parse(JSON.parse(new TextDecoder().decode(payload)));
-    if (stream !== "tele") return;
-    this.#heardAtMs = performance.now();
+    const ack = AckMessage.parse(JSON.parse(new TextDecoder().decode(payload)));
+    if (ack.again === true) this.#greet();
+    if (ack.stream !== "tele" || ack.again === true) return;
     this.#options.heard();
-    const isOwed = (owed: Owed) => owed.boot > boot || (owed.boot === boot && owed.seq > seq);
+    const isOwed = (owed: Owed) =>
+      isAfter(owed, ack) || (ack.from !== undefined && isAfter(ack.from, owed));
     const left = this.#outbox.filter(isOwed);
     this.#sent = Math.max(0, this.#sent - (this.#outbox.length - left.length));
     this.#outbox = left;
+    const [oldest] = left;
+    const isLost = ack.from !== undefined && oldest !== undefined && isAfter(ack.from, oldest);
+    if (!isLost) this.#heardAtMs = performance.now();
+    else if (performance.now() - this.#heardAtMs > resendPauseMsMin) this.#sendAgain();
+  }
+
+  /** Behind it everything is sent again. */
+  #greet(): void {
+    const issuedAt = formatTimestamp(Date.now());
+    const hello = Buffer.from(this.hello({ boot: this.#boot, issuedAt }));
+    this.#client?.publish(deviceTopics(this.id).up("hello"), hello, { qos: 1 });
+    this.#sendAgain();
+  }
+
+  #sendAgain(): void {
+    this.#sent = 0;
+    this.#heardAtMs = performance.now();
   }
 }
+
+function isAfter(left: Place, right: Place): boolean {
+  return left.boot > right.boot || (left.boot === right.boot && left.seq > right.seq);
+}
+
+type Place = Pick<Owed, "boot" | "seq">;
 
 export function placeName({ boot, seq }: { readonly boot: number; readonly seq: number }): string {
   return `${boot}.${seq}`;

@@ -37,7 +37,9 @@ export function openConnection(
   signal: AbortSignal,
 ): Promise<MqttClient> {
   const { brokerUrl, device, clock } = access;
-  const { ca, cert, key } = access.tls?.() ?? {};
+  // Given a certificate, MQTT.js speaks TLS also to a broker that has none.
+  const isTls = new URL(brokerUrl).protocol === "mqtts:";
+  const { ca, cert, key } = (isTls ? access.tls?.() : undefined) ?? {};
   const options = {
     protocolVersion: 4,
     clientId: device,
