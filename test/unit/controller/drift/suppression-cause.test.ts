@@ -91,6 +91,9 @@ describe("a maintenance", () => {
     });
     expect(suppressionCause(of("site=south", 11), ended(11 * cellMs))).toBeNull();
     expect(suppressionCause(of("site=south", 10), ended(9 * cellMs))).toBeNull();
+    const merged = of("site=south", 10, { fromMs: 8 * cellMs });
+    expect(suppressionCause(merged, ended(9 * cellMs))).toBeNull();
+    expect(suppressionCause(merged, ended(10 * cellMs))).toBeNull();
   });
 
   test("of a cohort silences others with 2 % of their devices in it, and those with one fewer not", () => {

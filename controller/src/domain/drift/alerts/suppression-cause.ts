@@ -45,7 +45,9 @@ function byMaintenance(verdict: Verdict, { announced, cohorts }: Unrest): Suppre
   for (const maintenance of announced) {
     const { id, cohort, reason, createdBy } = maintenance;
     const untilMs = endOf(maintenance);
-    if (maintenance.fromMs >= verdict.untilMs || untilMs <= verdict.fromMs) continue;
+    // One that was called off before it began has no time at all.
+    const fromMs = Math.max(maintenance.fromMs, verdict.fromMs);
+    if (fromMs >= Math.min(untilMs, verdict.untilMs)) continue;
     const isWhole = cohort === fleetCohort || cohort === verdict.cohort;
     const devices = isWhole ? ofDevices : (cohorts.get(verdict.cohort)?.maintained.get(id) ?? 0);
     if (!isWhole && !isShare(devices, ofDevices, maintenanceLimits.deviceShareMin)) continue;
