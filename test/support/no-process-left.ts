@@ -13,12 +13,12 @@ afterAll(async () => {
     // What has been told to end is given the time to.
     await eventually(noneLeft, { withinMs: 5_000 });
   } catch (cause) {
-    for (const { pid } of await leftProcesses(workerMark)) process.kill(pid, "SIGKILL");
+    for (const { pid } of leftProcesses(workerMark)) process.kill(pid, "SIGKILL");
     throw new Error("expected every process of this test file to have ended", { cause });
   }
 });
 
-async function noneLeft(): Promise<void> {
-  const left = await leftProcesses(workerMark);
+function noneLeft(): void {
+  const left = leftProcesses(workerMark);
   if (left.length > 0) throw new Error(left.map(({ pid, command }) => `${pid} ${command}`).join());
 }

@@ -19,8 +19,7 @@ afterEach(() => {
   for (const pid of started.splice(0)) process.kill(pid, "SIGKILL");
 });
 
-const pidsLeft = async (value = mark.value) =>
-  (await leftProcesses({ ...mark, value })).map(({ pid }) => pid);
+const pidsLeft = (value = mark.value) => leftProcesses({ ...mark, value }).map(({ pid }) => pid);
 
 function start(program: string, env: NodeJS.ProcessEnv) {
   return spawn(process.execPath, ["-e", program], {
@@ -35,13 +34,13 @@ test.skipIf(process.platform !== "linux")(
     const child = start(lives, {});
     started.push(child.pid ?? 0);
 
-    const before = await leftProcesses(mark);
+    const before = leftProcesses(mark);
     started.splice(0);
     child.kill("SIGKILL");
     await once(child, "exit");
 
     expect(before).toContainEqual({ pid: child.pid, command: `${process.execPath} -e ${lives}` });
-    expect(await pidsLeft()).not.toContain(child.pid);
+    expect(pidsLeft()).not.toContain(child.pid);
   },
 );
 
@@ -55,7 +54,7 @@ test.skipIf(process.platform !== "linux")(
 
     await eventually(() => parent.exitCode === 0);
 
-    expect(await pidsLeft()).toContain(abandoned);
-    expect(await pidsLeft("another")).not.toContain(abandoned);
+    expect(pidsLeft()).toContain(abandoned);
+    expect(pidsLeft("another")).not.toContain(abandoned);
   },
 );
