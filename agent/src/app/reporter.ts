@@ -37,7 +37,7 @@ export function createReporter(parts: ReporterParts): Report {
   return async (item) => {
     if (item !== undefined)
       log.info({ event: `release.${item.step}`, ...item }, `release ${item.step}`);
-    await outbox.put("report", (place) =>
+    await outbox.put((place) =>
       signDeviceMessage(
         signer,
         "report",

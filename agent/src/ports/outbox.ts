@@ -1,7 +1,7 @@
 /** What the device owes the controller, on disk until the controller has committed it (protocol.md 3). */
 export interface Outbox {
-  /** Durable when resolved. Reports are never dropped; the oldest telemetry is, when the limit is reached. */
-  readonly put: (stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array) => Promise<void>;
+  /** Takes a report: durable when resolved. It is never dropped; the oldest telemetry is, when the limit is reached. */
+  readonly put: (entry: (place: OutboxPlace) => Uint8Array) => Promise<void>;
   /**
    * Takes telemetry over from where it waits: durable, and `settled` has run, before anybody sees the entry; so a power cut
    * leaves it in one place, or in both with nobody having been told of it. Drops nothing to make room.

@@ -30,7 +30,7 @@ export async function openFileOutbox(options: FileOutboxOptions): Promise<Outbox
  * Reports and telemetry on disk until the controller has committed them (mqtt.md 3).
  *
  * 1. Calls take turns, so the order of numbers is the order on disk.
- * 2. A full disk costs the oldest telemetry first, and at last the new telemetry; each is counted.
+ * 2. A report that finds no room, by the limit or on the disk, costs the oldest telemetry, which is counted.
  * 3. Reports that a broken disk does not take are kept in memory, and go to the disk with the next one that it takes: what
  *    a device has to say about a broken disk must not wait for it.
  */
@@ -61,8 +61,8 @@ class FileOutbox implements Outbox {
     await this.#prepared().catch(toldByTheNextWrite);
   }
 
-  put(stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
-    return this.#inTurn(() => this.#put(stream, entry));
+  put(entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
+    return this.#inTurn(() => this.#put(entry));
   }
 
   move(entry: (place: OutboxPlace) => Uint8Array, settled: () => Promise<void>): Promise<boolean> {
@@ -96,15 +96,13 @@ class FileOutbox implements Outbox {
     return this.#dropped.count();
   }
 
-  async #put(stream: OutboxStream, entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
-    const place = { boot: this.#options.boot, seq: this.#nextSeq[stream] };
+  async #put(entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
+    const place = { boot: this.#options.boot, seq: this.#nextSeq.report };
     const bytes = this.#sized(entry(place));
-    if (stream === "report") this.#reportsBegun = place.seq + 1;
-    const room = await this.#makeRoom(bytes.length);
-    // Reports are owed whatever the limit says; they are small and few.
-    if (!room && stream === "tele") return this.#dropped.add(1);
-    const isKept = await this.#add(stream, { ...place, bytes });
-    if (isKept) this.#nextSeq[stream] = place.seq + 1;
+    this.#reportsBegun = place.seq + 1;
+    await this.#makeRoom(bytes.length);
+    await this.#addReport({ ...place, bytes });
+    this.#nextSeq.report = place.seq + 1;
   }
 
   async #move(
@@ -128,19 +126,21 @@ class FileOutbox implements Outbox {
     return true;
   }
 
-  /** @returns whether it is kept; if not, it is counted as dropped */
-  async #add(stream: OutboxStream, entry: OutboxEntry): Promise<boolean> {
+  /** One try for each entry of telemetry that is given up. */
+  async #addReport(entry: OutboxEntry): Promise<void> {
     for (;;) {
       try {
-        await this.#store(stream, entry);
-        return true;
+        await this.#store("report", entry);
+        return;
       } catch (cause) {
         if (!(cause instanceof StoreError)) throw cause;
-        const [oldest] = this.#streams.tele.held();
-        // One try for each entry given up.
-        if (cause.code === "NO_SPACE" && oldest !== undefined) await this.#drop(oldest);
-        else if (stream === "tele") return this.#dropNew();
-        else return this.#keepUnstored(entry, cause);
+        const oldest = cause.code === "NO_SPACE" ? this.#streams.tele.held()[0] : undefined;
+        if (oldest !== undefined) {
+          await this.#drop(oldest);
+          continue;
+        }
+        this.#keepUnstored(entry, cause);
+        return;
       }
     }
   }
@@ -151,19 +151,14 @@ class FileOutbox implements Outbox {
     await this.#streams[stream].add({ boot, seq }, bytes, this.#options.nowMs());
   }
 
-  #keepUnstored({ boot, seq, bytes }: OutboxEntry, cause: StoreError): true {
+  #keepUnstored({ boot, seq, bytes }: OutboxEntry, cause: StoreError): void {
     const { report } = this.#streams;
     if (report.unstored().length >= outboxLimits.unstoredReportsMax) throw cause;
     report.keepUnstored({ boot, seq }, bytes, this.#options.nowMs());
-    return true;
   }
 
-  async #dropNew(): Promise<false> {
-    await this.#dropped.add(1);
-    return false;
-  }
-
-  async #makeRoom(addedBytes: number): Promise<boolean> {
+  /** As far as giving up telemetry makes any: reports are owed whatever the limit says; they are small and few. */
+  async #makeRoom(addedBytes: number): Promise<void> {
     const { nowMs, bytesMax = outboxLimits.bytesMax } = this.#options;
     const { report, tele } = this.#streams;
     const oldestMs = nowMs() - (this.#options.ageMsMax ?? outboxLimits.ageMsMax);
@@ -172,7 +167,6 @@ class FileOutbox implements Outbox {
       if (!overfull && entry.storedAtMs >= oldestMs) break;
       await this.#drop(entry);
     }
-    return report.bytes() + tele.bytes() + addedBytes <= bytesMax;
   }
 
   async #drop(entry: HeldEntry): Promise<void> {
