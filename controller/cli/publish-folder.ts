@@ -11,6 +11,7 @@ import {
   ReleaseDocument,
   ReleaseManifest,
 } from "@modelfleet/protocol";
+import { checkFolder } from "./check-folder.ts";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
 import { readManifest, SIGNED_RELEASE } from "./release-folder.ts";
@@ -21,10 +22,12 @@ import { inFile, readEnvelopeFile } from "./root-file.ts";
 const { publishAttemptsMax, publishRetryMsMin, publishRetryMsMax } = cliLimits;
 
 /**
- * Uploads a release folder: what is signed or `release.json` first, then each file that names, streamed.
+ * Uploads a release folder: what is signed or `release.json` first, then each file that names, streamed. What can be
+ * checked here is checked before, and the controller is asked with the first part alone whether it would take the others.
  * A connection that breaks (a controller that restarts) is tried again; publishing the same content twice is harmless.
  *
  * @throws CliError FILE when the folder does not hold what its manifest names; REFUSED with the controller's reason
+ * @throws PublishError when the controller would refuse what is in the folder
  */
 export async function publishFolder(context: Context, folder: string): Promise<Release> {
   const manifest = await readManifest(folder);
@@ -32,9 +35,12 @@ export async function publishFolder(context: Context, folder: string): Promise<R
   const paths = releasePaths(folder, manifest);
   const sizes = await Promise.all(paths.map((path) => sizeOf(join(folder, path))));
   const total = sizes.reduce((sum, size) => sum + size, 0);
+  checkFolder(folder, manifest, context.terminal.nowMs());
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await uploadOnce(context, { folder, manifest, signed, paths, total });
+      const upload = { folder, manifest, signed, paths, total };
+      await askFirst(context, upload);
+      return await uploadOnce(context, upload);
     } catch (error) {
       if (!isWorthRepeating(error, attempt) || attempt === publishAttemptsMax) throw error;
       context.terminal.err(
@@ -65,10 +71,28 @@ interface Upload {
   readonly total: number;
 }
 
-async function uploadOnce(context: Context, upload: Upload): Promise<Release> {
+/** Rights and keys are judged by the first part; who is only short of files may send them. */
+async function askFirst(context: Context, upload: Upload): Promise<void> {
+  const { body, headers } = new Response(formOf(upload));
+  if (body === null) throw new RangeError("a form always has a body");
+  const contentType = headers.get("content-type") ?? "multipart/form-data";
+  try {
+    const stream = { body, contentType };
+    await context.api.call({ method: "POST", path: "/v1/releases", answer: Release, stream });
+  } catch (error) {
+    if (!(error instanceof CliError) || error.problemCode !== "FILES") throw error;
+  }
+}
+
+function formOf({ manifest, signed }: Pick<Upload, "manifest" | "signed">): FormData {
   const form = new FormData();
-  if (upload.signed === undefined) form.append("manifest", JSON.stringify(upload.manifest));
-  else form.append("envelope", new Blob([upload.signed]), "envelope");
+  if (signed === undefined) form.append("manifest", JSON.stringify(manifest));
+  else form.append("envelope", new Blob([signed]), "envelope");
+  return form;
+}
+
+async function uploadOnce(context: Context, upload: Upload): Promise<Release> {
+  const form = formOf(upload);
   for (const path of upload.paths)
     form.append(path, await openAsBlob(join(upload.folder, path)), path);
   const encoded = new Response(form);

@@ -6,6 +6,7 @@ import { createApiClient } from "../../controller/cli/api-client.ts";
 import { runProgram } from "../../controller/cli/program.ts";
 import { json, serve, stopServing } from "../support/cli/fake-controller.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
+import { smallModel } from "../support/controller/upload.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -153,7 +154,7 @@ test.each([
 test("a publication that is cut off is tried again, with growing pauses, and then succeeds or gives up", async () => {
   await using folder = await temporaryFolder();
   await mkdir(folder.path, { recursive: true });
-  await writeFile(join(folder.path, "model.onnx"), new Uint8Array(2_000_000));
+  await writeFile(join(folder.path, "model.onnx"), smallModel);
   await writeFile(join(folder.path, "release.json"), JSON.stringify(smallManifest));
   let connections = 0;
   const url = await serve((incoming) => {
@@ -185,7 +186,7 @@ test.each([
 
 test("a publication to a controller that nobody started fails at once", async () => {
   await using folder = await temporaryFolder();
-  await writeFile(join(folder.path, "model.onnx"), new Uint8Array(8));
+  await writeFile(join(folder.path, "model.onnx"), smallModel);
   await writeFile(join(folder.path, "release.json"), JSON.stringify(smallManifest));
   const recorded = recordedTerminal({ MODELFLEET_URL: `http://127.0.0.1:${await freePort()}` });
 

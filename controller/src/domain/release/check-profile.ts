@@ -30,6 +30,8 @@ export function checkProfile(profile: ReferenceProfile, io: ReleaseDocument["io"
     const of = `output ${name}`;
     const spec = found(of, source.tensor, outputs);
     refuseTexts(of, spec);
+    const twin = classes.find((word, at) => classes.indexOf(word) !== at);
+    if (twin !== undefined) throw refused(of, `expected each class once, got ${twin} twice`);
     const size = itemSize(spec);
     if (size === undefined || size === classes.length) continue;
     throw refused(of, `expected a class for each of the ${size} values, got ${classes.length}`);

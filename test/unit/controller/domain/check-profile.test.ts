@@ -54,6 +54,7 @@ describe("a profile is published when a device finds what it looks at", () => {
 
 describe("a profile is refused when a device would find nothing at", () => {
   test.each<[string, ReferenceProfile, RegExp]>([
+    ["a class twice", output("y", ["a", "b", "a"]), /expected each class once, got a twice/],
     [
       "one element more",
       feature({ tensor: "x", reduce: "element", index: 4 }),
