@@ -10,6 +10,7 @@ const seed = 11;
 
 test.skipIf(isSkipped)(
   `every batch of telemetry is stored exactly once however often controller, a Mosquitto with its own limits, and devices are killed (seed ${seed})`,
+  { timeout: 240_000 },
   async () => {
     await using folder = await temporaryFolder();
     const outboxMax = 24;

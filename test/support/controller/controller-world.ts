@@ -61,17 +61,20 @@ export type ControllerWorld = Awaited<ReturnType<typeof controllerWorld>>;
 export interface WorldOptions {
   readonly uploadBytesMax?: number;
   readonly authority?: CertificateAuthority;
+  /** Of the broker between devices and controller. */
+  readonly mayLose?: boolean;
 }
 
 export async function controllerWorld({
   uploadBytesMax = 1_000_000,
   authority,
+  mayLose = false,
 }: WorldOptions = {}) {
   const folder = await temporaryFolder();
   const stores = await openDatabase(":memory:");
   const [clock, bus, log] = [
     new ManualClock(fixtureTimes.nowMs),
-    new RecordingBus(),
+    new RecordingBus({ mayLose }),
     new RecordingLog(),
   ];
   const blobs = await openBlobFolder(folder.path);

@@ -2,6 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import {
   AckMessage,
   busLimits,
+  ControllerStateMessage,
+  controllerStateTopic,
   type Digest8,
   deviceTopics,
   encodeBatch,
@@ -137,19 +139,23 @@ export class TeleDevice extends SimulatedDevice {
       },
       false,
     );
+    let isFirst = true;
     const closed = new Promise<void>((resolve) => client.once("close", () => resolve()));
     client.on("error", () => undefined);
     client.on("message", (topic, payload) => {
       if (topic === topics.ack) this.#take(payload);
+      if (topic === controllerStateTopic) isFirst = this.#hearState(payload, isFirst);
     });
     this.#client = client;
     const pump = setInterval(() => this.#pump(client), pumpMs);
     try {
-      const greeted = client.subscribeAsync([topics.ack], { qos: 1 }).then(() => {
-        client.publish(topics.up("online"), presence(true), { qos: 1, retain: true });
-        this.#sent = 0;
-        this.#heardAtMs = performance.now();
-      });
+      const greeted = client
+        .subscribeAsync([topics.ack, controllerStateTopic], { qos: 1 })
+        .then(() => {
+          client.publish(topics.up("online"), presence(true), { qos: 1, retain: true });
+          this.#sent = 0;
+          this.#heardAtMs = performance.now();
+        });
       // A broker that dies answers none of this; then the connection closes.
       await Promise.race([closed, greeted.catch(() => undefined)]);
       await closed;
@@ -183,6 +189,14 @@ export class TeleDevice extends SimulatedDevice {
     const isLost = ack.from !== undefined && oldest !== undefined && isAfter(ack.from, oldest);
     if (!isLost) this.#heardAtMs = performance.now();
     else if (performance.now() - this.#heardAtMs > resendPauseMsMin) this.#sendAgain();
+  }
+
+  /** protocol.md 2.7: the first epoch of a connection means nothing. @returns whether the next one is the first */
+  #hearState(payload: Uint8Array, isFirst: boolean): boolean {
+    const state = ControllerStateMessage.parse(JSON.parse(new TextDecoder().decode(payload)));
+    if (!state.online) return isFirst;
+    if (!isFirst) this.#greet();
+    return false;
   }
 
   /** Behind it everything is sent again. */

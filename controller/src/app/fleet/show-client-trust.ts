@@ -26,7 +26,7 @@ export class ShowClientTrust {
     if (authority === undefined) {
       throw new CertificateError(
         "NO_AUTHORITY",
-        "expected a controller that makes client certificates: start it with --mqtt-client-ca auto",
+        "expected a controller that makes client certificates: start it with --mqtt-client-ca auto or --broker-url",
       );
     }
     const nowMs = clock.nowMs();
