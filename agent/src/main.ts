@@ -32,9 +32,8 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
       mqttTls: await readMqttTls(options),
       localMqtt: await readLocalMqtt(options),
     };
-    const asked = spareMemory(process.versions.v8);
-    const log = createLog(process.stdout);
-    await runAgent({ config, machine: machine(), log, asked }, untilAsked());
+    const run = { config, machine: machine(), log: createLog(process.stdout) };
+    await runAgent({ ...run, asked: spareMemory(process.versions.v8) }, untilAsked());
   },
   lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
   unlock: async (options) => (await import("./cli/say-updates.ts")).unlockUpdates(options),

@@ -1,6 +1,10 @@
 import { startLocalApi } from "../../../agent/src/adapters/local-api/local-api.ts";
 import type { ServedModels } from "../../../agent/src/domain/open-inference/served-models.ts";
+import { giveBackMemory } from "../../../agent/src/runner/give-back-memory.ts";
 import type { ServedOptions } from "./served-process.ts";
+
+/** In place of a version: collect what is no longer used, and say how many bytes of objects are left. */
+export const SETTLE = "settle";
 
 /** Listens, and serves whatever version the parent process names, until the parent is gone. */
 export async function serveOnRequest(
@@ -18,12 +22,18 @@ export async function serveOnRequest(
     onDefect: (error) => console.error(error),
   });
   process.on("message", (version) => {
+    if (version === SETTLE) return void process.send?.(settle());
     void serve(String(version)).then(() => process.send?.("served"));
   });
   process.on("disconnect", () => {
     void api[Symbol.asyncDispose]().then(stop);
   });
   process.send?.({ socketPath: api.socketPath, tcpPort: api.tcpPort });
+}
+
+function settle(): number {
+  giveBackMemory();
+  return process.memoryUsage().heapUsed;
 }
 
 export function readOptions(): ServedOptions {

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { agentEnvironment, agentFlags } from "../agent-flags.ts";
+import { SETTLE } from "./serve-on-request.ts";
 
 /** Programs that serve a model over a Unix socket and TCP: ours, and the bare library in one process. */
 const programs = {
@@ -21,6 +22,8 @@ export type ServedProcess = AsyncDisposable & {
   readonly pid: number;
   /** Serve this version from now on; resolves when it does. The first call is the first load. */
   readonly serve: (version: string) => Promise<void>;
+  /** Collects what is no longer used; bytes of objects that are left. */
+  readonly settle: () => Promise<number>;
 };
 
 export type ServedOptions = {
@@ -51,6 +54,10 @@ export async function servedProcess(
     serve: async (version) => {
       child.send(version);
       await answer(child);
+    },
+    settle: async () => {
+      child.send(SETTLE);
+      return Number(await answer(child));
     },
     [Symbol.asyncDispose]: async () => {
       const closed = once(child, "exit");
