@@ -5,7 +5,6 @@ import {
   type RunnerRequest,
 } from "../wire/message.ts";
 import type { RuntimeId } from "../wire/runtime-id.ts";
-import { giveBackMemory } from "./give-back-memory.ts";
 import { type Runtime, type RuntimeModel, RuntimeUnavailable, TensorRefused } from "./runtime.ts";
 
 type Ask<Kind extends RunnerRequest["kind"]> = Extract<RunnerRequest, { readonly kind: Kind }>;
@@ -14,10 +13,12 @@ type Answer = Promise<RunnerAnswer>;
 /**
  * The runner's one conversation: start a runtime, load a model, then answer inferences in the order they come.
  *
+ * @param hasLoaded told before a model's first answer, for what a process does that has nothing else to do
  * @returns a function from request to answer; it never rejects
  */
 export function answerRequests(
   start: (id: RuntimeId) => Promise<Runtime>,
+  hasLoaded: () => void = () => undefined,
 ): (request: RunnerRequest) => Answer {
   let runtime: Runtime | undefined;
   let model: RuntimeModel | undefined;
@@ -35,7 +36,7 @@ export function answerRequests(
     if (runtime === undefined) return failure(id, "LOAD_FAILED", "expected a started runtime");
     try {
       model = await runtime.load({ path, weights }, { threads });
-      giveBackMemory();
+      hasLoaded();
       return { kind: "loaded", id, inputs: model.inputs, outputs: model.outputs };
     } catch (error) {
       return failure(id, "LOAD_FAILED", error);

@@ -7,6 +7,7 @@ import { readRecord, readWhole } from "../wire/read-json.ts";
 import { writeChunks } from "../wire/write-chunks.ts";
 import { answerRequests } from "./answer-requests.ts";
 import { closeNetwork } from "./close-network.ts";
+import { giveBackMemory } from "./give-back-memory.ts";
 import { loadRuntime } from "./load-runtime.ts";
 
 /** The supervisor's end of the conversation is the socket the runner was started with. */
@@ -15,7 +16,7 @@ const SUPERVISOR_FD = 3;
 function main(): void {
   const limits = readLimits(process.argv[2]);
   closeNetwork();
-  const answer = answerRequests(loadRuntime);
+  const answer = answerRequests(loadRuntime, giveBackMemory);
   const decoder = new FrameDecoder(limits, readRunnerRequest);
   const encoder = new MessageEncoder(limits);
   // Ctrl-C and a stopping service reach the whole group; a runner ends when its supervisor says so, or is gone.

@@ -19,6 +19,8 @@ import { InlinePace } from "./inline-pace.ts";
  * 3. Nothing can be interrupted. What took longer than it may is refused when it ends; a caller whose time is over
  *    while its request waits is answered as soon as the loop is free, and the request is not run, unless its turn had begun.
  * 4. A model that crashes takes the agent with it: there is no boundary.
+ * 5. No memory is collected when a model was loaded, as a process of its own does: here others are answered meanwhile,
+ *    and what a collection of everything drops are the requests' own compiled ways (docs/decisions/0016).
  */
 export class InlineRunner implements Runner {
   readonly exited: Promise<string>;
