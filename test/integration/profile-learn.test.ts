@@ -3,6 +3,7 @@ import {
   AlertList,
   DriftAnswer,
   type Labels,
+  LearnedProfileAnswer,
   ReferenceProfile,
   type Sha256,
   sha256,
@@ -10,11 +11,11 @@ import {
 } from "@modelfleet/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runProgram } from "../../controller/cli/program.ts";
-import type { Principal } from "../../controller/src/domain/access/principal.ts";
+import { localPrincipal, type Principal } from "../../controller/src/domain/access/principal.ts";
 import { learningProfile } from "../../controller/src/domain/profile/learning/learning-profile.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import type { SimulatedDevice } from "../support/controller/simulated-device.ts";
-import { jsonBytes } from "../support/controller/upload.ts";
+import { jsonBytes, smallUpload } from "../support/controller/upload.ts";
 import { type DriftServer, startDriftServer } from "../support/drift/drift-server.ts";
 import { cellMs, driftStartMs } from "../support/drift/drift-world.ts";
 import { measuredWindow, normalItem } from "../support/profile/measured-window.ts";
@@ -41,17 +42,33 @@ interface Traffic {
   readonly shift?: number;
   /** What the other device sees. */
   readonly beside?: number;
+  readonly privacy?: { readonly isStrict: boolean; readonly noise: null };
 }
 
 /** What the canaries and one more device measure; and the controller judges. */
-async function traffic({ release, reference, cells, shift = 0, beside }: Traffic): Promise<void> {
+async function traffic({
+  release,
+  reference,
+  cells,
+  shift = 0,
+  beside,
+  privacy,
+}: Traffic): Promise<void> {
   const profile = { reference, digest: sha256(jsonBytes(reference)) };
   for (const end = cell + cells; cell < end; cell++) {
     const startMs = driftStartMs + cell * cellMs;
     for (const device of [...canaries, other]) {
       const by = device === other ? (beside ?? shift) : shift;
       const items = Array.from({ length: 400 }, () => normalItem(random, by));
-      const window = { release, profile, startMs, windowMs: cellMs, items, random };
+      const window = {
+        release,
+        profile,
+        startMs,
+        windowMs: cellMs,
+        items,
+        random,
+        ...(privacy && { privacy }),
+      };
       await server.world.send(device, [measuredWindow(window)]);
     }
     await server.world.judge(startMs);
@@ -229,16 +246,55 @@ const shiftOfCanaries = async (release: Sha256) =>
       one.release === release && one.cohort === "site=canary" && one.signal === "feature:x[0]",
   );
 
-test.each([[" "], ["x".repeat(129)]])("nobody is called %j", async (name) => {
-  const refused = await cli("profile", "confirm", folder.inside("learnt.json"), "--by", name);
-  expect(refused.code).toBe(2);
-  expect(refused.err).toContain("--by: expected a name");
-});
-
 test("a release that asks for nothing, or has a reference, is no release to learn from", async () => {
   await server.world.publish("2.0.0", await learnt());
   const refused = await cli("profile", "learn", model, "2.0.0", "--cohort", "fleet");
   expect(refused.code).toBe(5);
   expect(refused.err).toContain("vision.defects@2.0.0 with a reference");
-  expect(refused.err).toContain("modelfleet profile start");
+});
+
+describe("under a release that lets little out", () => {
+  const publish = async (version: string, drift: object): Promise<Sha256> => {
+    const upload = smallUpload(
+      { version, drift: { baseline: "profile.json", ...drift } },
+      { "profile.json": jsonBytes(learning) },
+    );
+    const { publishRelease } = server.world.app.useCases;
+    return (await publishRelease.run(upload, localPrincipal)).release.release;
+  };
+  const learnFleet = (version: string) => {
+    const out = ["--out", folder.inside("strict.json"), "--json"];
+    return cli(
+      ...["profile", "learn", model, version, "--cohort", "fleet", "--windows", "2"],
+      ...out,
+    );
+  };
+  const privacy = { isStrict: true, noise: null };
+
+  test("nothing is learnt of four devices, and of five classes are, and no number", async () => {
+    const four = await publish("3.0.0", { privacy: "strict" });
+    await traffic({ release: four, reference: learning, cells: 2, privacy });
+    const refused = await learnFleet("3.0.0");
+    expect(refused.code).toBe(5);
+    expect(refused.out).toContain("got 4 devices and 3200 items in fleet");
+
+    canaries.push(await server.world.device("c-3", { site: "canary" }));
+    const five = await publish("3.1.0", { privacy: "strict" });
+    await traffic({ release: five, reference: learning, cells: 2, privacy });
+    const done = await learnFleet("3.1.0");
+    expect(done).toMatchObject({ code: 0, err: "" });
+    const { profile, leftOut } = LearnedProfileAnswer.parse(JSON.parse(done.out));
+    expect(profile.features).toEqual([]);
+    expect(profile.outputs.map(({ counts }) => counts.reduce((sum, of) => sum + of))).toEqual([
+      4_000,
+    ]);
+    expect(leftOut.map(({ name }) => name)).toEqual(["x[0]", "x[1]", "x[2]", "x[3]"]);
+  });
+
+  test("nothing is learnt of counts with noise", async () => {
+    await publish("4.0.0", { epsilon: 1 });
+    const refused = await learnFleet("4.0.0");
+    expect(refused.code).toBe(5);
+    expect(refused.out).toContain("expected counts without noise");
+  });
 });

@@ -138,6 +138,12 @@ test("watches the answers of layers of TensorFlow.js where the release says thei
   expect(await named({})).toEqual([elements, []]);
 });
 
+test.each([[" "], ["x".repeat(129)]])("who confirms a profile is not called %j", async (name) => {
+  const refused = await cli("profile", "confirm", folder.inside("any.json"), "--by", name);
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain("--by: expected a name");
+});
+
 async function namesIn(path: string) {
   const profile = JSON.parse(await readFile(path, "utf8")) as ReferenceProfile;
   return [profile.features, profile.outputs].map((parts) => parts.map(({ name }) => name));

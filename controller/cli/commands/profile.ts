@@ -113,7 +113,7 @@ function addLearningCommands(profile: Command, terminal: Terminal): void {
     });
   profile
     .command("confirm <file>")
-    .description("say that what was learnt is how things should be: from then on it alarms")
+    .description("say that what was learnt is how things should be: published like this, it alarms")
     .requiredOption("--by <name>", "who says so; it stands in the file")
     .option("--json", "print one JSON object")
     .addHelpText("before", "Example:\n  modelfleet profile confirm profile.json --by 'A. Miller'\n")
