@@ -8,9 +8,8 @@ import {
   Release,
 } from "@modelfleet/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Digit, loadDigits, PIXELS } from "../../examples/digits/dataset.ts";
 import { eventually } from "../support/eventually.ts";
-import { askDevice } from "../support/fleet/ask-device.ts";
+import { startDigitsApplication } from "../support/fleet/digits-application.ts";
 import {
   enrolAgent,
   startAgent,
@@ -18,19 +17,14 @@ import {
   type TestAgent,
   type TestController,
 } from "../support/fleet/small-fleet.ts";
-import { seededRandom } from "../support/random.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const cellMs = 2_000;
 const halls = ["north", "south"] as const;
-/** What the feature `ink.band5` looks at. */
-const band5 = { from: 560, until: 672 };
-const rowsPerRequest = 64;
 
 const closers: (() => PromiseLike<unknown>)[] = [];
 let controller: TestController;
 const agents = new Map<string, TestAgent>();
-let digits: readonly Digit[] = [];
 
 beforeAll(async () => {
   const folder = await temporaryFolder();
@@ -47,40 +41,10 @@ beforeAll(async () => {
   }
   await controller.command(Release, "release", "publish", "examples/digits/releases/1.0.0");
   await controller.command(Deployment, "deploy", "digits@1.0.0", "--all", "--wait");
-  digits = (await loadDigits()).heldOut;
 }, 60_000);
 afterAll(async () => {
   for (const close of closers.toReversed()) await close();
 });
-
-/** Asks as fast as the device answers, until it is told to stop. */
-function application(hall: string) {
-  const random = seededRandom(hall.length);
-  const agent = agents.get(hall);
-  const camera = { isStained: false, isStopped: false };
-  const ask = async () => {
-    const data = Array.from({ length: rowsPerRequest }, () => {
-      const pixels = digits[random.below(digits.length)]?.pixels ?? [];
-      return Array.from(pixels, (ink, at) =>
-        camera.isStained && at >= band5.from && at < band5.until ? Math.max(ink, 0.5) : ink,
-      );
-    }).flat();
-    const input = { name: "x", datatype: "FP32", shape: [rowsPerRequest, PIXELS], data };
-    return askDevice(agent?.socketPath ?? "", "/v2/models/digits/infer", { inputs: [input] });
-  };
-  const done = (async () => {
-    while (!camera.isStopped) expect((await ask()).status).toBe(200);
-  })();
-  return {
-    stain: () => {
-      camera.isStained = true;
-    },
-    stop: () => {
-      camera.isStopped = true;
-      return done;
-    },
-  };
-}
 
 async function firingAlert(): Promise<Alert> {
   const firing = (await alerts()).find(({ state }) => state === "FIRING");
@@ -90,15 +54,21 @@ async function firingAlert(): Promise<Alert> {
 const alerts = async () => (await controller.command(AlertList, "alert", "list")).alerts;
 
 test("dirt on one lens is an alert that names its hall and its feature within four cells, and there is none before", async () => {
-  const applications = halls.map(application);
+  const lenses = { north: { stain: 0 }, south: { stain: 0 } };
+  const applications = await Promise.all(
+    halls.map((hall) =>
+      startDigitsApplication(agents.get(hall)?.socketPath ?? "", lenses[hall], hall.length),
+    ),
+  );
   // As many cells are judged without an alert as one takes to fire.
   await eventually(async () => (await judgedCells()) >= 4, { withinMs: 60_000, everyMs: 250 });
   expect(await alerts()).toEqual([]);
 
   const stainedCellMs = Math.floor(Date.now() / cellMs) * cellMs;
-  applications[halls.indexOf("south")]?.stain();
+  lenses.south.stain = 0.5;
   const firing = await eventually(firingAlert, { withinMs: 60_000, everyMs: 250 });
   for (const one of applications) await one.stop();
+  for (const { statuses } of applications) expect([...statuses.keys()]).toEqual([200]);
 
   const detail = await controller.command(AlertDetail, "alert", "show", firing.id);
   const fired = detail.changes.find(({ notice }) => notice === "fired");

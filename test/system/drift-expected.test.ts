@@ -7,18 +7,13 @@ import {
   Rollout,
 } from "@modelfleet/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadDigits, PIXELS } from "../../examples/digits/dataset.ts";
 import { eventually } from "../support/eventually.ts";
-import { askDevice } from "../support/fleet/ask-device.ts";
+import { startDigitsApplication } from "../support/fleet/digits-application.ts";
 import { startPair, type TestAgent, type TestController } from "../support/fleet/small-fleet.ts";
-import { seededRandom } from "../support/random.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
-const rowsPerRequest = 64;
 /** Within what the reference has seen: a value that cannot be would be told at once, as a fault. */
-const HAZE = 0.25;
-/** What the feature `ink.band5` looks at. */
-const band5 = { from: 560, until: 672 };
+const haze = { stain: 0.25 };
 
 const closers: (() => PromiseLike<unknown>)[] = [];
 let controller: TestController;
@@ -37,32 +32,6 @@ afterAll(async () => {
   for (const close of closers.toReversed()) await close();
 });
 
-/** Sees digits through a dirty lens, from before the device has a model that answers. */
-async function startApplication(): Promise<{ readonly stop: () => Promise<void> }> {
-  const digits = (await loadDigits()).heldOut;
-  const random = seededRandom(5);
-  const camera = { isStopped: false };
-  const ask = () => {
-    const data = Array.from({ length: rowsPerRequest }, () => {
-      const pixels = digits[random.below(digits.length)]?.pixels ?? [];
-      return Array.from(pixels, (ink, at) =>
-        at >= band5.from && at < band5.until ? Math.max(ink, HAZE) : ink,
-      );
-    }).flat();
-    const input = { name: "x", datatype: "FP32", shape: [rowsPerRequest, PIXELS], data };
-    return askDevice(agent.socketPath, "/v2/models/digits/infer", { inputs: [input] });
-  };
-  const done = (async () => {
-    while (!camera.isStopped) await ask();
-  })();
-  return {
-    stop: () => {
-      camera.isStopped = true;
-      return done;
-    },
-  };
-}
-
 /** Of the feature, in the fleet, when it has come so far. */
 function fleetAlert(wanted: Pick<Alert, "state" | "suppression">): Promise<Alert> {
   return eventually(
@@ -79,7 +48,8 @@ function fleetAlert(wanted: Pick<Alert, "state" | "suppression">): Promise<Alert
 }
 
 test("drift that comes with a rollout is told after its warm-up, silenced by a maintenance, and back when that is ended", async () => {
-  const application = await startApplication();
+  // From before the device has a model that answers.
+  const application = await startDigitsApplication(agent.socketPath, haze, 5);
   closers.push(() => application.stop());
   const { id: rollout } = await controller.command(Rollout, "rollout", "start", "digits@1.0.0");
 
@@ -94,16 +64,13 @@ test("drift that comes with a rollout is told after its warm-up, silenced by a m
   await fleetAlert({ state: "FIRING", suppression: null });
 
   const { changes } = await controller.command(AlertDetail, "alert", "show", kept.id);
-  expect(changes.map(({ to, notice }) => [to, notice])).toEqual([
-    ["SUPPRESSED", null],
-    ["FIRING", "fired"],
-    ["SUPPRESSED", null],
-    ["FIRING", null],
-  ]);
-  expect(changes.map(({ suppressedBy }) => suppressedBy)).toMatchObject([
-    { kind: "rollout", rollout, devices: 1, ofDevices: 1 },
-    null,
-    { kind: "maintenance", maintenance: announced.id, reason: "lens cleaned", by: "local" },
-    null,
-  ]);
+  // Windows of a slow machine may be merged, so that it recovers for a moment before it fires again.
+  expect(changes.flatMap(({ notice }) => notice ?? [])).toEqual(["fired"]);
+  expect(changes.at(-1)).toMatchObject({ to: "FIRING" });
+  const causes = changes.flatMap(({ suppressedBy }) => suppressedBy ?? []);
+  expect(causes[0]).toMatchObject({ kind: "rollout", rollout, devices: 1, ofDevices: 1 });
+  expect(causes.at(-1)).toMatchObject({
+    ...{ kind: "maintenance", maintenance: announced.id, announcedFor: "fleet" },
+    ...{ reason: "lens cleaned", by: "local", devices: 1, ofDevices: 1 },
+  });
 }, 120_000);
