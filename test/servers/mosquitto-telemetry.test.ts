@@ -16,7 +16,7 @@ test.skipIf(isSkipped)(
     const outboxMax = 24;
 
     const result = await killedTelemetry({
-      ...{ seed, kills: 4, devices: 30, perSecond: 300, outboxMax, agentKillsMin: 1 },
+      ...{ seed, kills: 2, devices: 20, perSecond: 200, outboxMax, agentKillsMin: 1 },
       onMosquitto: true,
       folder: {
         data: folder.inside("controller"),
@@ -26,8 +26,8 @@ test.skipIf(isSkipped)(
     });
 
     expect(result.violations).toEqual([]);
-    expect(result.kills).toBeGreaterThan(0);
-    expect(result.brokerKills).toBeGreaterThan(0);
+    expect(result.kills).toBe(1);
+    expect(result.brokerKills).toBe(1);
     expect(result.owedMax).toBeLessThanOrEqual(outboxMax);
     expect(result.dropped).toBeGreaterThan(0);
     expect(result.stored).toBeGreaterThanOrEqual(result.produced - result.dropped);
