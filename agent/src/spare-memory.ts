@@ -12,8 +12,6 @@ interface Saving {
 const savings: readonly Saving[] = [
   // Without the last compiler: its code is 5 MB, and what starting and installing let it compile is not worth that.
   { since: 13, save: "--battery-saver-mode", back: "--no-battery-saver-mode" },
-  // A heap that is collected when it has grown a little, and not when it is a multiple of what it was.
-  { since: 13, save: "--memory-saver-mode", back: "--no-memory-saver-mode" },
   // What no collection has found in use since the one before is compiled again when it is wanted again.
   { since: 11, save: "--bytecode-old-age=1", back: "--bytecode-old-age=6" },
   // Never taken back: a collection that began with it has to end with it.
