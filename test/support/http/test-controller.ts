@@ -79,6 +79,7 @@ export function testConfig(dataFolder: string): ControllerConfig {
     publicUrl: undefined,
     mqttTls: undefined,
     publicMqttUrl: undefined,
+    externalBroker: undefined,
     isDev: true,
     keyPassphraseFile: undefined,
     // Opening an encrypted key takes a third of a second.

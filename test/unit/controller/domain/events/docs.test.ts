@@ -19,7 +19,14 @@ test("docs/events.md names every type of event", () => {
 test("docs/metrics.md lists every figure of the controller, and no other", () => {
   const none = { stored: 0, duplicate: 0, quarantined: 0, online: 0, offline: 0 };
   const metrics = fleetMetrics({
-    ...{ refusals: [], alerts: {}, deliveries: {}, rollouts: {}, eventLoopLag: {} },
+    ...{
+      refusals: [],
+      alerts: {},
+      deliveries: {},
+      rollouts: {},
+      eventLoopLag: {},
+      messagesDropped: {},
+    },
     telemetry: { batches: none, windows: none },
     cells: { judged: 0, lagMs: 0 },
     devices: none,
