@@ -112,11 +112,7 @@ export function compose(given: Ports): Application {
     profiles: new ReleaseProfiles(given),
     wake: rolloutSignal.wake,
   };
-  const rolloutEngine = new RolloutEngine({
-    ...ports,
-    turn: new RolloutTurns(ports).run,
-    resume: (rollout) => resumeRollout(ports, rollout),
-  });
+  const rolloutEngine = rolloutEngineOf(ports);
   const driftEngine = driftEngineOf(ports);
   const readmissions = new ReadmitWindows(ports);
   const onPublished = () => void readmissions.run();
@@ -176,6 +172,14 @@ function driftEngineOf(ports: Ports & JudgeCellPorts & EndSilentAlertsPorts): Dr
     ...ports,
     judge: (cell) => judge.run(cell),
     endSilent: () => silent.run(),
+  });
+}
+
+function rolloutEngineOf(ports: Ports & CreateRolloutPorts): RolloutEngine {
+  return new RolloutEngine({
+    ...ports,
+    turn: new RolloutTurns(ports).run,
+    resume: (rollout) => resumeRollout(ports, rollout),
   });
 }
 
