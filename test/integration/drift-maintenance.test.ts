@@ -7,9 +7,10 @@ import {
 } from "@modelfleet/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runProgram } from "../../controller/cli/program.ts";
-import type { Principal } from "../../controller/src/domain/access/principal.ts";
+import { localPrincipal, type Principal } from "../../controller/src/domain/access/principal.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import type { SimulatedDevice } from "../support/controller/simulated-device.ts";
+import { smallUpload } from "../support/controller/upload.ts";
 import { type DriftServer, startDriftServer } from "../support/drift/drift-server.ts";
 import { cellMs, driftStartMs } from "../support/drift/drift-world.ts";
 
@@ -141,7 +142,13 @@ test("verdicts are what they are, and say that they are under maintenance", asyn
     "under maintenance: vision.defects fleet: new lamps, until 2026-11-21T13:00Z",
   );
   expect((await cli("alert", "list")).out).toContain("under maintenance: vision.defects fleet");
-  expect((await cli("alert", "list", "--model", "vision.other")).out).not.toContain("maintenance:");
+  await server.world.app.useCases.publishRelease.run(
+    smallUpload({ model: "vision.other" }),
+    localPrincipal,
+  );
+  const other = await cli("alert", "list", "--model", "vision.other");
+  expect(other).toMatchObject({ code: 0 });
+  expect(other.out).not.toContain("maintenance:");
 });
 
 describe("what is announced", () => {
@@ -171,6 +178,19 @@ describe("what is announced", () => {
     expect(await announce(0, 5, "--for", "1h")).toMatchObject({ code: 2 });
     expect(await cli("maintenance", "end", "nothing")).toMatchObject({ code: 2 });
     expect(await cli("maintenance", "end", "00".repeat(8))).toMatchObject({ code: 3 });
+  });
+
+  test.each([
+    [["--cohort", "hall=suoth"], "(fleet, class=cam-v2, hall=north, hall=south), got hall=suoth"],
+    [["--cohort", "class=cam-v3"], "(fleet, class=cam-v2, hall=north, hall=south), got class="],
+    [["--model", "vision.defect"], "expected a model with a release (vision.defects), got"],
+  ])("names devices and a model that there are, else nobody would notice that it silences nothing: %s", async (flags, why) => {
+    const refused = await announce(0, 5, ...flags);
+
+    expect([refused.code, refused.err]).toEqual([3, expect.stringContaining(why)]);
+    expect((await cli("maintenance", "list")).out).toContain("nothing is announced");
+    expect(await announce(0, 5, "--cohort", "class=cam-v2")).toMatchObject({ code: 0 });
+    expect(await cli("maintenance", "list", "--model", "vision.defect")).toMatchObject({ code: 3 });
   });
 
   test("and is not over is at most a hundred; one that somebody ended makes room", async () => {

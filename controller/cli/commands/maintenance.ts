@@ -26,7 +26,7 @@ export function addMaintenanceCommands(program: Command, terminal: Terminal): vo
     .addHelpText("before", addExample)
     .addHelpText(
       "after",
-      "\nAt most 30 days from beginning to end, and begun at most a day ago. What still stands when it ends is told then.\nExit code 5: times that do not fit, or too many announced.",
+      "\nAt most 30 days from beginning to end, and begun at most a day ago. What still stands when it ends is told then.\nExit code 3: no such model, or no device in that cohort. 5: times that do not fit, or too many announced.",
     )
     .action(async (options: AddMaintenanceOptions) => {
       const { addMaintenance } = await import("../actions/add-maintenance.ts");

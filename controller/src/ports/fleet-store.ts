@@ -9,6 +9,7 @@ import type {
   SlotReport,
 } from "@modelfleet/protocol";
 import type { AuditEntry } from "../domain/audit/audit-entry.ts";
+import type { CohortKey } from "../domain/drift/cohort-key.ts";
 import type { OrderedSlot } from "../domain/fleet/desired-models.ts";
 
 /** Claims and devices. Every method is one transaction; an `audit` is written down in it. */
@@ -49,6 +50,10 @@ export interface FleetStore {
   readonly devices: () => Promise<readonly DeviceRecord[]>;
   /** In the order of their ids, those above `after`; for what walks through a large fleet without holding up others. */
   readonly devicesFrom: (after: DeviceId | null, count: number) => Promise<readonly DeviceRecord[]>;
+  /** Whether an active device belongs to it. */
+  readonly hasCohort: (cohort: CohortKey) => Promise<boolean>;
+  /** Of active devices, at most so many: the fleet, classes by name, labels by name. */
+  readonly someCohorts: (countMax: number) => Promise<readonly CohortKey[]>;
   /** undefined, too, of a device that waits or is revoked. */
   readonly secretOf: (id: DeviceId) => Promise<Sha256 | undefined>;
   /** @returns false, with nothing changed, when the labels are not `before` any more */

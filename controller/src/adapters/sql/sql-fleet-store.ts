@@ -1,6 +1,7 @@
 import { claimLimits, type DeviceId, type Sha256 } from "@modelfleet/protocol";
 import type { Kysely } from "kysely";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
+import type { CohortKey } from "../../domain/drift/cohort-key.ts";
 import type {
   Admitted,
   ClaimRecord,
@@ -21,6 +22,7 @@ import { appendAudit } from "./append-audit.ts";
 import { writeLabels } from "./device-labels.ts";
 import { claimOf, claimRow, deviceOf } from "./device-row.ts";
 import { enrol, NO_SECRET } from "./enrol.ts";
+import { hasCohort, someCohorts } from "./fleet-cohorts.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { recordHello } from "./record-hello.ts";
 import { recordReport } from "./record-report.ts";
@@ -154,6 +156,11 @@ export class SqlFleetStore implements FleetStore {
     const slots = rowsBy(await within.execute(), ({ device }) => device);
     return rows.map((row) => deviceOf(row, slots.get(row.id) ?? []));
   };
+
+  readonly hasCohort = (cohort: CohortKey): Promise<boolean> => hasCohort(this.#database, cohort);
+
+  readonly someCohorts = (countMax: number): Promise<readonly CohortKey[]> =>
+    someCohorts(this.#database, countMax);
 
   readonly secretOf = async (id: DeviceId): Promise<Sha256 | undefined> => {
     const found = this.#database.selectFrom("devices").select("secret_sha256");

@@ -1,13 +1,18 @@
 import {
+  driftPipelineLimits,
   type Maintenance,
   MaintenanceId,
   type MaintenanceRequest,
+  type ModelName,
   maintenanceLimits,
 } from "@modelfleet/protocol";
 import type { Principal } from "../../domain/access/principal.ts";
-import { labelsOfCohort } from "../../domain/drift/cohort-key.ts";
-import { MaintenanceError } from "../../domain/errors.ts";
+import { fleetCohort, isCohortKey, labelsOfCohort } from "../../domain/drift/cohort-key.ts";
+import { MaintenanceError, NotFoundError } from "../../domain/errors.ts";
+import { named } from "../../domain/named.ts";
 import { requireRight } from "../access/require-right.ts";
+import { maySeeCohort } from "../drift/may-see-cohort.ts";
+import { requireSeenModel } from "../release/seen-model.ts";
 import { type MaintenancePorts, maintenanceEntry } from "./maintenance-ports.ts";
 
 const ID_BYTES = 8;
@@ -22,12 +27,15 @@ export class AnnounceMaintenance {
 
   /**
    * @throws AccessError NOT_PERMITTED over all devices of the cohort
+   * @throws NotFoundError MODEL_UNKNOWN | COHORT_UNKNOWN: it would silence nothing
    * @throws MaintenanceError MAINTENANCE_TIME | MAINTENANCE_TOO_MUCH
    */
   async run(request: MaintenanceRequest, caller: Principal): Promise<Maintenance> {
-    const { clock, maintenance: store } = this.#ports;
+    const { clock, maintenance: store, releases } = this.#ports;
     const { model, cohort, untilMs, reason } = request;
     requireRight(caller, { action: "maintenance.change", model, labels: labelsOfCohort(cohort) });
+    await requireSeenModel(releases, { model }, caller);
+    await this.#requireCohort(cohort, { model, caller });
     const nowMs = clock.nowMs();
     const fromMs = request.fromMs ?? nowMs;
     requireTime({ fromMs, untilMs, nowMs });
@@ -41,6 +49,21 @@ export class AnnounceMaintenance {
     throw new MaintenanceError(
       "MAINTENANCE_TOO_MUCH",
       `expected fewer than ${maintenanceLimits.openMax} that are not over: end one (modelfleet maintenance end ID)`,
+    );
+  }
+
+  async #requireCohort(
+    cohort: string,
+    { model, caller }: { readonly model: ModelName; readonly caller: Principal },
+  ): Promise<void> {
+    const { fleet } = this.#ports;
+    // Also before its first device.
+    if (cohort === fleetCohort || (isCohortKey(cohort) && (await fleet.hasCohort(cohort)))) return;
+    const known = await fleet.someCohorts(driftPipelineLimits.cohortsMax);
+    const seen = known.filter((one) => maySeeCohort(caller, model, one));
+    throw new NotFoundError(
+      "COHORT_UNKNOWN",
+      `expected a cohort that has devices${named(seen)}, got ${cohort}`,
     );
   }
 }

@@ -1,10 +1,14 @@
 import type { Maintenance } from "@modelfleet/protocol";
 import type { AuditEntry } from "../../domain/audit/audit-entry.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { MaintenanceStore } from "../../ports/maintenance-store.ts";
+import type { ReleaseStore } from "../../ports/release-store.ts";
 
 export interface MaintenancePorts {
   readonly clock: Clock;
+  readonly fleet: Pick<FleetStore, "hasCohort" | "someCohorts">;
+  readonly releases: ReleaseStore;
   readonly maintenance: MaintenanceStore;
 }
 

@@ -22,6 +22,11 @@ export function labelsOfCohort(cohort: string): Labels {
   return { [key === LABEL_NAMED_CLASS ? "class" : key]: cohort.slice(at + 1) };
 }
 
+/** The class whose devices it is; undefined for the fleet and for that of a label. */
+export function classOfCohort(cohort: string): string | undefined {
+  return cohort.startsWith("class=") ? cohort.slice("class=".length) : undefined;
+}
+
 /** Whether a text, say one from a store, names a cohort. */
 export function isCohortKey(text: string): text is CohortKey {
   return text === fleetCohort || text.indexOf("=") > 0;
