@@ -1,9 +1,8 @@
-import { brokerAddress, busLimits, localBusLimits } from "@modelfleet/protocol";
+import { brokerAddress, busLimits, localBusLimits, PacketCap } from "@modelfleet/protocol";
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { BusError } from "../../domain/bus-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { leaveNumbersUncached } from "./number-cache.ts";
-import { PacketCap } from "./packet-cap.ts";
 
 export interface ClientOpening {
   readonly brokerUrl: string;

@@ -26,6 +26,7 @@ export interface MqttBusOptions extends BrokerAccess {
   /** Shorter ones are for tests. */
   readonly retryMsMin?: number;
   readonly retryMsMax?: number;
+  readonly ackMsMax?: number;
 }
 
 export interface BusStart {
@@ -160,7 +161,8 @@ export class MqttBus implements DeviceBus, AsyncDisposable {
       signal,
     );
     const ended = untilClosed(client, signal);
-    const outgoing = new Outgoing(client, ended);
+    const { ackMsMax = busLimits.brokerAckMsMax } = this.#options;
+    const outgoing = new Outgoing(client, ended, ackMsMax);
     try {
       // What the last connection brought is older than what this one will tell.
       await intake.drained();
@@ -176,6 +178,8 @@ export class MqttBus implements DeviceBus, AsyncDisposable {
       return reason;
     } finally {
       this.#current = undefined;
+      // What it had read and not handed over yet is older than what the next connection will tell.
+      client.removeAllListeners("message");
       // By force: a graceful end waits for acknowledgements that a dead broker will never send.
       await client.endAsync(true).catch(() => undefined);
     }

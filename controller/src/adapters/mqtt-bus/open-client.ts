@@ -1,8 +1,7 @@
-import { brokerAddress, busLimits, controllerStateTopic } from "@modelfleet/protocol";
+import { brokerAddress, busLimits, controllerStateTopic, PacketCap } from "@modelfleet/protocol";
 import { connect, type MqttClient } from "mqtt";
 import type { BrokerAccess } from "./broker-login.ts";
 import { BusError } from "./bus-error.ts";
-import { PacketCap } from "./packet-cap.ts";
 
 export interface ClientOpening extends BrokerAccess {
   readonly clientId: string;

@@ -14,17 +14,19 @@ const BYTES_WAITING_MAX = 4 * 1_024 * 1_024;
 
 /**
  * What goes out on one connection. Nothing depends on its arrival (`DeviceBus`): a message that finds too many waiting before
- * it is dropped, and one whose connection ends is over.
+ * it is dropped, and one whose connection ends is over. A broker that acknowledges nothing is left: it is as good as none.
  */
 export class Outgoing {
   readonly #client: MqttClient;
   readonly #ended: Promise<unknown>;
+  readonly #ackMsMax: number;
   #unacknowledged = 0;
   #dropped = 0;
 
-  constructor(client: MqttClient, ended: Promise<unknown>) {
+  constructor(client: MqttClient, ended: Promise<unknown>, ackMsMax: number) {
     this.#client = client;
     this.#ended = ended;
+    this.#ackMsMax = ackMsMax;
   }
 
   get dropped(): number {
@@ -43,15 +45,28 @@ export class Outgoing {
     this.#unacknowledged += qos;
     // MQTT.js may leave the promise open when the connection breaks.
     const taken = this.#client.publishAsync(topic, payload, { qos, retain }).catch(() => undefined);
-    await Promise.race([taken, this.#ended]);
+    await this.#inTime(Promise.race([taken, this.#ended]));
     this.#unacknowledged -= qos;
   }
 
   /** @throws BusError NOT_GRANTED */
   async subscribe(filter: string): Promise<void> {
-    const [granted] = await this.#client.subscribeAsync(filter, { qos: 1 });
+    const [granted] = await this.#inTime(this.#client.subscribeAsync(filter, { qos: 1 }));
     if (granted?.qos === 1) return;
     const came = granted === undefined ? "nothing" : `code ${granted.qos}`;
     throw new BusError("NOT_GRANTED", `expected to hear ${filter} with QoS 1, got ${came}`);
+  }
+
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    const text = `expected the broker's acknowledgement within ${this.#ackMsMax} ms, got none`;
+    const giveUp = () => this.#client.stream.destroy(new BusError("OFFLINE", text));
+    const late = setTimeout(giveUp, this.#ackMsMax);
+    // The answer to a line that has ended may never come.
+    late.unref();
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(late);
+    }
   }
 }

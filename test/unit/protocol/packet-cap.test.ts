@@ -1,6 +1,6 @@
+import { PacketCap } from "@modelfleet/protocol";
 import { describe, expect, test } from "vitest";
-import { PacketCap } from "../../../../agent/src/adapters/mqtt-bus/packet-cap.ts";
-import { seededRandom } from "../../../support/random.ts";
+import { seededRandom } from "../../support/random.ts";
 
 const TYPE = 0x30;
 
@@ -34,7 +34,7 @@ describe("a cap of packets", () => {
 
   test("refuses 256 MiB at its header, before any of it came", () => {
     const refused = take(new PacketCap(128 * 1_024), header(268_435_455));
-    expect(refused).toThrow(expect.objectContaining({ code: "TOO_LARGE" }));
+    expect(refused).toThrow(expect.objectContaining({ code: "SIZE" }));
   });
 
   test("refuses a length that never ends, and takes one of four bytes", () => {

@@ -1,4 +1,4 @@
-import { BusError } from "../../domain/bus-error.ts";
+import { FormatError } from "./errors.ts";
 
 /** Of the remaining length; a fifth byte is no MQTT (3.1.1, 2.2.3). */
 const LENGTH_BYTES_MAX = 4;
@@ -23,7 +23,7 @@ export class PacketCap {
     this.#bytesMax = bytesMax;
   }
 
-  /** @throws BusError TOO_LARGE or UNASKED, at the header of the packet; nothing may be taken after that */
+  /** @throws FormatError SIZE or FORMAT, at the header of the packet; nothing may be taken after that */
   take(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
       if (this.#bytesLeft === undefined) {
@@ -41,7 +41,7 @@ export class PacketCap {
   #takeHeaderByte(byte: number): void {
     if (!this.#isTypeRead) {
       if (byte >> 4 === PUBLISH && (byte & QOS_2) !== 0) {
-        throw new BusError("UNASKED", "expected messages of QoS 0 or 1, got one of another");
+        throw new FormatError("FORMAT", "expected messages of QoS 0 or 1, got one of another");
       }
       this.#isTypeRead = true;
       return;
@@ -50,8 +50,8 @@ export class PacketCap {
     this.#lengthBytes += 1;
     if (this.#length > this.#bytesMax) {
       const came = `got one that announces at least ${this.#length}`;
-      throw new BusError(
-        "TOO_LARGE",
+      throw new FormatError(
+        "SIZE",
         `expected a packet of at most ${this.#bytesMax} bytes, ${came}`,
       );
     }
@@ -61,7 +61,7 @@ export class PacketCap {
       this.#lengthBytes = 0;
       this.#length = 0;
     } else if (this.#lengthBytes === LENGTH_BYTES_MAX) {
-      throw new BusError("TOO_LARGE", "expected a length of a packet in at most 4 bytes, got more");
+      throw new FormatError("SIZE", "expected a length of a packet in at most 4 bytes, got more");
     }
   }
 }

@@ -1,0 +1,121 @@
+import { busLimits, deviceTopics } from "@modelfleet/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runningMqttBus } from "../support/controller/running-mqtt-bus.ts";
+import { eventually } from "../support/eventually.ts";
+import { type CarelessBroker, carelessBroker } from "../support/mqtt/careless-broker.ts";
+import { muteBroker } from "../support/mqtt/mute-broker.ts";
+import { fixedHeader, publishPacket } from "../support/mqtt/raw-connection.ts";
+import { cam1 } from "../support/mqtt/test-broker.ts";
+import { type TreacherousRelay, treacherousRelay } from "../support/mqtt/treacherous-relay.ts";
+
+const tele = deviceTopics(cam1).up("tele");
+
+test("a broker that answers pings and acknowledges nothing is left for another connection", async () => {
+  await using broker = await muteBroker();
+  await using on = runningMqttBus(broker.url, { ackMsMax: 20 });
+
+  await eventually(() => on.reasons().length >= 3);
+
+  expect(new Set(on.reasons())).toEqual(
+    new Set(["expected the broker's acknowledgement within 20 ms, got none"]),
+  );
+  await expect(on.bus.ping()).rejects.toMatchObject({ code: "OFFLINE" });
+});
+
+test("a broker that takes a message and never says so is left, and nobody waits for it any more", async () => {
+  await using broker = await muteBroker({ acknowledgesTopics: true });
+  await using on = runningMqttBus(broker.url, { ackMsMax: 50 });
+  await eventually(() =>
+    on.bus.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
+
+  await on.bus.publishDesired(cam1, new Uint8Array([1]));
+
+  await eventually(() => broker.logins.length >= 2);
+});
+
+describe("a broker that betrays", () => {
+  let broker: CarelessBroker;
+  let relay: TreacherousRelay;
+  beforeEach(async () => {
+    broker = await carelessBroker();
+    relay = await treacherousRelay(() => broker.port);
+  });
+  afterEach(async () => {
+    await relay[Symbol.asyncDispose]();
+    await broker[Symbol.asyncDispose]();
+  });
+
+  async function connectedBus() {
+    const on = runningMqttBus(`mqtt://127.0.0.1:${relay.port}`);
+    await eventually(() => on.connections() === 1);
+    return on;
+  }
+
+  test("a stop is not held up by a broker that acknowledges nothing", async () => {
+    const on = await connectedBus();
+    relay.swallow(true);
+
+    await on[Symbol.asyncDispose]();
+
+    relay.swallow(false);
+    await expect(on.bus.ping()).rejects.toMatchObject({ code: "OFFLINE" });
+  });
+
+  test("a message of QoS 2, which MQTT.js would keep, ends the connection", async () => {
+    await using on = await connectedBus();
+    const topic = Buffer.from(tele);
+    const body = [Buffer.from([0, topic.length]), topic, Buffer.from([0, 1, 0x61])];
+
+    relay.inject(Buffer.concat([fixedHeader(0x34, topic.length + 5), ...body]));
+
+    await eventually(() => on.connections() === 2);
+    expect(on.reasons()[0]).toContain("QoS 0 or 1");
+    expect(on.heard).toEqual([]);
+  });
+
+  test("a packet of 256 MB ends the connection at its header", async () => {
+    await using on = await connectedBus();
+
+    relay.inject(fixedHeader(0x30, 268_435_455));
+    const taken = await relay.flood(64 * 1_024 * 1_024);
+
+    await eventually(() => on.connections() === 2);
+    expect(on.reasons()[0]).toContain(`at most ${busLimits.packetBytesMax} bytes`);
+    // What the two kernels hold between them, and not what was announced.
+    expect(taken).toBeLessThan(16 * 1_024 * 1_024);
+  });
+
+  test.each([
+    ["a packet of no type", Buffer.from([0x00, 0x00])],
+    ["a length that never ends", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x7f])],
+    ["text", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["a topic longer than its packet", Buffer.from([0x30, 0x04, 0x40, 0x00, 0x61, 0x61])],
+  ])("%s ends the connection, and the next one is whole", async (_what, bytes) => {
+    await using on = await connectedBus();
+
+    relay.inject(bytes);
+    await eventually(() => on.connections() === 2);
+    relay.inject(publishPacket(tele, Buffer.from("after")));
+
+    await eventually(() => on.heard.includes("cam-1 tele after"));
+  });
+
+  test.each([
+    ["a topic that is not UTF-8", Buffer.from([0x30, 0x05, 0x00, 0x02, 0xc3, 0x28, 0x61])],
+    ["a topic of nobody", publishPacket("else/where", Buffer.from("a"))],
+    ["a topic with NUL", publishPacket(`${tele}\0`, Buffer.from("a"))],
+    ["what the controller itself says", publishPacket(deviceTopics(cam1).ack, Buffer.from("a"))],
+  ])("%s is nothing to the controller", async (_what, bytes) => {
+    await using on = await connectedBus();
+
+    relay.inject(bytes);
+    relay.inject(publishPacket(tele, Buffer.from("after")));
+
+    await eventually(() => on.heard.length > 0 || on.connections() > 1);
+    expect(on.heard.filter((text) => text !== "cam-1 tele after")).toEqual([]);
+  });
+});

@@ -1,0 +1,38 @@
+import { randomBytes } from "node:crypto";
+import {
+  MqttBus,
+  type MqttBusOptions,
+} from "../../../controller/src/adapters/mqtt-bus/mqtt-bus.ts";
+import { recordingLog } from "../mqtt/recording-log.ts";
+
+/** The controller's way to devices over this broker, with pauses too short to wait for; what it hears is kept. */
+export function runningMqttBus(url: string, changes: Partial<MqttBusOptions> = {}) {
+  const log = recordingLog();
+  const heard: string[] = [];
+  const bus = new MqttBus({
+    ...{ url, ca: undefined, login: () => Promise.resolve({}), log },
+    clock: { nowMs: Date.now, randomBytes, every: () => ({ [Symbol.dispose]: () => undefined }) },
+    ...{ retryMsMin: 1, retryMsMax: 2, ...changes },
+  });
+  const yes = () => Promise.resolve(true);
+  const nothing = () => Promise.resolve();
+  bus.start({
+    forgetPresence: nothing,
+    door: {
+      ...{ authenticate: yes, recognize: yes, duplicate: nothing },
+      enrol: (question) => Promise.resolve(question),
+      receive: ({ device, kind, ...topic }, payload) => {
+        const name = "stream" in topic ? topic.stream : kind;
+        heard.push(`${device} ${name} ${Buffer.from(payload).toString("utf8")}`);
+        return Promise.resolve();
+      },
+    },
+  });
+  const named = (event: string) => log.events.filter((one) => one.event === event);
+  return {
+    ...{ bus, heard },
+    connections: () => named("broker.online").length,
+    reasons: () => named("broker.offline").map((event) => String(event["reason"])),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+  };
+}
