@@ -163,7 +163,8 @@ function readReply(response: IncomingMessage): Promise<AgentReply> {
     response.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= clientLimits.answerBytesMax) {
-        store.push(chunk);
+        // The store empties what it is given; in an application a tracer may listen too.
+        store.push(response.listenerCount("data") === 1 ? chunk : Buffer.from(chunk));
         return;
       }
       const limit = `expected an answer of at most ${clientLimits.answerBytesMax} bytes`;

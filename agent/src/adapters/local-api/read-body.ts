@@ -25,10 +25,12 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits): Pr
   }
   const announced = request.headers["content-length"];
   refuseLength(Number(announced ?? 0), limits.bytesMax);
-  return await collect(request, limits, chunkStore(announced, serveLimits.bodyBytesPlacedMax));
+  const store = chunkStore(announced, serveLimits.bodyBytesPlacedMax);
+  await collect(request, limits, store);
+  return store.whole();
 }
 
-function collect(request: IncomingMessage, limits: BodyLimits, store: ChunkStore): Promise<Buffer> {
+function collect(request: IncomingMessage, limits: BodyLimits, store: ChunkStore): Promise<void> {
   return new Promise((resolve, reject) => {
     let length = 0;
     let isWhole = false;
@@ -50,7 +52,7 @@ function collect(request: IncomingMessage, limits: BodyLimits, store: ChunkStore
     });
     request.once("end", () => {
       isWhole = true;
-      resolve(store.whole());
+      resolve();
     });
     request.once("close", broken);
     request.once("error", broken);
