@@ -72,15 +72,28 @@ function faultsOf(issue: Issue, faulty: FaultyValue): readonly SchemaFault[] {
   return [{ path, reason: isOwn(issue.message) ? issue.message : reasonOf(issue, got) }];
 }
 
-/** Of the forms it could have, the one it comes nearest to. */
+/** What says of a whole value that it is another kind of thing. */
+const typeCodes: ReadonlySet<Issue["code"]> = new Set(["invalid_type", "invalid_value"]);
+
+/** Of the forms it could have, the one it comes nearest to: of its type, then with the fewest faults. */
 function unionFaults(
   issue: Extract<Issue, { code: "invalid_union" }>,
   faulty: FaultyValue,
 ): readonly SchemaFault[] {
   const { path, errors } = issue;
-  const [nearest = []] = errors.toSorted((left, right) => left.length - right.length);
-  const inner = nearest.map((one) => ({ ...one, path: [...path, ...one.path] }));
-  if (inner.length > 0) return schemaFaults(inner, faulty);
+  const forms = errors.map((inner) => ({
+    isOfThatType: inner.every(({ code, path: at }) => at.length > 0 || !typeCodes.has(code)),
+    faults: schemaFaults(
+      inner.map((one) => ({ ...one, path: [...path, ...one.path] })),
+      faulty,
+    ),
+  }));
+  const [nearest] = forms.toSorted(
+    (left, right) =>
+      Number(right.isOfThatType) - Number(left.isOfThatType) ||
+      left.faults.length - right.faults.length,
+  );
+  if (nearest !== undefined && nearest.faults.length > 0) return nearest.faults;
   if (isOwn(issue.message)) return [{ path, reason: issue.message }];
   const got = described(valueAt(faulty.value, path));
   return [{ path, reason: `expected one of the known forms, got ${got}` }];

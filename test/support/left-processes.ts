@@ -28,6 +28,17 @@ export function leftProcesses(mark: Mark): LeftProcess[] {
     .map(({ pid }) => ({ pid, command: told(pid, "cmdline").replaceAll("\0", " ").trim() }));
 }
 
+/** Ends them, also where one of them has ended meanwhile. */
+export function endProcesses(processes: readonly LeftProcess[]): void {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (cause) {
+      if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause;
+    }
+  }
+}
+
 function pidsNow(): number[] {
   if (process.platform !== "linux") return [];
   return readdirSync("/proc").map(Number).filter(Number.isInteger);

@@ -1,6 +1,6 @@
 import { afterAll } from "vitest";
 import { eventually } from "./eventually.ts";
-import { leftProcesses, workerMark } from "./left-processes.ts";
+import { endProcesses, leftProcesses, workerMark } from "./left-processes.ts";
 
 /**
  * A setup file of vitest: a test file that leaves a process behind fails, whether its tests passed, failed or ran out of
@@ -13,7 +13,7 @@ afterAll(async () => {
     // What has been told to end is given the time to.
     await eventually(noneLeft, { withinMs: 5_000 });
   } catch (cause) {
-    for (const { pid } of leftProcesses(workerMark)) process.kill(pid, "SIGKILL");
+    endProcesses(leftProcesses(workerMark));
     throw new Error("expected every process of this test file to have ended", { cause });
   }
 });

@@ -64,6 +64,23 @@ test("a member that is not known is named, with those that are", () => {
   expect(said(Shop, { ...shop, nmae: 1 })).toContain("there are name, open, kind, size");
 });
 
+test.each([
+  [
+    { percent: "x", more: 1 },
+    '/percent: expected a number, got "x"; /more: expected no such member',
+  ],
+  [{ devices: 0 }, "/devices: expected a number of at least 1, got 0"],
+  [7, "expected a text, got 7"],
+])("%j, which could have one of several forms, is held against the nearest", (value, words) => {
+  const form = z.union([
+    z.string(),
+    z.strictObject({ devices: z.int().min(1) }),
+    z.strictObject({ percent: z.int().min(1) }),
+  ]);
+
+  expect(said(form, value).replaceAll(/; there are [^;]*/g, "")).toBe(words);
+});
+
 test("of many faults the first three are told, and how many more there are", () => {
   const line = said(Shop, { name: 1, open: 1, kind: 1, size: "a", share: "a" });
 

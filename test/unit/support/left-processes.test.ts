@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { afterEach, expect, test } from "vitest";
 import { eventually } from "../../support/eventually.ts";
-import { leftProcesses } from "../../support/left-processes.ts";
+import { endProcesses, leftProcesses } from "../../support/left-processes.ts";
 
 const mark = { name: "MODELFLEET_TEST_LEFT", value: `${process.pid} ${performance.timeOrigin}` };
 const lives = "setInterval(() => {}, 1000)";
@@ -58,3 +58,15 @@ test.skipIf(process.platform !== "linux")(
     expect(pidsLeft("another")).not.toContain(abandoned);
   },
 );
+
+test("what is left is ended, also behind one that has ended meanwhile", async () => {
+  const [gone, child] = [start("", {}), start(lives, {})];
+  await once(gone, "close");
+  started.push(child.pid ?? 0);
+
+  endProcesses([gone, child].map(({ pid = 0 }) => ({ pid, command: "" })));
+  await once(child, "exit");
+  started.splice(0);
+
+  expect(child.signalCode).toBe("SIGKILL");
+});
