@@ -1,5 +1,6 @@
 import {
   controllerLimits,
+  type Digest8,
   digest8,
   encodeWindow,
   type Sha256,
@@ -141,6 +142,25 @@ test("more than a page is read a page at a time, beside windows that its batch s
   expect(await kept()).toHaveLength(1_203);
   await world.app.driftEngine.tick();
   expect(await itemsAt(driftStartMs)).toBe(1_203);
+});
+
+test("is not kept waiting by windows of ever so many releases that nobody publishes", async () => {
+  const one = world.window(release, { items: 1 });
+  const prefixes = Array.from({ length: controllerLimits.readmitReleasesMax }, (_, i) =>
+    String(i).padStart(digest8(release).length, "0"),
+  );
+  await world.stores.telemetry.add({
+    ...{ device: camera.id, era: 0, boot: 1, seq: 0, dropped: 0, receivedAtMs: publishedMs },
+    windows: [],
+    quarantined: [...prefixes, digest8(release)].map((prefix) => ({
+      ...{ reason: "RELEASE" as const, releasePrefix: prefix as Digest8, profilePrefix: null },
+      bytes: encodeWindow(one),
+    })),
+  });
+
+  await publish();
+
+  expect(await kept()).toHaveLength(1);
 });
 
 test("the same parts, handed over twice, are taken once", async () => {

@@ -20,8 +20,8 @@ export interface TelemetryStore {
   readonly gaps: (devicesMax: number) => Promise<readonly TelemetryGap[]>;
   /** What is in quarantine, the newest first, at most so many kinds. */
   readonly quarantine: (kindsMax: number) => Promise<readonly QuarantineCount[]>;
-  /** Releases that windows are in quarantine of because nobody had published them, at most so many. */
-  readonly unknownReleases: (countMax: number) => Promise<readonly Digest8[]>;
+  /** Published releases that windows are in quarantine of because nobody had published them, at most so many. */
+  readonly releasesToReadmit: (countMax: number) => Promise<readonly Digest8[]>;
   /** Windows in quarantine because nobody had published their release, the longest there first. */
   readonly quarantined: (
     releasePrefix: Digest8,

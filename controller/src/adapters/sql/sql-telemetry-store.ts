@@ -13,7 +13,7 @@ import type {
 } from "../../ports/telemetry-store.ts";
 import { bytesOf } from "./column.ts";
 import { addBatch, batchKey } from "./drift/add-batch.ts";
-import { quarantinedParts, readmitParts, unknownReleases } from "./drift/readmit-parts.ts";
+import { quarantinedParts, readmitParts, releasesToReadmit } from "./drift/readmit-parts.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Schema } from "./schema.ts";
 
@@ -145,7 +145,7 @@ export class SqlTelemetryStore implements TelemetryStore {
     }));
   };
 
-  readonly unknownReleases = (countMax: number) => unknownReleases(this.#database, countMax);
+  readonly releasesToReadmit = (countMax: number) => releasesToReadmit(this.#database, countMax);
 
   readonly quarantined = (releasePrefix: Digest8, count: number) =>
     quarantinedParts(this.#database, releasePrefix, count);

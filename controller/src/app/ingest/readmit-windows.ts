@@ -71,7 +71,7 @@ export class ReadmitWindows implements AsyncDisposable {
   async #all(): Promise<void> {
     const { log, profiles, telemetry } = this.#ports;
     try {
-      for (const prefix of await telemetry.unknownReleases(controllerLimits.readmitReleasesMax)) {
+      for (const prefix of await telemetry.releasesToReadmit(controllerLimits.readmitReleasesMax)) {
         if (this.#isClosed) return;
         const release = await profiles.find(prefix);
         if (release !== undefined) await this.#readmit(prefix, release);

@@ -1,5 +1,5 @@
 import type { DeviceId, Digest8 } from "@modelfleet/protocol";
-import type { Kysely, Transaction } from "kysely";
+import { type Kysely, sql, type Transaction } from "kysely";
 import type { PartPlace, QuarantinedPart, Readmission } from "../../../ports/telemetry-store.ts";
 import { bytesOf } from "../column.ts";
 import type { Schema } from "../schema.ts";
@@ -7,25 +7,28 @@ import { markCells } from "./mark-cells.ts";
 
 const REASON = "RELEASE";
 
-/** Releases that windows in quarantine are of, each found by a step over those of the one before. */
-export async function unknownReleases(
+/** From the releases, which are few and all known: of what is in quarantine a device may name as many as it likes. */
+export async function releasesToReadmit(
   database: Kysely<Schema>,
   countMax: number,
 ): Promise<readonly Digest8[]> {
-  const releases: Digest8[] = [];
-  while (releases.length < countMax) {
-    const row = await database
-      .selectFrom("telemetry_quarantine")
-      .select("release8")
-      .where("reason", "=", REASON)
-      .where("release8", ">", releases.at(-1) ?? "")
-      .orderBy("release8")
-      .limit(1)
-      .executeTakeFirst();
-    if (row === undefined) break;
-    releases.push(row.release8 as Digest8);
-  }
-  return releases;
+  // As `digest8` has it.
+  const prefix = sql<Digest8>`substr(releases.release, 1, 16)`;
+  const rows = await database
+    .selectFrom("releases")
+    .select(prefix.as("prefix"))
+    .where((where) =>
+      where.exists(
+        where
+          .selectFrom("telemetry_quarantine")
+          .select("device")
+          .where("reason", "=", REASON)
+          .where("release8", "=", prefix),
+      ),
+    )
+    .limit(countMax)
+    .execute();
+  return rows.map((row) => row.prefix);
 }
 
 export async function quarantinedParts(
