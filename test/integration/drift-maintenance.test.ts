@@ -221,6 +221,16 @@ describe("what is announced", () => {
     expect((await told()).filter((action) => action === "maintenance.ended")).toHaveLength(1);
   });
 
+  test("stands before what somebody has ended, whenever that would have ended", async () => {
+    await announce(0, 100, "--reason", "a long one");
+    await cli("maintenance", "end", await maintenanceId());
+    await announce(0, 9, "--reason", "a short one");
+
+    const { out } = await cli("maintenance", "list");
+
+    expect(out.indexOf("a short one")).toBeLessThan(out.indexOf("a long one"));
+  });
+
   test("of a hall is announced, seen and ended by whoever has rights over it, and by nobody else", async () => {
     const { announceMaintenance, endMaintenance, listMaintenance } = server.world.app.useCases;
     const with_ = (role: "deployer" | "viewer", hall: string): Principal => ({

@@ -46,8 +46,9 @@ export class SqlMaintenanceStore implements MaintenanceStore {
   readonly list = async (model: ModelName | undefined): Promise<readonly Maintenance[]> => {
     let found = this.#database.selectFrom("maintenance").selectAll();
     if (model !== undefined) found = found.where("model", "=", model);
+    // Else those that were called off long before their time would stand before, and at last in the place of, open ones.
     const rows = await found
-      .orderBy("until_ms", "desc")
+      .orderBy(({ fn }) => fn.coalesce("ended_at_ms", "until_ms"), "desc")
       .orderBy("id")
       .limit(maintenanceLimits.listedMax)
       .execute();
