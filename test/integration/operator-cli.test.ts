@@ -151,22 +151,30 @@ test.each([
   expect(recorded.out()).toMatch(/^Examples?:\n {2}modelfleet /);
 });
 
-test("a publication that is cut off is tried again, with growing pauses, and then succeeds or gives up", async () => {
+test.each([
+  ["when it is announced", 1],
+  ["when its files are sent", 2],
+])("a publication that is cut off %s is tried again, with growing pauses, and then gives up", async (_, cutAt) => {
   await using folder = await temporaryFolder();
   await mkdir(folder.path, { recursive: true });
   await writeFile(join(folder.path, "model.onnx"), smallModel);
   await writeFile(join(folder.path, "release.json"), JSON.stringify(smallManifest));
-  let connections = 0;
-  const url = await serve((incoming) => {
-    connections += 1;
-    incoming.once("data", () => incoming.destroy());
+  let requests = 0;
+  const url = await serve((incoming, outgoing) => {
+    requests += 1;
+    if (requests % cutAt === 0) {
+      incoming.once("data", () => incoming.destroy());
+      return;
+    }
+    const missing = { type: "about:blank", title: "No", status: 422, code: "FILES", detail: "no" };
+    incoming.resume().once("end", () => json(outgoing, 422, missing));
   });
   const recorded = recordedTerminal({ MODELFLEET_URL: url });
 
   const exitCode = await runProgram(["release", "publish", folder.path], recorded.terminal);
 
   expect(exitCode).toBe(1);
-  expect(connections).toBe(10);
+  expect(requests).toBe(10 * cutAt);
   expect(recorded.pauses).toEqual([500, 1000, 2000, 4000, 8000, 8000, 8000, 8000, 8000]);
   expect(recorded.err()).toContain("error: the connection to the controller");
 });
