@@ -228,3 +228,40 @@ test("a report counts as begun from the moment it is written, so that what is re
   const restarted = await openOutbox(folder.path, { boot: 2 });
   expect(restarted.reportsBegun()).toBe(0);
 });
+
+test("the oldest report that is owed is the first of those held, and the next one where none is", async () => {
+  await using folder = await temporaryFolder();
+  const outbox = await openOutbox(folder.path);
+  const empty = outbox.oldestReport();
+  await put(outbox, "report", "a", "b", "c");
+
+  await outbox.acknowledge("report", { boot: 1, seq: 0 });
+  const begun = outbox.oldestReport();
+  const restarted = await openOutbox(folder.path, { boot: 2 });
+  const kept = restarted.oldestReport();
+  await restarted.acknowledge("report", { boot: 1, seq: 2 });
+
+  expect(empty).toEqual({ boot: 1, seq: 0 });
+  expect(begun).toEqual({ boot: 1, seq: 1 });
+  expect(kept).toEqual({ boot: 1, seq: 1 });
+  expect(restarted.oldestReport()).toEqual({ boot: 2, seq: 0 });
+});
+
+test("the first report of a start names the last one that is owed of an earlier start", async () => {
+  await using folder = await temporaryFolder();
+  await put(await openOutbox(folder.path), "report", "a", "b");
+  const outbox = await openOutbox(folder.path, { boot: 2 });
+  const places: object[] = [];
+  const keep = (place: object) => {
+    places.push(place);
+    return Buffer.from("c");
+  };
+
+  await outbox.put(keep);
+  await outbox.put(keep);
+
+  expect(places).toEqual([
+    { boot: 2, seq: 0, behind: { boot: 1, seq: 1 } },
+    { boot: 2, seq: 1 },
+  ]);
+});

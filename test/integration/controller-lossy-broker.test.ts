@@ -15,8 +15,10 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-const report = (boot: number, seq: number) =>
-  world.ingestReport.run(camera.id, camera.report({ boot, seq }));
+const report = (boot: number, seq: number, more: object = {}) =>
+  world.ingestReport.run(camera.id, camera.report({ boot, seq, ...more }));
+const hello = (more: object = {}) => world.answerHello.run(camera.id, camera.hello(more));
+const missing = { kind: "refused", code: "EARLIER_MISSING" };
 const batch = (boot: number, seq: number) => {
   const empty = { windows: [], feedback: [], dropped: 0 };
   const bytes = encodeBatch({ device: camera.id, boot, seq, ...empty });
@@ -65,13 +67,55 @@ test("a report behind a lost one is not taken before it, and the device is asked
   expect(await ranges()).toEqual([[1, 0, 1, 2]]);
 });
 
-test("a report whose device says behind a hello that it has nothing before it is taken", async () => {
+test("a report whose device says in its hello that it owes none before it is taken", async () => {
   await report(1, 0);
   await report(1, 2);
 
-  await world.answerHello.run(camera.id, camera.hello());
+  await hello({ owed: { boot: 1, seq: 2 } });
 
   expect(await report(1, 2)).toEqual({ kind: "stored" });
+});
+
+test("the first report behind a hello is waited for when the broker lost it", async () => {
+  await hello({ owed: { boot: 1, seq: 3 } });
+
+  expect(await report(1, 4)).toEqual(missing);
+  expect(world.bus.disconnected).toEqual([camera.id]);
+  expect(await report(1, 3)).toEqual({ kind: "stored" });
+  expect(await report(1, 4)).toEqual({ kind: "stored" });
+
+  expect(await ranges()).toEqual([[1, 3, 1, 4]]);
+});
+
+test("the last report of a boot is waited for when the broker lost it", async () => {
+  await hello({ boot: 2, owed: { boot: 1, seq: 0 } });
+  const behind = { boot: 1, seq: 1 };
+
+  await report(1, 0);
+  expect(await report(2, 0, { behind })).toEqual(missing);
+  expect(await report(2, 1)).toEqual(missing);
+  expect(await report(1, 1)).toEqual({ kind: "stored" });
+  expect(await report(2, 0, { behind })).toEqual({ kind: "stored" });
+
+  expect(await ranges()).toEqual([
+    [1, 0, 1, 1],
+    [2, 0, 2, 0],
+  ]);
+});
+
+test("the first report of a boot is waited for when the broker lost it, and the one before has come", async () => {
+  await hello({ boot: 2, owed: { boot: 1, seq: 0 } });
+
+  await report(1, 0);
+
+  expect(await report(2, 1)).toEqual(missing);
+});
+
+test("a device that does not say in its hello where its reports begin is taken by its first one", async () => {
+  await hello();
+
+  expect(await report(1, 4)).toEqual({ kind: "stored" });
+  expect(await report(2, 0)).toEqual({ kind: "stored" });
 });
 
 test("a batch that nobody can read stands for its place", async () => {

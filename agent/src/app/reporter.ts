@@ -11,7 +11,7 @@ import { cutDetail } from "../domain/install/cut-detail.ts";
 import { fitSlots } from "../domain/install/fit-slots.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import type { Outbox } from "../ports/outbox.ts";
+import type { Outbox, ReportPlace } from "../ports/outbox.ts";
 import type { StateRecord } from "./install/state-record.ts";
 import type { TrustWatch } from "./trust-watch.ts";
 
@@ -50,7 +50,7 @@ export function createReporter(parts: ReporterParts): Report {
 
 function reportMessage(
   parts: ReporterParts,
-  place: { readonly boot: number; readonly seq: number },
+  place: ReportPlace,
   item: ReportItem | undefined,
 ): Omit<ReportMessage, "slots"> {
   const state = parts.record.current();
@@ -58,8 +58,7 @@ function reportMessage(
     type: "report",
     spec: 1,
     device: parts.device,
-    boot: place.boot,
-    seq: place.seq,
+    ...place,
     ...timeOf(parts.clock.nowMs(), state.timeFloorMs),
     desiredSeq: state.seq,
     items: item === undefined ? [] : [withShortDetail(item)],

@@ -20,6 +20,8 @@ export interface HelloContent {
   readonly state: AgentState;
   /** Written in this boot before `slots` were read; undefined: nobody knows. */
   readonly reports?: number;
+  /** Place of the oldest report it owes, or of its next one; undefined: nobody knows. */
+  readonly owed?: { readonly boot: number; readonly seq: number };
   readonly facts: DeviceFacts;
   readonly condition: TrustCondition;
   readonly slots: readonly SlotReport[];
@@ -27,7 +29,7 @@ export interface HelloContent {
 
 /** The device's snapshot of itself, signed; what refuses to fit is told shorter. */
 export function signHello(content: HelloContent): Uint8Array {
-  const { device, signer, agentVersion, nonce, state, facts, condition, reports } = content;
+  const { device, signer, agentVersion, nonce, state, facts, condition, reports, owed } = content;
   const snapshot = {
     type: "hello" as const,
     spec: 1 as const,
@@ -39,6 +41,7 @@ export function signHello(content: HelloContent): Uint8Array {
     rootVersion: state.rootVersion,
     desiredSeq: state.seq,
     ...(reports === undefined ? {} : { reports }),
+    ...(owed === undefined ? {} : { owed }),
     facts,
     ...condition,
   };

@@ -182,6 +182,7 @@ export class Uplink {
     const bytes = signHello({
       ...{ device, signer, agentVersion, nonce, state, facts },
       reports: outbox.reportsBegun(),
+      owed: outbox.oldestReport(),
       nowMs: clock.nowMs(),
       condition: watch.condition(),
       slots: this.#target.slots(),

@@ -1,7 +1,7 @@
 /** What the device owes the controller, on disk until the controller has committed it (protocol.md 3). */
 export interface Outbox {
   /** Takes a report: durable when resolved. It is never dropped; the oldest telemetry is, when the limit is reached. */
-  readonly put: (entry: (place: OutboxPlace) => Uint8Array) => Promise<void>;
+  readonly put: (entry: (place: ReportPlace) => Uint8Array) => Promise<void>;
   /**
    * Takes telemetry over from where it waits: durable, and `settled` has run, before anybody sees the entry; so a power cut
    * leaves it in one place, or in both with nobody having been told of it. Drops nothing to make room.
@@ -26,6 +26,8 @@ export interface Outbox {
   ) => Promise<void>;
   /** Reports of this start that were written, or are being written: whatever is read now is newer than what they say. */
   readonly reportsBegun: () => number;
+  /** Place of the oldest report that is owed, or of the next one where none is. */
+  readonly oldestReport: () => OutboxPlace;
   /** Telemetry entries dropped since the device enrolled. */
   readonly dropped: () => number;
 }
@@ -36,6 +38,11 @@ export type OutboxStream = "report" | "tele";
 export interface OutboxPlace {
   readonly boot: number;
   readonly seq: number;
+}
+
+export interface ReportPlace extends OutboxPlace {
+  /** Of the first report of a start: the last one of an earlier start, where that is still owed. */
+  readonly behind?: OutboxPlace;
 }
 
 export interface OutboxEntry extends OutboxPlace {

@@ -19,6 +19,8 @@ export const HelloMessage = z.object({
   desiredSeq: Counter,
   /** How many reports it has written in this boot: they are older than this snapshot, whenever they arrive. */
   reports: Counter.optional(),
+  /** Place of the oldest report it owes, or of its next one where it owes none: of those before, none is missing. */
+  owed: z.object({ boot: Counter, seq: Counter }).optional(),
   facts: DeviceFacts,
   slots: z.array(SlotReport).max(16),
   ...TrustCondition.shape,

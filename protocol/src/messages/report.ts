@@ -52,6 +52,8 @@ export const ReportMessage = z.object({
   device: DeviceId,
   boot: Counter,
   seq: Counter,
+  /** With the first one of a boot: the last of an earlier boot, where that was still owed. */
+  behind: z.object({ boot: Counter, seq: Counter }).optional(),
   issuedAt: Timestamp,
   clock: z.enum(["synced", "floor"]),
   desiredSeq: Counter,

@@ -16,6 +16,10 @@ export function outboxInMemory(reports: number, batches = 0) {
     put: () => Promise.resolve(),
     move: () => Promise.resolve(false),
     reportsBegun: () => reports,
+    oldestReport: () => {
+      const [oldest] = held.report;
+      return { boot: 1, seq: oldest?.seq ?? reports };
+    },
     dropped: () => 0,
     pending: (stream, count, after) =>
       Promise.resolve(

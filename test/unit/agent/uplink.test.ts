@@ -148,10 +148,11 @@ test("a hello says when the device is stale", async () => {
   expect(on.hellos.map(({ stale }) => stale)).toEqual([undefined, true]);
 });
 
-test("a hello says how many reports are older than it", async () => {
+test("a hello says how many reports are older than it, and where those it owes begin", async () => {
   const on = await setUp({ reports: 3 });
 
   expect(on.hellos[0]?.reports).toBe(3);
+  expect(on.hellos[0]?.owed).toEqual({ boot: 1, seq: 0 });
 });
 
 test("asked to say hello again, it does once its pause is over, and sends behind it all it owes", async () => {

@@ -3,7 +3,13 @@ import { outboxLimits } from "@modelfleet/protocol";
 import { onceDone } from "../../domain/once-done.ts";
 import { StoreError } from "../../domain/store-error.ts";
 import type { DurableWrite, Fs } from "../../ports/fs.ts";
-import type { Outbox, OutboxEntry, OutboxPlace, OutboxStream } from "../../ports/outbox.ts";
+import type {
+  Outbox,
+  OutboxEntry,
+  OutboxPlace,
+  OutboxStream,
+  ReportPlace,
+} from "../../ports/outbox.ts";
 import { DroppedCount } from "./dropped-count.ts";
 import { EntryFolder, type HeldEntry } from "./entry-folder.ts";
 import { comparePlaces } from "./entry-name.ts";
@@ -61,7 +67,7 @@ class FileOutbox implements Outbox {
     await this.#prepared().catch(toldByTheNextWrite);
   }
 
-  put(entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
+  put(entry: (place: ReportPlace) => Uint8Array): Promise<void> {
     return this.#inTurn(() => this.#put(entry));
   }
 
@@ -92,17 +98,29 @@ class FileOutbox implements Outbox {
     return this.#reportsBegun;
   }
 
+  oldestReport(): OutboxPlace {
+    const [oldest] = this.#streams.report.held();
+    const { boot, seq } = oldest ?? { boot: this.#options.boot, seq: this.#nextSeq.report };
+    return { boot, seq };
+  }
+
   dropped(): number {
     return this.#dropped.count();
   }
 
-  async #put(entry: (place: OutboxPlace) => Uint8Array): Promise<void> {
+  async #put(entry: (place: ReportPlace) => Uint8Array): Promise<void> {
     const place = { boot: this.#options.boot, seq: this.#nextSeq.report };
-    const bytes = this.#sized(entry(place));
+    const bytes = this.#sized(entry({ ...place, ...this.#behind(place.seq) }));
     this.#reportsBegun = place.seq + 1;
     await this.#makeRoom(bytes.length);
     await this.#addReport({ ...place, bytes });
     this.#nextSeq.report = place.seq + 1;
+  }
+
+  #behind(seq: number): Pick<ReportPlace, "behind"> {
+    const last = this.#streams.report.held().at(-1);
+    if (seq > 0 || last === undefined) return {};
+    return { behind: { boot: last.boot, seq: last.seq } };
   }
 
   async #move(

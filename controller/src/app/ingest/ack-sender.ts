@@ -1,5 +1,10 @@
 import { type AckMessage, busLimits, type DeviceId } from "@modelfleet/protocol";
-import { AckLedger, type DueAck, type Place } from "../../domain/ingest/ack-ledger.ts";
+import {
+  AckLedger,
+  type ChainedPlace,
+  type DueAck,
+  type Place,
+} from "../../domain/ingest/ack-ledger.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { EventLog } from "../../ports/event-log.ts";
@@ -45,8 +50,8 @@ export class AckSender implements AsyncDisposable {
     this.#ledger.unplaced(device, stream);
   }
 
-  /** Whether messages of the same boot were lost between the last one and this. */
-  isAfterGap(device: DeviceId, stream: AckMessage["stream"], place: Place): boolean {
+  /** Whether messages were lost between the last one and this. */
+  isAfterGap(device: DeviceId, stream: AckMessage["stream"], place: ChainedPlace): boolean {
     return this.#ledger.isAfterGap(device, stream, place);
   }
 
@@ -60,9 +65,9 @@ export class AckSender implements AsyncDisposable {
     return this.#ledger.isBehindHole(device, stream, place);
   }
 
-  /** The device has connected anew. */
-  restarted(device: DeviceId): void {
-    this.#ledger.forget(device);
+  /** The device has connected anew, and owes its reports from `owed` on. */
+  restarted(device: DeviceId, owed: Place | undefined): void {
+    this.#ledger.forget(device, owed);
   }
 
   /** Sends what is owed. */

@@ -51,7 +51,7 @@ export class AnswerHello {
     checkOwner(hello, id);
     checkCounter(hello.desiredSeq);
     // A stale one too: its device sends everything again.
-    this.#ports.acks.restarted(id);
+    this.#ports.acks.restarted(id, hello.owed);
     const outcome = await this.#learn(device, hello);
     await answerDesired(this.#ports, id, hello.nonce);
     return outcome;

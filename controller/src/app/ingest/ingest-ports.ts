@@ -1,6 +1,6 @@
 import type { DeviceId } from "@modelfleet/protocol";
 import { MessageRefused } from "../../domain/errors.ts";
-import type { Place } from "../../domain/ingest/ack-ledger.ts";
+import type { ChainedPlace, Place } from "../../domain/ingest/ack-ledger.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { DeviceBus } from "../../ports/device-bus.ts";
 import type { FleetStore } from "../../ports/fleet-store.ts";
@@ -25,7 +25,7 @@ export interface IngestPorts {
 export interface StreamPlace {
   readonly device: DeviceId;
   readonly stream: "report" | "tele";
-  readonly place: Place;
+  readonly place: ChainedPlace;
 }
 
 /** Every place of a stream lies behind it. */

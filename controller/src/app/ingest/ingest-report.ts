@@ -41,8 +41,8 @@ export class IngestReport {
   async #take(id: DeviceId, payload: Uint8Array): Promise<IngestOutcome> {
     const device = await reporter(this.#ports.fleet, id);
     const report = await this.#open(device, payload);
-    const { boot, seq, desiredSeq, items, slots, dropped } = report;
-    const where = { device: id, stream: "report", place: { boot, seq } } as const;
+    const { boot, seq, behind, desiredSeq, items, slots, dropped } = report;
+    const where = { device: id, stream: "report", place: { boot, seq, behind } } as const;
     const outcome = await storeThenAck(this.#ports, where, () =>
       this.#ports.fleet.recordReport(id, {
         boot,

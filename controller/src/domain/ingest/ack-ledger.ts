@@ -9,6 +9,11 @@ export interface Place {
   readonly seq: number;
 }
 
+/** What its device says of the first one of a boot: the last of an earlier boot that was owed when it was written. */
+export interface ChainedPlace extends Place {
+  readonly behind?: Place | undefined;
+}
+
 /** An acknowledgement whose time has come, and whose it is. */
 export interface DueAck {
   readonly device: DeviceId;
@@ -29,6 +34,9 @@ interface Entry {
   /** A message that could not be stored: nothing at or after it may be acknowledged. */
   hole: Place | undefined;
 }
+
+/** Of a stream of which nothing was heard. */
+const NOTHING: Place = { boot: -1, seq: -1 };
 
 /** Whether `left` comes after `right`. */
 export function isAfter(left: Place, right: Place): boolean {
@@ -55,6 +63,8 @@ export interface AckLedgerOptions {
  * 5. Where messages may be lost on their way (protocol.md 3.10), an ack says from where on nothing is missing. A place that
  *    does not follow on the one before begins a new run, also the first one of another boot: how far the boot before went
  *    nobody knows. One without a readable place counts as the one that was expected.
+ * 6. A device that connects anew says where its reports begin: what comes behind that one while it is missing comes after
+ *    a gap, and so does the first one of a boot that names one before it which has not come.
  */
 export class AckLedger {
   readonly #everyMs: number;
@@ -96,12 +106,16 @@ export class AckLedger {
     this.#entry(device, stream).unplaced += 1;
   }
 
-  /** Rule 5: whether messages of the same boot are missing between the last one and this. */
-  isAfterGap(device: DeviceId, stream: Stream, place: Place): boolean {
-    if (!this.#tellsRuns) return false;
+  /** Rules 5 and 6: whether messages are missing between the last one and this. Of a device not heard of, nobody knows. */
+  isAfterGap(device: DeviceId, stream: Stream, place: ChainedPlace): boolean {
     const entry = this.#entry(device, stream);
-    const { committed } = entry;
-    return place.boot === committed.boot && isAfter(place, committed) && !continues(entry, place);
+    const { committed, unplaced } = entry;
+    if (!this.#tellsRuns || committed === NOTHING || !isAfter(place, committed)) return false;
+    if (place.boot === committed.boot) return !continues(entry, place);
+    const { boot, seq, behind } = place;
+    const before = seq > 0 ? { boot, seq: seq - 1 } : behind;
+    const last = { boot: committed.boot, seq: committed.seq + unplaced };
+    return before !== undefined && isAfter(before, last);
   }
 
   /** A message could not be stored; it is expected again. */
@@ -127,8 +141,8 @@ export class AckLedger {
     return [...this.#takeEnded(), ...[...this.#owing].map((entry) => this.#take(entry))];
   }
 
-  /** The device has connected anew: it sends everything again that was not acknowledged. */
-  forget(device: DeviceId): void {
+  /** The device has connected anew: it sends everything again that was not acknowledged, of its reports from `owed` on. */
+  forget(device: DeviceId, owed?: Place): void {
     this.#ended = this.#ended.filter((ack) => ack.device !== device);
     for (const stream of streams) {
       const key = `${device} ${stream}`;
@@ -137,20 +151,23 @@ export class AckLedger {
       this.#owing.delete(entry);
       this.#entries.delete(key);
     }
+    if (owed === undefined || !this.#tellsRuns) return;
+    const reports = this.#entry(device, "report");
+    reports.runFrom = owed;
+    reports.committed = { boot: owed.boot, seq: owed.seq - 1 };
   }
 
   #entry(device: DeviceId, stream: Stream): Entry {
     const key = `${device} ${stream}`;
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
-    const nothing = { boot: -1, seq: -1 };
     const entry: Entry = {
       device,
       stream,
-      committed: nothing,
+      committed: NOTHING,
       items: 0,
       firstAtMs: 0,
-      runFrom: nothing,
+      runFrom: NOTHING,
       unplaced: 0,
       hole: undefined,
     };

@@ -238,7 +238,7 @@ function outboxTo(take: (bytes: Uint8Array) => void, isFull: () => boolean): Out
     pending: (_, __, after) =>
       Promise.resolve(after === undefined ? [{ boot: 0, seq: 0, bytes: new Uint8Array(80) }] : []),
     acknowledge: () => Promise.resolve(),
-    ...{ reportsBegun: () => 0, dropped: () => 0 },
+    ...{ reportsBegun: () => 0, oldestReport: () => ({ boot: 1, seq: 0 }), dropped: () => 0 },
   };
 }
 

@@ -112,8 +112,12 @@ describe("a message that could not be stored", () => {
   });
 });
 
+const lossy = () => new AckLedger({ everyMs: 1_000, everyItems: 100, tellsRuns: true });
+const noteAll = (ledger: AckLedger, places: readonly (readonly [number, number])[]) => {
+  for (const [boot, seq] of places) ledger.note(device, "tele", { boot, seq, nowMs: 0 });
+};
+
 describe("where a broker may lose what it has acknowledged", () => {
-  const lossy = () => new AckLedger({ everyMs: 1_000, everyItems: 100, tellsRuns: true });
   const run = (from: readonly [number, number], to: readonly [number, number]) => ({
     device,
     message: {
@@ -121,9 +125,6 @@ describe("where a broker may lose what it has acknowledged", () => {
       from: { boot: from[0], seq: from[1] },
     },
   });
-  const noteAll = (ledger: AckLedger, places: readonly (readonly [number, number])[]) => {
-    for (const [boot, seq] of places) ledger.note(device, "tele", { boot, seq, nowMs: 0 });
-  };
 
   test("an ack covers what came without a gap, and nothing before or between", () => {
     const ledger = lossy();
@@ -215,14 +216,51 @@ describe("where a broker may lose what it has acknowledged", () => {
     expect(ledger.due(1_000)).toEqual([run([1, 9], [1, 9])]);
   });
 
-  test("of a stream whose next place is known, a later one of the same boot comes after a gap", () => {
+  test("of a stream whose next place is known, a later one comes after a gap", () => {
     const ledger = lossy();
     noteAll(ledger, [[1, 4]]);
 
     expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 5 })).toBe(false);
     expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 6 })).toBe(true);
     expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 3 })).toBe(false);
-    expect(ledger.isAfterGap(device, "tele", { boot: 2, seq: 6 })).toBe(false);
+    expect(ledger.isAfterGap(device, "tele", { boot: 2, seq: 0 })).toBe(false);
+    expect(ledger.isAfterGap(device, "tele", { boot: 2, seq: 1 })).toBe(true);
     expect(ledger.isAfterGap(other, "tele", { boot: 1, seq: 6 })).toBe(false);
+  });
+});
+
+describe("where a device says how its reports follow one another", () => {
+  test.each([
+    { behind: { boot: 1, seq: 4 }, lost: false },
+    { behind: { boot: 1, seq: 5 }, lost: true },
+    { behind: { boot: 2, seq: 0 }, lost: true },
+    { behind: undefined, lost: false },
+  ])("the first one of a boot that names $behind comes after a gap: $lost", ({ behind, lost }) => {
+    const ledger = lossy();
+    noteAll(ledger, [[1, 4]]);
+
+    expect(ledger.isAfterGap(device, "tele", { boot: 3, seq: 0, behind })).toBe(lost);
+  });
+
+  test("one without a readable place at the end of a boot stands for the one that is named", () => {
+    const ledger = lossy();
+    noteAll(ledger, [[1, 4]]);
+
+    ledger.unplaced(device, "tele");
+
+    const first = { boot: 2, seq: 0, behind: { boot: 1, seq: 5 } };
+    expect(ledger.isAfterGap(device, "tele", first)).toBe(false);
+  });
+
+  test("where a device that connects anew says its reports begin, its reports begin, and nothing else", () => {
+    const ledger = lossy();
+
+    ledger.forget(device, { boot: 1, seq: 4 });
+
+    expect(ledger.isAfterGap(device, "report", { boot: 1, seq: 3 })).toBe(false);
+    expect(ledger.isAfterGap(device, "report", { boot: 1, seq: 4 })).toBe(false);
+    expect(ledger.isAfterGap(device, "report", { boot: 1, seq: 5 })).toBe(true);
+    expect(ledger.isAfterGap(device, "tele", { boot: 1, seq: 5 })).toBe(false);
+    expect(ledger.flush()).toEqual([]);
   });
 });
