@@ -12,6 +12,10 @@ export const learningLimits = {
   itemsMax: 1_000_000_000,
   /** Roll-ups of the cohort that are looked through for the first windows; of a longer past, the newest. */
   cellsReadMax: 2_000,
+  /** Windows of devices that are learnt from: adding up their quantiles takes the controller some half a minute. */
+  deviceWindowsMax: 50_000,
+  /** Of these, before others have their turn. */
+  deviceWindowsPerTurn: 16,
   /** Labels below which nothing is said of how often the model is wrong. */
   labelsMin: 100,
   /** Numbers of a learning profile, each with a sketch of its quantiles: with all of them a window still fits a message. */

@@ -1,6 +1,16 @@
-import { type Digest8, decodeWindow, driftPipelineLimits } from "@modelfleet/protocol";
+import {
+  type Digest8,
+  decodeWindow,
+  driftPipelineLimits,
+  learningLimits,
+} from "@modelfleet/protocol";
 import type { CohortKey } from "../../domain/drift/cohort-key.ts";
-import { gatherQuantiles, type Quantiles } from "../../domain/profile/learning/gather-quantiles.ts";
+import { LearningError } from "../../domain/errors.ts";
+import {
+  gatherQuantiles,
+  type QuantileGatherer,
+  type Quantiles,
+} from "../../domain/profile/learning/gather-quantiles.ts";
 import type { LearnedWindows } from "../../domain/profile/learning/learn-profile.ts";
 import type { LearnedCell } from "../../domain/profile/learning/learned-cell.ts";
 import { rankedValues } from "../../domain/profile/learning/ranked-values.ts";
@@ -31,11 +41,14 @@ const VALUES_OF_CELL = 200;
 /**
  * What a cohort measured: counts from its roll-ups, which are exact, and quantiles from the windows of its devices, which no
  * roll-up holds. At a time a page of windows is in memory, and of each feature one sketch.
+ *
+ * @throws LearningError LEARNING_WINDOWS when there are more of devices than one answer may take
  */
 export async function measuredWindows(
   ports: MeasuredPorts,
   { releasePrefix, cohort, rollups }: MeasuredCohort,
 ): Promise<Omit<LearnedWindows, "labels">> {
+  refuseMany(cohort, rollups);
   const gathered = gatherQuantiles();
   const devices = new Set<string>();
   const cells: LearnedCell[] = [];
@@ -45,11 +58,33 @@ export async function measuredWindows(
         cohortsOf(window.deviceClass, window.labels).includes(cohort),
       );
       for (const { device } of ofCohort) devices.add(device);
-      for (const { bytes } of ofCohort) gathered.add(decodeWindow(bytes));
+      await addAll(ports, gathered, ofCohort);
     }
     cells.push({ merged, ranked: rankedBy(gathered.endCell()) });
   }
   return { cells, quantiles: gathered.all(), origin: originOf(cohort, devices.size, rollups) };
+}
+
+function refuseMany(cohort: CohortKey, rollups: readonly CellRollup[]): void {
+  const windows = rollups.reduce((sum, { merged }) => sum + merged.windows, 0);
+  const { deviceWindowsMax } = learningLimits;
+  if (windows <= deviceWindowsMax) return;
+  throw new LearningError(
+    "LEARNING_WINDOWS",
+    `expected at most ${deviceWindowsMax} windows of devices, got ${windows} in ${rollups.length} windows of ${cohort}: ask for fewer (--windows), or for a smaller cohort`,
+  );
+}
+
+/** Unpacking and adding up sketches takes long enough for a page of them to be felt by everybody else. */
+async function addAll(
+  { breathe }: MeasuredPorts,
+  gathered: QuantileGatherer,
+  windows: readonly CellWindow[],
+): Promise<void> {
+  for (const [at, { bytes }] of windows.entries()) {
+    if (at > 0 && at % learningLimits.deviceWindowsPerTurn === 0) await breathe();
+    gathered.add(decodeWindow(bytes));
+  }
 }
 
 function windowsOf(
