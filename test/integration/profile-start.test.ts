@@ -6,6 +6,7 @@ import { runProgram } from "../../controller/cli/program.ts";
 import { learningProfile } from "../../controller/src/domain/profile/learning/learning-profile.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
 import { smallManifest, smallModel } from "../support/controller/upload.ts";
+import { denseNetwork } from "../support/onnx/dense-network.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { denseLayersModel } from "../support/tfjs/dense-layers-model.ts";
 
@@ -82,6 +83,19 @@ test.each([
   const refused = await start(...flags);
   expect(refused.code).toBe(2);
   expect(refused.err).toContain(why);
+});
+
+test("refuses names of classes where no output has classes: nobody would notice that they are nowhere", async () => {
+  const [path, out] = [folder.inside("one-number.onnx"), folder.inside("one-number.json")];
+  await writeFile(path, denseNetwork({ layers: [4, 1], seed: 5 }));
+
+  const refused = await cli(
+    ...["profile", "start", "--model", path, "--out", out, "--classes", "good,bent"],
+  );
+
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain("--classes: expected a model with one output of classes, got 0");
+  await expect(readFile(out)).rejects.toThrow("ENOENT");
 });
 
 test("refuses what is no model", async () => {

@@ -49,6 +49,7 @@ export async function startProfile(
 function learningOf(wishes: LearningWishes): LearningProfile {
   try {
     const started = learningProfile(wishes);
+    requireOneOutput(wishes, started.profile);
     refuseTwice(started.profile);
     checkProfile(started.profile, { inputs: [...wishes.inputs], outputs: [...wishes.outputs] });
     return started;
@@ -59,6 +60,15 @@ function learningOf(wishes: LearningWishes): LearningProfile {
     const place = issue?.path.join(".") ?? "";
     throw new CliError("USAGE", `${place}: ${issue?.message ?? "expected another"}`, { cause });
   }
+}
+
+/** Names of classes are those of one output, and of which one nobody said. @throws CliError USAGE */
+function requireOneOutput({ classes }: LearningWishes, { outputs }: ReferenceProfile): void {
+  if (classes === undefined || outputs.length === 1) return;
+  throw new CliError(
+    "USAGE",
+    `--classes: expected a model with one output of classes, got ${outputs.length}`,
+  );
 }
 
 /** What drifts is called by its name. @throws CliError USAGE */
