@@ -89,6 +89,18 @@ describe("a broker that betrays", () => {
     expect(taken).toBeLessThan(16 * 1_024 * 1_024);
   });
 
+  test("of what it kept from before, presence is taken, and neither telemetry nor a hello", async () => {
+    await broker.say(tele, "old", true);
+    await broker.say(deviceTopics(cam1).up("hello"), "old", true);
+    await broker.say(deviceTopics(cam1).up("online"), "here", true);
+
+    await using on = await connectedBus();
+    await broker.say(tele, "new");
+    await eventually(() => on.heard.includes("cam-1 tele new"));
+
+    expect(on.heard).toEqual(["cam-1 online here", "cam-1 tele new"]);
+  });
+
   test.each([
     ["a packet of no type", Buffer.from([0x00, 0x00])],
     ["a length that never ends", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x7f])],
