@@ -51,7 +51,7 @@ export const swapMemory: BenchPart = {
       },
       {
         scenario: 9,
-        what: `growth of its objects of JavaScript over the same, MiB`,
+        what: `growth of its objects of JavaScript, with their buffers, over the same, MiB`,
         ours: heapGrowthMiB,
         bare: null,
         limit: `≤ ${HEAP_GROWTH_MIB_MAX}`,

@@ -3,7 +3,7 @@ import type { ServedModels } from "../../../agent/src/domain/open-inference/serv
 import { giveBackMemory } from "../../../agent/src/runner/give-back-memory.ts";
 import type { ServedOptions } from "./served-process.ts";
 
-/** In place of a version: collect what is no longer used, and say how many bytes of objects are left. */
+/** In place of a version: collect what is no longer used, and say how many bytes of objects and buffers are left. */
 export const SETTLE = "settle";
 
 /** Listens, and serves whatever version the parent process names, until the parent is gone. */
@@ -33,7 +33,8 @@ export async function serveOnRequest(
 
 function settle(): number {
   giveBackMemory();
-  return process.memoryUsage().heapUsed;
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 export function readOptions(): ServedOptions {

@@ -22,7 +22,7 @@ export type ServedProcess = AsyncDisposable & {
   readonly pid: number;
   /** Serve this version from now on; resolves when it does. The first call is the first load. */
   readonly serve: (version: string) => Promise<void>;
-  /** Collects what is no longer used; bytes of objects that are left. */
+  /** Collects what is no longer used; bytes of objects and buffers that are left. */
   readonly settle: () => Promise<number>;
 };
 
