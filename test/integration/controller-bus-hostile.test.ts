@@ -37,6 +37,26 @@ test("a broker that takes a message and never says so is left, and nobody waits 
   await eventually(() => broker.logins.length >= 2);
 });
 
+test("what finds too many waiting for the broker is not sent, and the log says so", async () => {
+  await using broker = await muteBroker({ acknowledgesTopics: true });
+  await using on = runningMqttBus(broker.url);
+  await eventually(() =>
+    on.bus.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
+  const send = () => on.bus.publishDesired(cam1, new Uint8Array([1]));
+  // The controller's own state waits too.
+  for (let count = 1; count < busLimits.deliveriesMax; count += 1) void send();
+  const before = on.named("broker.message-unsent").length;
+
+  await send();
+
+  expect(before).toBe(0);
+  expect(on.named("broker.message-unsent")).toMatchObject([{ level: "warn", count: 1 }]);
+});
+
 describe("a broker that betrays", () => {
   let broker: CarelessBroker;
   let relay: TreacherousRelay;

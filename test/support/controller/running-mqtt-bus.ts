@@ -30,7 +30,7 @@ export function runningMqttBus(url: string, changes: Partial<MqttBusOptions> = {
   });
   const named = (event: string) => log.events.filter((one) => one.event === event);
   return {
-    ...{ bus, heard },
+    ...{ bus, heard, named },
     connections: () => named("broker.online").length,
     reasons: () => named("broker.offline").map((event) => String(event["reason"])),
     [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),

@@ -161,8 +161,8 @@ export class MqttBus implements DeviceBus, AsyncDisposable {
       signal,
     );
     const ended = untilClosed(client, signal);
-    const { ackMsMax = busLimits.brokerAckMsMax } = this.#options;
-    const outgoing = new Outgoing(client, ended, ackMsMax);
+    const { log, ackMsMax = busLimits.brokerAckMsMax } = this.#options;
+    const outgoing = new Outgoing({ client, ended, ackMsMax, log });
     try {
       // What the last connection brought is older than what this one will tell.
       await intake.drained();
