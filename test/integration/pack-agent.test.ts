@@ -132,6 +132,9 @@ test("a packed agent starts without Node's library for fetch, which is 15 MB of 
   expect(exitCode).not.toBe(0);
   expect(loaded).toContain("NativeModule _http_server");
   expect(loaded.filter((name) => name.includes("undici"))).toEqual([]);
+  // Exports of parts that it does import, which nothing of it uses.
+  const unused = ["worker_threads", "internal/util/parse_args/parse_args", "internal/util/diff"];
+  expect(unused.filter((name) => loaded.includes(`NativeModule ${name}`))).toEqual([]);
 });
 
 test.runIf(process.arch === "x64")("a packed runner loads a model and answers", async () => {
