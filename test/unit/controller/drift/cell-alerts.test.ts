@@ -6,6 +6,7 @@ import {
 import type {
   AlertState,
   AlertTransition,
+  Suppression,
 } from "../../../../controller/src/domain/drift/alerts/alert-state.ts";
 import type { CohortKey } from "../../../../controller/src/domain/drift/cohort-key.ts";
 import type { QualityVerdict, Verdict } from "../../../../controller/src/domain/drift/verdict.ts";
@@ -14,13 +15,17 @@ import { verdictOf } from "../../../support/telemetry/verdicts.ts";
 
 describe("alerts of one cell", () => {
   /** What is told over so many cells that all say the same. */
-  function watchCells(verdictsOf: (i: number) => readonly Verdict[], cells: number) {
+  function watchCells(
+    verdictsOf: (i: number) => readonly Verdict[],
+    cells: number,
+    suppressionOf: (verdict: Verdict) => Suppression | null = () => null,
+  ) {
     const states = new Map<string, AlertState>();
     const transitions: AlertTransition[] = [];
     for (let i = 0; i < cells; i++) {
       const verdicts = verdictsOf(i);
       const advanced = advanceAlerts({
-        ...{ release: "r", verdicts, states, isHistorical: false, suppressionOf: () => null },
+        ...{ release: "r", verdicts, states, isHistorical: false, suppressionOf },
       });
       for (const [key, state] of advanced.next) states.set(key, state);
       transitions.push(...advanced.transitions);
@@ -74,6 +79,39 @@ describe("alerts of one cell", () => {
       kind: "SUPPRESSED",
       episode: { suppression: "quality" },
     });
+  });
+
+  test("an alert of the fleet that nobody was told of speaks for no cohort, also when its reason has gone", () => {
+    const { told } = watchCells(
+      (i) => [
+        // Just below the threshold after the work on another site: neither an excess nor calm.
+        verdictOf(i, i < 4 ? 0.3 : 0.08, { cohort: "fleet" }),
+        verdictOf(i, i < 4 ? 0.05 : 0.3, { cohort: "site=1" }),
+      ],
+      8,
+      ({ cohort, fromMs }) => (cohort === "fleet" && fromMs < 4 * cellMs ? "maintenance" : null),
+    );
+
+    expect(told.map(({ cohort }) => cohort)).toEqual(["site=1"]);
+  });
+
+  test("values of the fleet that cannot be believed for work on one site mute no drift of another", () => {
+    const { told } = watchCells(
+      (i) => [
+        faulty("site=1", i),
+        faulty("fleet", i),
+        drifting("site=1", i),
+        drifting("site=2", i),
+        verdictOf(i, 0.3, { cohort: "site=2", signal: "output:y:confidence" }),
+      ],
+      3,
+      ({ cohort }) => (cohort === "site=2" ? null : "maintenance"),
+    );
+
+    expect(told.map(({ cohort, signal }) => `${cohort} ${signal}`)).toEqual([
+      "site=2 feature:x",
+      "site=2 output:y:confidence",
+    ]);
   });
 
   test("a cohort fires again by itself when the fleet has recovered and it has not", () => {

@@ -28,7 +28,8 @@ export function alertKey(cohort: CohortKey, signal: SignalId): string {
 
 /**
  * Advances the alerts of a cell, parents before children: the fleet's alert speaks for those of its cohorts on the same
- * signal, and values that cannot be believed for the drift of their feature and of the outputs made from them.
+ * signal, and values that cannot be believed for the drift of their feature and of the outputs made from them. One that
+ * nobody was told of speaks for no other.
  */
 export function advanceAlerts(cell: AlertsToAdvance): AdvancedAlerts {
   const next = new Map<string, AlertState>();
@@ -51,7 +52,7 @@ export function advanceAlerts(cell: AlertsToAdvance): AdvancedAlerts {
       isHistorical: cell.isHistorical,
     });
     if (advanced.next !== state) next.set(alertKey(cohort, signal), advanced.next);
-    if (verdict.kind === "quality" && "episode" in advanced.next) faultyCohorts.add(cohort);
+    if (verdict.kind === "quality" && speaks(advanced.next)) faultyCohorts.add(cohort);
     transitions.push(...advanced.transitions);
   }
   return { next, transitions };
@@ -70,13 +71,17 @@ function parentsFirst(verdicts: readonly Verdict[]): readonly Verdict[] {
 }
 
 function byFleet(cohort: CohortKey, fleet: AlertState): Suppression | null {
-  if (cohort === fleetCohort || !("episode" in fleet)) return null;
-  return fleet.kind === "SUPPRESSED" ? null : "parent";
+  return cohort !== fleetCohort && speaks(fleet) ? "parent" : null;
+}
+
+/** For others: people know of it. */
+function speaks(state: AlertState): boolean {
+  return "episode" in state && state.kind !== "SUPPRESSED" && state.episode.told !== null;
 }
 
 interface Known {
   readonly stateOf: (cohort: CohortKey, signal: SignalId) => AlertState;
-  /** Those with a feature that cannot be believed. */
+  /** Those with a feature that cannot be believed, as people know. */
   readonly faultyCohorts: ReadonlySet<CohortKey>;
 }
 
@@ -87,7 +92,7 @@ function byQuality(verdict: Verdict, { stateOf, faultyCohorts }: Known): Suppres
   const isBlamed = blamable.some((blamed) =>
     signal.startsWith("output:")
       ? faultyCohorts.has(blamed)
-      : "episode" in stateOf(blamed, `quality:${featureOf(signal)}`),
+      : speaks(stateOf(blamed, `quality:${featureOf(signal)}`)),
   );
   return isBlamed ? "quality" : null;
 }
