@@ -5,6 +5,7 @@ import { type EventConfig, type EventFlags, parseEvents } from "./event-config.t
 import {
   type ExternalBrokerConfig,
   type ExternalBrokerFlags,
+  isThisMachine,
   parseExternalBroker,
 } from "./external-broker-config.ts";
 import {
@@ -101,15 +102,19 @@ export function parseConfig(flags: ControllerFlags): ControllerConfig {
 function requireAddress(config: ControllerConfig): void {
   const { externalBroker, host, publicUrl, publicMqttUrl } = config;
   const namesNoAddress = ["0.0.0.0", "::"].includes(host);
-  const mqttUrl = publicMqttUrl ?? externalBroker?.url;
-  if (namesNoAddress && (publicUrl === undefined || mqttUrl === undefined)) {
-    const flags =
-      externalBroker === undefined ? "--public-url and --public-mqtt-url" : "--public-url";
-    throw new ConfigError(
-      "CONFIG",
-      `expected ${flags} with --host ${host}: devices need an address to reach this controller by`,
-    );
-  }
+  const isBrokerNamed =
+    externalBroker === undefined
+      ? !namesNoAddress
+      : isThisMachine(host) || !isThisMachine(new URL(externalBroker.url).hostname);
+  const missing = [
+    ...(publicUrl === undefined && namesNoAddress ? ["--public-url"] : []),
+    ...(publicMqttUrl === undefined && !isBrokerNamed ? ["--public-mqtt-url"] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new ConfigError(
+    "CONFIG",
+    `expected ${missing.join(" and ")} with --host ${host}: devices need an address to reach this controller by`,
+  );
 }
 
 function parsePort(flag: string, text: string | undefined, fallback: number): number {

@@ -45,6 +45,11 @@ export function parseExternalBroker(flags: Flags): ExternalBrokerConfig | undefi
   return { url, caFile: parseCa(flags, isTls), login: parseLogin(flags, isTls) };
 }
 
+/** Whether this is the name by which every machine calls itself. @param host as in an address or in a URL */
+export function isThisMachine(host: string): boolean {
+  return /^(localhost|\[?::1\]?|127\.[\d.]+)$/.test(host);
+}
+
 function refuseWithoutBroker(flags: ExternalBrokerFlags): void {
   const { brokerCa, brokerCert, brokerKey, brokerUser, brokerPasswordFile } = flags;
   const given = named({
@@ -76,9 +81,7 @@ function requireSafe(
   url: string,
   { isTls, isAllowed }: { readonly isTls: boolean; readonly isAllowed: boolean },
 ): void {
-  const { hostname } = new URL(url);
-  const isHere = hostname === "localhost" || hostname === "[::1]" || /^127\.[\d.]+$/.test(hostname);
-  if (isTls || isHere || isAllowed) return;
+  if (isTls || isThisMachine(new URL(url).hostname) || isAllowed) return;
   throw new ConfigError(
     "CONFIG",
     `--broker-url: expected mqtts://…, got ${url}: without TLS only a broker on this machine, or with --allow-plain-broker`,

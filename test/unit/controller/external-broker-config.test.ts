@@ -91,6 +91,20 @@ test("devices find a broker elsewhere by its own address", () => {
   expect(() => parseConfig({ host: "0.0.0.0", brokerUrl })).toThrow("expected --public-url with");
 });
 
+test.each([
+  "mqtt://127.0.0.1",
+  "mqtt://localhost:1884",
+  "mqtts://[::1]",
+])("devices elsewhere are told another address than %s, which is their own", (here) => {
+  const elsewhere = { host: "0.0.0.0", publicUrl: "https://fleet.example", brokerUrl: here };
+  const publicMqttUrl = "mqtts://fleet.example";
+
+  expect(() => parseConfig(elsewhere)).toThrow("expected --public-mqtt-url with --host 0.0.0.0");
+  expect(() => parseConfig({ host: "10.0.0.7", brokerUrl: here })).toThrow("--public-mqtt-url");
+  expect(parseConfig({ ...elsewhere, publicMqttUrl }).publicMqttUrl).toBe(publicMqttUrl);
+  expect(parseConfig({ brokerUrl: here }).publicMqttUrl).toBeUndefined();
+});
+
 test("without a broker elsewhere there is the one inside", () => {
   expect(parseConfig({}).externalBroker).toBeUndefined();
 });
