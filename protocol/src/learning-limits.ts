@@ -10,7 +10,7 @@ export const learningLimits = {
   itemsDefault: 2_000,
   itemsMin: 500,
   itemsMax: 1_000_000_000,
-  /** Roll-ups of the cohort that are looked through for the first windows; of a longer past, the newest. */
+  /** Roll-ups of the cohort that are looked through for its first windows, and the newest ones for labels. */
   cellsReadMax: 2_000,
   /** Windows of devices that are learnt from: adding up their quantiles takes the controller some half a minute. */
   deviceWindowsMax: 50_000,

@@ -1,4 +1,10 @@
-import { digest8, mainSlot, type Sha256, sha256 } from "@modelfleet/protocol";
+import {
+  digest8,
+  mainSlot,
+  type ReferenceProfile,
+  type Sha256,
+  sha256,
+} from "@modelfleet/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { localPrincipal } from "../../controller/src/domain/access/principal.ts";
 import { learningProfile } from "../../controller/src/domain/profile/learning/learning-profile.ts";
@@ -19,8 +25,19 @@ let release: Sha256;
 let canary: SimulatedDevice;
 let other: SimulatedDevice;
 let cell = 0;
+/** In the place of `learningLimits.cellsReadMax`. */
+let rollupsReadMax: number;
 beforeEach(async () => {
-  world = await driftWorld();
+  world = await driftWorld({
+    over: ({ drift }) => ({
+      drift: {
+        ...drift,
+        rollupsOf: (query) =>
+          drift.rollupsOf({ ...query, count: Math.min(query.count, rollupsReadMax) }),
+      },
+    }),
+  });
+  rollupsReadMax = Number.POSITIVE_INFINITY;
   release = await world.publish("1.0.0", learning);
   canary = await world.device("canary", { site: "canary" });
   other = await world.device("other", { site: "cellar" });
@@ -52,14 +69,15 @@ const label = (device: SimulatedDevice, labelled: number, errors: number) =>
     },
   ]);
 
-async function errorShare(): Promise<number | undefined> {
+async function learnt(): Promise<ReferenceProfile> {
   const { profile } = await world.app.useCases.learnProfile.run(
     { model: "vision.defects" as never, version: "1.0.0" as never },
     { cohort: "site=canary", windows: 2, items: 600 },
     localPrincipal,
   );
-  return profile.outputs[0]?.errorShare;
+  return profile;
 }
+const errorShare = async () => (await learnt()).outputs[0]?.errorShare;
 
 test("labels of the cohort teach how often the model is wrong from a hundred on, also those that came after its windows", async () => {
   await measure();
@@ -73,4 +91,11 @@ test("labels of the cohort teach how often the model is wrong from a hundred on,
   for (let more = 0; more < 4; more++) await measure();
 
   expect(await errorShare()).toBe(0.25);
+});
+
+test("the first windows are the first ones also when there are more than one answer looks at", async () => {
+  rollupsReadMax = 3;
+  for (let more = 0; more < 5; more++) await measure();
+
+  expect((await learnt()).learned).toMatchObject({ windows: 2, fromMs: driftStartMs });
 });

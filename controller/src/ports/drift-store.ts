@@ -53,7 +53,7 @@ export interface DriftStore {
     page: { readonly after: string; readonly count: number },
   ) => Promise<readonly CohortMember[]>;
   readonly rollups: (cell: CellPlace) => Promise<readonly CellRollup[]>;
-  /** Of one cohort, those that start in a time, newest first. */
+  /** Of one cohort, those that start in a time, newest first unless it says otherwise. */
   readonly rollupsOf: (query: RollupQuery) => Promise<readonly CellRollup[]>;
   /** Of each cohort the newest one since a moment that was judged. */
   readonly newest: (releasePrefix: Digest8, sinceMs: number) => Promise<readonly CellRollup[]>;
@@ -207,6 +207,7 @@ export interface RollupQuery {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly count: number;
+  readonly first?: "newest" | "oldest";
 }
 
 /** What the devices of a cohort measured in a cell. */

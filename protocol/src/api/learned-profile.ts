@@ -20,7 +20,7 @@ export type LearnedProfileQuery = z.infer<typeof LearnedProfileQuery>;
 export const NotLearned = z.object({ name: z.string(), why: z.string() });
 export type NotLearned = z.infer<typeof NotLearned>;
 
-/** `GET /v1/models/{model}/versions/{version}/learned-profile?cohort=&windows=&items=`: the same for the same windows, whenever it is asked. */
+/** `GET /v1/models/{model}/versions/{version}/learned-profile?cohort=&windows=&items=`: the same for the same windows, as long as they are kept. */
 export const LearnedProfileAnswer = z.object({
   model: ModelName,
   version: ReleaseVersion,

@@ -129,9 +129,9 @@ export class LearnProfile {
   async #firstRollups({ record, cohort }: Asked, windows: number): Promise<readonly CellRollup[]> {
     const found = await this.#ports.drift.rollupsOf({
       ...{ ...always, releasePrefix: digest8(record.release), cohort },
-      count: learningLimits.cellsReadMax,
+      ...{ first: "oldest", count: learningLimits.cellsReadMax },
     });
-    const counted = found.filter(({ merged }) => merged.items > 0).reverse();
+    const counted = found.filter(({ merged }) => merged.items > 0);
     if (counted.length >= windows) return counted.slice(0, windows);
     throw new LearningError(
       "LEARNING_WINDOWS",

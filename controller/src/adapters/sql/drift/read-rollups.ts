@@ -25,14 +25,14 @@ export async function rollupsOfCell(
 
 export async function rollupsOfCohort(
   database: Kysely<Schema>,
-  { releasePrefix, cohort, fromMs, untilMs, count }: RollupQuery,
+  { releasePrefix, cohort, fromMs, untilMs, count, first = "newest" }: RollupQuery,
 ): Promise<readonly CellRollup[]> {
   const rows = await cellRollups(database, releasePrefix)
     .selectAll()
     .where("cohort", "=", cohort)
     .where("start_ms", ">=", fromMs)
     .where("start_ms", "<", untilMs)
-    .orderBy("start_ms", "desc")
+    .orderBy("start_ms", first === "newest" ? "desc" : "asc")
     .limit(count)
     .execute();
   return rows.map(rollupOf);

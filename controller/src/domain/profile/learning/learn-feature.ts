@@ -37,7 +37,7 @@ export function learnFeature(
   if (min === null || max === null) return "its release tells no values (strict privacy)";
   if (quantiles === undefined || quantiles.count < learningLimits.itemsMin) {
     const came = quantiles?.count ?? 0;
-    return `quantiles of ${came} items came, and it takes those of ${learningLimits.itemsMin}: a device that was offline leaves them out`;
+    return `quantiles of ${came} items came, and it takes those of ${learningLimits.itemsMin}: a device that was offline leaves them out, and windows are kept for 14 days`;
   }
   const edges = quantileEdges(rankedValues(quantiles, learningLimits.rankedValuesMax), binsMax);
   const bins = binnedValues(quantiles, edges);
