@@ -112,6 +112,8 @@ export const busLimits = {
   resendPauseMsMin: 5 * SECOND_MS,
   /** A broker that acknowledges nothing for this long is as good as none: another connection is tried. */
   brokerAckMsMax: 2 * MINUTE_MS,
+  /** Of a broker that is away for longer, the controller no longer says who is connected to it. */
+  brokerAwayMsMax: 5 * SECOND_MS,
   reconnectMsMin: 1 * SECOND_MS,
   reconnectMsMax: 120 * SECOND_MS,
   desiredPollMs: 15 * MINUTE_MS,

@@ -3,10 +3,15 @@ import {
   MqttBus,
   type MqttBusOptions,
 } from "../../../controller/src/adapters/mqtt-bus/mqtt-bus.ts";
+import type { TrackPresence } from "../../../controller/src/app/fleet/track-presence.ts";
 import { recordingLog } from "../mqtt/recording-log.ts";
 
+export interface RunningMqttBusOptions extends Partial<MqttBusOptions> {
+  readonly presence?: TrackPresence;
+}
+
 /** The controller's way to devices over this broker, with pauses too short to wait for; what it hears is kept. */
-export function runningMqttBus(url: string, changes: Partial<MqttBusOptions> = {}) {
+export function runningMqttBus(url: string, { presence, ...changes }: RunningMqttBusOptions = {}) {
   const log = recordingLog();
   const heard: string[] = [];
   const bus = new MqttBus({
@@ -17,14 +22,14 @@ export function runningMqttBus(url: string, changes: Partial<MqttBusOptions> = {
   const yes = () => Promise.resolve(true);
   const nothing = () => Promise.resolve();
   bus.start({
-    forgetPresence: nothing,
+    forgetPresence: () => presence?.allOffline() ?? nothing(),
     door: {
       ...{ authenticate: yes, recognize: yes, duplicate: nothing },
       enrol: (question) => Promise.resolve(question),
-      receive: ({ device, kind, ...topic }, payload) => {
+      receive: async ({ device, kind, ...topic }, payload) => {
         const name = "stream" in topic ? topic.stream : kind;
         heard.push(`${device} ${name} ${Buffer.from(payload).toString("utf8")}`);
-        return Promise.resolve();
+        if (name === "online") await presence?.run(device, payload);
       },
     },
   });

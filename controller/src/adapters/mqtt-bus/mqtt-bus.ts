@@ -27,6 +27,7 @@ export interface MqttBusOptions extends BrokerAccess {
   readonly retryMsMin?: number;
   readonly retryMsMax?: number;
   readonly ackMsMax?: number;
+  readonly awayMsMax?: number;
 }
 
 export interface BusStart {
@@ -47,7 +48,8 @@ const STABLE_MS = busLimits.connectMsMax;
  * The way to devices over a broker of its own process (decision 0013). MQTT 3.1.1, a clean session, one connection after the
  * other:
  *
- * 1. Whoever was connected is forgotten; what the broker keeps retained tells it again.
+ * 1. Whoever was connected is forgotten; what the broker keeps retained tells it again. So it is too at the first failure
+ *    to come back after `brokerAwayMsMax`: of devices behind a broker that is away nothing is known.
  * 2. Subscribed first, then a new epoch: what a device sends behind its hello is heard (protocol.md 2.7).
  * 3. What was lost before is sent again, since no ack covers it (`mayLose`).
  */
@@ -59,6 +61,8 @@ export class MqttBus implements DeviceBus, AsyncDisposable {
   #intake: Intake | undefined;
   #current: Outgoing | undefined;
   #trouble = "not connected yet";
+  /** When a connection was lost behind which somebody may still be said to be online. */
+  #lostMs: number | undefined;
 
   constructor(options: MqttBusOptions) {
     this.#options = options;
@@ -125,7 +129,7 @@ export class MqttBus implements DeviceBus, AsyncDisposable {
     const { clock, log, url } = this.#options;
     for (let failures = 0; !this.#isOver(); failures += 1) {
       const beganMs = clock.nowMs();
-      const reason = await this.#connectOnce(intake, start).catch(reasonOf);
+      const reason = await this.#connectOrForget(intake, start).catch(reasonOf);
       if (this.#isOver()) return;
       this.#trouble = reason;
       if (clock.nowMs() - beganMs >= STABLE_MS) failures = 0;
@@ -133,6 +137,19 @@ export class MqttBus implements DeviceBus, AsyncDisposable {
       log.warn({ event: "broker.offline", url, reason, delayMs }, "no connection to the broker");
       await wait(delayMs, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Rule 1. @returns why there is no connection any more */
+  async #connectOrForget(intake: Intake, start: BusStart): Promise<string> {
+    const reason = await this.#connectOnce(intake, start).catch(reasonOf);
+    const { clock, log, awayMsMax = busLimits.brokerAwayMsMax } = this.#options;
+    if (this.#lostMs === undefined || clock.nowMs() - this.#lostMs < awayMsMax) return reason;
+    // What the last connection brought would else say it again.
+    await intake.drained();
+    await start.forgetPresence();
+    this.#lostMs = undefined;
+    log.warn({ event: "broker.presence-unknown" }, "the broker is away: every device is offline");
+    return reason;
   }
 
   #isOver(): boolean {
@@ -177,6 +194,7 @@ export class MqttBus implements DeviceBus, AsyncDisposable {
       if (this.#isOver() && client.connected) await sayGoodbye(client, epoch);
       return reason;
     } finally {
+      this.#lostMs = this.#options.clock.nowMs();
       this.#current = undefined;
       // What it had read and not handed over yet is older than what the next connection will tell.
       client.removeAllListeners("message");
