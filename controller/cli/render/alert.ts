@@ -1,6 +1,7 @@
 import type { Alert, AlertChange, AlertDetail } from "@modelfleet/protocol";
+import { plainLine } from "./plain-text.ts";
 import { plural } from "./plural.ts";
-import { binBars, figure, verdictWords } from "./verdict.ts";
+import { binBars, figure, rateFigure, verdictWords } from "./verdict.ts";
 
 /** Where it stands, and whose it is. */
 export function stateText({ state, ackedBy, suppression }: Alert): string {
@@ -8,8 +9,13 @@ export function stateText({ state, ackedBy, suppression }: Alert): string {
   return ackedBy === null ? state : `${state} (${ackedBy})`;
 }
 
-export function figuresText({ value, limit }: Pick<Alert, "value" | "limit">): string {
-  return value === null || limit === null ? "" : `${figure(value)}, limit ${figure(limit)}`;
+export function figuresText({
+  signal,
+  value,
+  limit,
+}: Pick<Alert, "signal" | "value" | "limit">): string {
+  if (value === null || limit === null) return "";
+  return `${rateFigure(signal, value)}, limit ${rateFigure(signal, limit)}`;
 }
 
 /** What taking an alert has changed: often less than one thinks. */
@@ -73,11 +79,12 @@ function changeLine(change: AlertChange): string {
   const { atMs, from, to, notice, by, note, suppression } = change;
   const why = [
     ...(notice === null ? [] : [notices[notice]]),
-    ...(suppression === null ? [] : [`not told: ${suppression}${causeText(change)}`]),
-    ...(by === null ? [] : [`by ${by}`]),
+    ...(by === null ? [] : [`acknowledged by ${by}`]),
     ...(note === null ? [] : [note]),
+    ...(suppression === null ? [] : [`not told: ${suppression}${causeText(change)}`]),
   ];
-  return `${time(atMs)}  ${from} → ${to}${why.length === 0 ? "" : `  ${why.join(", ")}`}`;
+  const states = from === to ? to : `${from} → ${to}`;
+  return `${time(atMs)}  ${states}${why.length === 0 ? "" : `  ${why.join(", ")}`}`;
 }
 
 /** Whose doing it is that nobody is told. */
@@ -86,7 +93,7 @@ function causeText({ suppressedBy: cause }: AlertChange): string {
   const devices = `${cause.devices} of ${plural(cause.ofDevices, "device")}`;
   switch (cause.kind) {
     case "maintenance":
-      return ` of ${cause.announcedFor} until ${time(cause.untilMs)}, announced by ${cause.by} (${cause.maintenance}; ${devices}): ${cause.reason}`;
+      return ` of ${cause.announcedFor} until ${time(cause.untilMs)}, announced by ${cause.by} (${cause.maintenance}; ${devices}): ${plainLine(cause.reason)}`;
     case "rollout":
       return ` ${cause.rollout} has just come to ${devices}`;
   }

@@ -1,4 +1,5 @@
 import type { Maintenance, MaintenanceList } from "@modelfleet/protocol";
+import { plainLine } from "./plain-text.ts";
 import { table } from "./table.ts";
 
 type Standing = "ahead" | "now" | "over" | "called off";
@@ -29,7 +30,7 @@ export function maintenanceNow({ maintenance }: MaintenanceList, nowMs: number):
 
 export function maintenanceLine(one: Maintenance, nowMs: number): string {
   const { model, cohort, reason, fromMs } = one;
-  const what = `${model} ${cohort}: ${reason}`;
+  const what = `${model} ${cohort}: ${plainLine(reason)}`;
   switch (standingOf(one, nowMs)) {
     case "ahead":
       return `${what}, from ${time(fromMs)} to ${time(endOf(one))}: no alert is told meanwhile`;
