@@ -69,10 +69,10 @@ const label = (device: SimulatedDevice, labelled: number, errors: number) =>
     },
   ]);
 
-async function learnt(): Promise<ReferenceProfile> {
+async function learnt(cohort = "site=canary"): Promise<ReferenceProfile> {
   const { profile } = await world.app.useCases.learnProfile.run(
     { model: "vision.defects" as never, version: "1.0.0" as never },
-    { cohort: "site=canary", windows: 2, items: 600 },
+    { cohort, windows: 2, items: 600 },
     localPrincipal,
   );
   return profile;
@@ -91,6 +91,15 @@ test("labels of the cohort teach how often the model is wrong from a hundred on,
   for (let more = 0; more < 4; more++) await measure();
 
   expect(await errorShare()).toBe(0.25);
+});
+
+test("before the first window nobody is told to wait for a cohort that no device belongs to", async () => {
+  const refused = learnt("site=canry");
+  await expect(refused).rejects.toMatchObject({ code: "COHORT_UNKNOWN" });
+  await expect(refused).rejects.toThrow("site=canary, site=cellar), got site=canry");
+  for (const cohort of ["site=canary", "fleet"]) {
+    await expect(learnt(cohort)).rejects.toMatchObject({ code: "LEARNING_WINDOWS" });
+  }
 });
 
 test("the first windows are the first ones also when there are more than one answer looks at", async () => {

@@ -1,6 +1,7 @@
 import {
   type Digest8,
   digest8,
+  driftPipelineLimits,
   type LearnedProfileAnswer,
   type LearnedProfileQuery,
   learningLimits,
@@ -16,6 +17,7 @@ import { learnProfile } from "../../domain/profile/learning/learn-profile.ts";
 import { type LabelCounts, mergeLabels } from "../../domain/telemetry/label-counts.ts";
 import { mergeTelemetry } from "../../domain/telemetry/merge-windows.ts";
 import type { CellRollup } from "../../ports/drift-store.ts";
+import type { FleetStore } from "../../ports/fleet-store.ts";
 import type { ReleaseRecord, ReleaseStore } from "../../ports/release-store.ts";
 import { isHidden } from "../drift/is-hidden.ts";
 import { maySeeCohort } from "../drift/may-see-cohort.ts";
@@ -25,6 +27,7 @@ import { requireSeenModel } from "../release/seen-model.ts";
 import { type MeasuredPorts, measuredWindows } from "./measured-windows.ts";
 
 export interface LearnProfilePorts extends MeasuredPorts {
+  readonly fleet: Pick<FleetStore, "hasCohort" | "someCohorts">;
   readonly profiles: ReleaseProfiles;
   readonly releases: ReleaseStore;
 }
@@ -96,7 +99,7 @@ export class LearnProfile {
     );
   }
 
-  /** One that has no windows yet is no unknown one, as long as no other has any. */
+  /** One that has no windows yet is no unknown one, as long as it has devices and no other has any windows. */
   async #seenCohort(
     { document: { model }, release }: ReleaseRecord,
     cohort: string,
@@ -104,15 +107,24 @@ export class LearnProfile {
   ): Promise<CohortKey> {
     const releasePrefix = digest8(release);
     const isSeen = isCohortKey(cohort) && maySeeCohort(caller, model, cohort);
-    const known = await this.#cohorts(releasePrefix);
-    if (isSeen && (known.length === 0 || known.includes(cohort))) return cohort;
+    const measured = await this.#cohorts(releasePrefix);
+    if (isSeen && measured.includes(cohort)) return cohort;
+    const isEmpty = measured.length === 0;
+    if (isSeen && isEmpty && (await this.#hasDevices(cohort))) return cohort;
     const one = { ...always, releasePrefix, count: 1 };
     if (isSeen && (await this.#ports.drift.rollupsOf({ ...one, cohort })).length > 0) return cohort;
+    const { cohortsMax } = driftPipelineLimits;
+    const known = isEmpty ? await this.#ports.fleet.someCohorts(cohortsMax) : measured;
     const seen = known.filter((each) => maySeeCohort(caller, model, each));
     throw new NotFoundError(
       "COHORT_UNKNOWN",
-      `expected a cohort with windows of ${model}${named(seen)}, got ${cohort}`,
+      `expected a cohort with ${isEmpty ? "devices" : `windows of ${model}`}${named(seen)}, got ${cohort}`,
     );
+  }
+
+  /** Of a misspelt one there will never be windows to wait for. */
+  async #hasDevices(cohort: CohortKey): Promise<boolean> {
+    return cohort === fleetCohort || (await this.#ports.fleet.hasCohort(cohort));
   }
 
   /** Those of the newest cell. */
