@@ -273,6 +273,8 @@ describe("the command line", () => {
 
     const list = await cli("alert", "list", "--model", "vision.defects");
     expect(list.out).toContain("feature:noise");
+    const states = list.out.match(/\b(FIRING|ACKED|SUPPRESSED)\b/g) ?? [];
+    expect(states.join(" ")).toMatch(/^(FIRING )+(ACKED )+SUPPRESSED( SUPPRESSED)*$/);
     const shown = await cli("alert", "show", id);
     expect(shown.out).toContain("cohort    hall=south");
     expect(shown.out).toContain("moved most feature:noise in hall=south");

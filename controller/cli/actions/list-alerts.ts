@@ -34,9 +34,22 @@ export async function listAlerts(terminal: Terminal, options: ListAlertsOptions)
   context.answer({ alerts }, () => [render(alerts, nowMs), ...around].join("\n"));
 }
 
+/** What asks for somebody first, then what is somebody's, what may become something, and what is over or told nobody. */
+const shownFirst: readonly Alert["state"][] = ["FIRING", "ACKED", "RECOVERING", "PENDING"];
+
+/** Newest first within a state, as they came. */
+function urgentFirst(alerts: readonly Alert[]): readonly Alert[] {
+  const placeOf = ({ state }: Alert) => {
+    if (state === "SUPPRESSED") return shownFirst.length + 1;
+    const place = shownFirst.indexOf(state);
+    return place < 0 ? shownFirst.length : place;
+  };
+  return alerts.toSorted((left, right) => placeOf(left) - placeOf(right));
+}
+
 function render(alerts: readonly Alert[], nowMs: number): string {
   if (alerts.length === 0) return "no alert: see what was judged with modelfleet drift show MODEL";
-  const rows = alerts.map((alert) => [
+  const rows = urgentFirst(alerts).map((alert) => [
     alert.id,
     stateText(alert),
     alert.severity,

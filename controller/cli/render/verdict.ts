@@ -35,9 +35,15 @@ function distributionWords({ psi, threshold, gate, items, basis, ...rest }: Dist
 }
 
 function rateWords({ signal, value, limit }: RateVerdict): string {
-  if (signal === "latency") return `${figure(value)} µs, ${figure(limit)} µs are allowed`;
-  const what = signal === "errors" ? "failed" : "wrong";
-  return `${percent(value)} ${what}, ${percent(limit)} are allowed`;
+  const [is, may] = [value, limit].map((each) => rateFigure(signal, each));
+  const what = signal === "latency" ? "" : signal === "errors" ? " failed" : " wrong";
+  return `${is}${what}, ${may} are allowed`;
+}
+
+/** Of what is measured as a rate its unit, of all else the bare number, which is a PSI. */
+export function rateFigure(signal: string, value: number): string {
+  if (signal === "latency") return `${figure(value)} µs`;
+  return signal === "errors" || signal.startsWith("accuracy:") ? percent(value) : figure(value);
 }
 
 export function faultWords(finding: QualityFinding): string {

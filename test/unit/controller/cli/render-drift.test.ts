@@ -52,7 +52,16 @@ test("a rate is told as a share of what failed or was wrong, beside the share th
   expect(verdictWords({ ...rate, signal: "latency", value: 5_210, limit: 4_000 })).toContain(
     "5210 µs, 4000 µs are allowed",
   );
-  expect(figuresText({ value: 1.64, limit: 0.1 })).toBe("1.64, limit 0.1");
+});
+
+test.each([
+  ["accuracy:state", 0.3, 0.0621, "30.0 %, limit 6.2 %"],
+  ["errors", 0.5, 0.05, "50.0 %, limit 5.0 %"],
+  ["latency", 5_210, 4_000, "5210 µs, limit 4000 µs"],
+  ["feature:noise", 1.64, 0.1, "1.64, limit 0.1"],
+  ["output:state:confidence", 1.64, 0.1, "1.64, limit 0.1"],
+])("what an alert of %s measured is told in its unit", (signal, value, limit, text) => {
+  expect(figuresText({ signal, value, limit })).toBe(text);
 });
 
 test("bars of both are on one scale, a bin without anything has none", () => {
@@ -167,4 +176,17 @@ test("an alert shows what it rests on, whose sensor it may be, and what to do", 
   expect(text).toContain("unlike their peers: cam-7 (PSI 3.2); without them the cohort is as");
   expect(text).toContain("1970-01-01T00:00:00Z  PENDING → FIRING  told");
   expect(text).toContain(`next: modelfleet alert ack ${alert.id}`);
+});
+
+test("taking an alert that is suppressed is told as what it is", () => {
+  const [only] = firedAlert("abababababababab" as never).alerts;
+  if (only === undefined) throw new Error("expected an alert");
+  const suppressed = { state: "SUPPRESSED", suppression: "maintenance" } as const;
+  const act = { from: "SUPPRESSED", to: "SUPPRESSED", notice: null, by: "local" } as const;
+  const change = { ...only.change, ...act, suppression: "maintenance" as const, note: "lamp" };
+  const alert: AlertDetail = { ...only.alert, ...suppressed, version: 2, changes: [change] };
+
+  expect(renderAlert(alert)).toContain(
+    "1970-01-01T00:00:00Z  SUPPRESSED  acknowledged by local, lamp, not told: maintenance",
+  );
 });
