@@ -18,22 +18,9 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
   },
   start: async (options) => {
     if (options.isolation === "inline") Object.assign(process.env, inlineEnvironment);
-    const [{ parseConfig }, { readMqttTls }, { readLocalMqtt }, { runAgent }, { createLog }] =
-      await Promise.all([
-        import("./config.ts"),
-        import("./mqtt-tls.ts"),
-        import("./local-mqtt.ts"),
-        import("./run-agent.ts"),
-        import("./log.ts"),
-      ]);
-    const { spareMemory } = await import("./spare-memory.ts");
-    const config = {
-      ...parseConfig(options),
-      mqttTls: await readMqttTls(options),
-      localMqtt: await readLocalMqtt(options),
-    };
-    const run = { config, machine: machine(), log: createLog(process.stdout) };
-    await runAgent({ ...run, asked: spareMemory(process.versions.v8) }, untilAsked());
+    const { start } = await import("./start.ts");
+    const { v8 } = process.versions;
+    await start(options, { machine: machine(), output: process.stdout, v8 }, untilAsked);
   },
   lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
   unlock: async (options) => (await import("./cli/say-updates.ts")).unlockUpdates(options),

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -136,6 +136,22 @@ test("a packed agent starts without Node's library for fetch, which is 15 MB of 
   const unused = ["worker_threads", "internal/util/parse_args/parse_args", "internal/util/diff"];
   expect(unused.filter((name) => loaded.includes(`NativeModule ${name}`))).toEqual([]);
 });
+
+test.runIf(Number.parseInt(process.versions.v8, 10) >= 13)(
+  "a packed agent loads without waking V8's last compiler, whose code is 5 MB",
+  async () => {
+    const { folder } = await pack("linux-x64");
+    const program = join(folder, "bin/modelfleet-agent.js");
+    const start = ["start", "--data", out.inside("nothing")];
+
+    const flags = ["--trace-opt", program, ...start];
+    const { stdout } = spawnSync(process.execPath, flags, { encoding: "utf8" });
+
+    // It compiles at all, and says so.
+    expect(stdout).toContain("target MAGLEV");
+    expect(stdout).not.toContain("target TURBOFAN");
+  },
+);
 
 test.runIf(process.arch === "x64")("a packed runner loads a model and answers", async () => {
   const { folder } = await pack("linux-x64");

@@ -1,0 +1,35 @@
+import { parseConfig, type StartOptions } from "./config.ts";
+import { readLocalMqtt } from "./local-mqtt.ts";
+import { createLog } from "./log.ts";
+import { readMqttTls } from "./mqtt-tls.ts";
+import { runAgent } from "./run-agent.ts";
+import { spareMemory } from "./spare-memory.ts";
+import type { Machine } from "./wiring/agent-run.ts";
+
+/** What a start needs of the process it runs in. */
+export interface StartingProcess {
+  readonly machine: Machine;
+  readonly output: Parameters<typeof createLog>[0];
+  /** Version of the engine. */
+  readonly v8: string;
+}
+
+/**
+ * The command `start`. All that a supervisor needs comes with this one file, so that a package holds it in few files: for
+ * each that is loaded Node takes paths apart, and does so often enough to wake V8's last compiler (docs/decisions/0009).
+ *
+ * @param untilAsked called when everything is read; the agent runs until its signal aborts
+ */
+export async function start(
+  options: StartOptions,
+  { machine, output, v8 }: StartingProcess,
+  untilAsked: () => AbortSignal,
+): Promise<void> {
+  const config = {
+    ...parseConfig(options),
+    mqttTls: await readMqttTls(options),
+    localMqtt: await readLocalMqtt(options),
+  };
+  const run = { config, machine, log: createLog(output) };
+  await runAgent({ ...run, asked: spareMemory(v8) }, untilAsked());
+}
