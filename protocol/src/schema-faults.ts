@@ -26,7 +26,7 @@ export type SchemaAnswer<T> =
 
 /** Holds a value from outside against a schema. */
 export function checkAgainst<T>(schema: Schema<T>, value: unknown): SchemaAnswer<T> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return { kind: "fits", value: parsed.data };
   return { kind: "unfit", faults: schemaFaults(parsed.error.issues, { value, schema }) };
 }
@@ -68,8 +68,13 @@ function faultsOf(issue: Issue, faulty: FaultyValue): readonly SchemaFault[] {
     const [inner] = issue.issues;
     return [{ path, reason: inner?.message ?? "expected another name" }];
   }
-  const got = valueAt(faulty.value, path);
+  const got = gotOf(issue, faulty);
   return [{ path, reason: isOwn(issue.message) ? issue.message : reasonOf(issue, got) }];
+}
+
+/** What the schema read there, a number out of a text of a query, say; of no number the text itself. */
+function gotOf({ input, path }: Issue, { value }: FaultyValue): unknown {
+  return input === undefined || Number.isNaN(input) ? valueAt(value, path) : input;
 }
 
 /** What says of a whole value that it is another kind of thing. */

@@ -57,6 +57,27 @@ test.each<[unknown, string]>([
   expect(said(Shop, value)).toBe(words);
 });
 
+const Asked = z.object({
+  count: z.coerce.number<string>().int().min(1).max(672).default(1),
+  state: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(z.enum(["FIRING", "ACKED"])))
+    .optional(),
+});
+
+test.each<[unknown, string]>([
+  [{ count: "0" }, "/count: expected a number of at least 1, got 0"],
+  [{ count: "-1" }, "/count: expected a number of at least 1, got -1"],
+  [{ count: "999" }, "/count: expected a number of at most 672, got 999"],
+  [{ count: "1.5" }, "/count: expected a whole number, got 1.5"],
+  [{ count: "many" }, '/count: expected a number, got "many"'],
+  [{ state: "FRING" }, '/state/0: expected one of "FIRING", "ACKED", got "FRING"'],
+  [{ state: "ACKED," }, '/state/1: expected one of "FIRING", "ACKED", got ""'],
+])("%j of a query is told by what the schema read in its text", (value, words) => {
+  expect(said(Asked, value)).toBe(words);
+});
+
 test("a member that is not known is named, with those that are", () => {
   expect(said(Shop, { ...shop, shelves: [{ id: "a", "a/b": 1 }] })).toBe(
     "/shelves/0/a~1b: expected no such member; there are id",
