@@ -110,7 +110,7 @@ export const AlertList = z.object({ alerts: z.array(Alert) });
 export type AlertList = z.infer<typeof AlertList>;
 
 /** `GET /v1/alerts?state=FIRING,ACKED&model=&limit=&cursor=`, newest first. */
-export const AlertQuery = z.object({
+export const AlertQuery = z.strictObject({
   /** Comma-separated; without it all. */
   state: z
     .string()
@@ -120,7 +120,11 @@ export const AlertQuery = z.object({
     .optional(),
   model: ModelName.optional(),
   limit: z.coerce.number<string>().int().min(1).max(driftPipelineLimits.alertsPageMax).optional(),
-  cursor: z.string().max(256).optional(),
+  cursor: z
+    .string()
+    .max(256)
+    .regex(/^\d{1,15}\.\w+$/, "expected the cursor of a next page, as the Link of a page has it")
+    .optional(),
 });
 export type AlertQuery = z.infer<typeof AlertQuery>;
 
@@ -128,7 +132,7 @@ export type AlertQuery = z.infer<typeof AlertQuery>;
 export const AlertName = z.string().min(1).max(driftPipelineLimits.alertIdLengthMax);
 
 /** `POST /v1/alerts/{id}:ack`: somebody takes it. */
-export const AlertAck = z.object({
+export const AlertAck = z.strictObject({
   note: z.string().max(driftPipelineLimits.noteLengthMax).default(""),
 });
 export type AlertAck = z.infer<typeof AlertAck>;

@@ -146,7 +146,7 @@ export type ReleaseDrift = z.infer<typeof ReleaseDrift>;
 export const DriftAnswer = z.object({ model: ModelName, releases: z.array(ReleaseDrift) });
 export type DriftAnswer = z.infer<typeof DriftAnswer>;
 
-export const DriftQuery = z.object({
+export const DriftQuery = z.strictObject({
   version: ReleaseVersion.optional(),
   cohort: CohortName.optional(),
   sinceMs: z.coerce.number<string>().int().min(0).optional(),

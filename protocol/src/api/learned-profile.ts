@@ -7,7 +7,7 @@ import { CohortName } from "./drift.ts";
 const { windowsMin, windowsMax, windowsDefault } = learningLimits;
 const { itemsMin, itemsMax, itemsDefault } = learningLimits;
 
-export const LearnedProfileQuery = z.object({
+export const LearnedProfileQuery = z.strictObject({
   cohort: CohortName,
   /** How many windows of the cohort, from the first one on. */
   windows: z.coerce.number<string>().int().min(windowsMin).max(windowsMax).default(windowsDefault),

@@ -41,5 +41,5 @@ export type Maintenance = z.infer<typeof Maintenance>;
 export const MaintenanceList = z.object({ maintenance: z.array(Maintenance) });
 export type MaintenanceList = z.infer<typeof MaintenanceList>;
 
-export const MaintenanceQuery = z.object({ model: ModelName.optional() });
+export const MaintenanceQuery = z.strictObject({ model: ModelName.optional() });
 export type MaintenanceQuery = z.infer<typeof MaintenanceQuery>;

@@ -21,7 +21,7 @@ class RequestValidation extends StandardSchemaValidationPipe {
 /** A query and a path are never nothing. */
 function refused(value: unknown, schema: unknown): RequestInvalid {
   if (!(schema instanceof z.ZodType)) throw new RangeError("expected a schema of the protocol");
-  if (value === undefined || value === null) return noBody(schema);
+  if (value === undefined) return noBody(schema);
   const answer = checkAgainst(schema, value);
   const faults = answer.kind === "unfit" ? answer.faults : [];
   return new RequestInvalid(

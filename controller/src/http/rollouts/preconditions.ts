@@ -31,7 +31,10 @@ export function ifMatchOf({ headers }: Pick<HttpRequest, "headers">): number | u
   if (tag === undefined || tag === "*") return undefined;
   const [, version] = /^"(\d{1,15})(?:-[0-9a-f]{1,64})?"$/.exec(tag) ?? [];
   if (version !== undefined) return Number(version);
-  throw invalid("If-Match", 'expected the ETag of the rollout, like "12-3fa9c1d2e4b5a697", or *');
+  throw invalid(
+    "If-Match",
+    'expected the ETag that its GET answers with, like "3" or "12-3fa9c1d2e4b5a697", or *',
+  );
 }
 
 /** undefined: the caller asks once. @throws RequestInvalid */
