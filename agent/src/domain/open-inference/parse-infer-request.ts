@@ -88,9 +88,10 @@ export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
-    throw new RequestRefused("FORMAT", `body: expected JSON in its first ${bytes.length} bytes`, {
-      cause,
-    });
+    const { length } = bytes;
+    const expected =
+      length === 0 ? "an object of JSON, got none" : `JSON in its first ${length} bytes`;
+    throw new RequestRefused("FORMAT", `body: expected ${expected}`, { cause });
   }
 }
 

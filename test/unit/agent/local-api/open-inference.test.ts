@@ -183,15 +183,15 @@ describe("an inference in JSON", () => {
     ]);
   });
 
-  test("that is no JSON is refused", async () => {
+  test.each([
+    ['{"inputs":', "body: expected JSON in its first 10 bytes"],
+    ["", "body: expected an object of JSON, got none"],
+  ])("that is no JSON is refused: %j", async (body, error) => {
     await activate();
 
-    const reply = await fixture.ask({ path: infer, body: Buffer.from('{"inputs":') });
+    const reply = await fixture.ask({ path: infer, body: Buffer.from(body) });
 
-    expect([reply.status, reply.json()]).toEqual([
-      400,
-      { error: "body: expected JSON in its first 10 bytes" },
-    ]);
+    expect([reply.status, reply.json()]).toEqual([400, { error }]);
   });
 });
 
