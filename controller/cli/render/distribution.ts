@@ -1,4 +1,4 @@
-import { type TelemetrySummary, totalVariation } from "@modelfleet/protocol";
+import { type FeatureSummary, type TelemetrySummary, totalVariation } from "@modelfleet/protocol";
 import { plural } from "./plural.ts";
 import { table } from "./table.ts";
 
@@ -20,7 +20,8 @@ export function renderSummary(summary: TelemetrySummary): string {
     `latency  ${latency === null ? "no answers yet" : `p50 ${milliseconds(latency.p50)}  p95 ${milliseconds(latency.p95)}  p99 ${milliseconds(latency.p99)}`}`,
   ];
   return [
-    ...[...facts, "", distributions(summary), ...quantiles(summary), ...caution(summary)],
+    ...[...facts, "", distributions(summary), ...quantiles(summary)],
+    ...(isLearning(summary) ? [learningLine(summary)] : caution(summary)),
     ...(summary.isWhole ? [] : [older(summary)]),
   ].join("\n");
 }
@@ -40,25 +41,39 @@ function caution({ items, features, outputs }: TelemetrySummary): readonly strin
   ];
 }
 
+/** A learning profile says what is measured and has counted nothing; any other rests on a sample at least. */
+function isLearning({ features, outputs }: TelemetrySummary): boolean {
+  const references = [...features, ...outputs].map(({ reference }) => reference);
+  return references.length > 0 && !references.some(hasCounted);
+}
+
+function learningLine({ model, version }: TelemetrySummary): string {
+  return `learning: there is no reference yet; modelfleet profile learn ${model} ${version} makes one`;
+}
+
+function hasCounted(shares: readonly number[]): boolean {
+  return shares.some((share) => share > 0);
+}
+
 function distributions(summary: TelemetrySummary): string {
   const features = summary.features.map((feature) => [
     feature.name,
-    bars(feature.reference),
+    referenceBars(feature.reference),
     bars(feature.current),
     moved(feature.reference, feature.current),
-    `${feature.referenceMean.toFixed(3)} → ${feature.mean === null ? "–" : feature.mean.toFixed(3)}`,
+    means(feature),
   ]);
   const outputs = summary.outputs.flatMap((output) => [
     [
       output.name,
-      bars(output.reference),
+      referenceBars(output.reference),
       bars(output.current),
       moved(output.reference, output.current),
       "classes",
     ],
     [
       `${output.name}.confidence`,
-      bars(output.confidence.reference),
+      referenceBars(output.confidence.reference),
       bars(output.confidence.current),
       moved(output.confidence.reference, output.confidence.current),
       "0 … 1",
@@ -81,10 +96,19 @@ function quantiles(summary: TelemetrySummary): readonly string[] {
   return ["", table(["quantiles", ...shares, "items"], rows)];
 }
 
+function referenceBars(reference: readonly number[]): string {
+  return hasCounted(reference) ? bars(reference) : "none";
+}
+
 function moved(reference: readonly number[], current: readonly number[]): string {
-  return current.every((share) => share === 0)
-    ? "–"
-    : `${Math.round(totalVariation(reference, current) * 100)} %`;
+  return hasCounted(reference) && hasCounted(current)
+    ? `${Math.round(totalVariation(reference, current) * 100)} %`
+    : "–";
+}
+
+function means({ reference, referenceMean, mean }: FeatureSummary): string {
+  const now = mean === null ? "–" : mean.toFixed(3);
+  return hasCounted(reference) ? `${referenceMean.toFixed(3)} → ${now}` : now;
 }
 
 function milliseconds(microseconds: number): string {

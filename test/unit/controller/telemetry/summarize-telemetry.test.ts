@@ -128,6 +128,30 @@ test("too few to tell are rows, of which a request may bring many, and only wher
   expect(renderSummary(summaryOf(null, [{ ...emptyWindow, requests: 4 }]))).not.toContain("few");
 });
 
+test("a release that learns has no reference to be held against: nothing has moved, and it says why", () => {
+  const shape = referenceOf(1, 4);
+  const learning: ReferenceProfile = {
+    ...{ spec: 1, samples: 0, learning: true },
+    features: shape.features.map((feature) => ({ ...feature, counts: [0, 0, 0, 0] })),
+    outputs: shape.outputs.map((output) => ({
+      ...output,
+      counts: output.counts.map(() => 0),
+      confidence: { ...output.confidence, counts: output.confidence.counts.map(() => 0) },
+    })),
+  };
+  const inputs = [rows("x", [[0.5], [0.25]])];
+  const outputs = [rows("y", [answer(3), answer(3)])];
+  const text = renderSummary(
+    summaryOf(learning, recorded(learning, [observation({ inputs, outputs })])),
+  );
+
+  expect(text).toContain(
+    "learning: there is no reference yet; modelfleet profile learn digits 1.2.0",
+  );
+  expect(text).toMatch(/f0 +none +\S+ +– +0\.375\n/);
+  expect(text).not.toMatch(/ %|→|are few/);
+});
+
 test("a summary that leaves older windows out says so", () => {
   const all = summaryOf(null, [{ ...emptyWindow, startMs: 0, requests: 1 }]);
 
