@@ -1,4 +1,5 @@
 import { cliLimits, Deployment, type DeploymentDevice } from "@modelfleet/protocol";
+import { z } from "zod";
 import { CliError } from "./cli-error.ts";
 import type { Context } from "./context.ts";
 
@@ -9,6 +10,9 @@ const ENDED: readonly string[] = [
   "rolled-back",
   "superseded",
 ];
+
+/** Each so many-th poll asks too whether the controller can speak to devices at all. */
+const POLLS_PER_READINESS = 10;
 
 /** Devices of a deployment that have not come to an end yet. */
 export function underWay(deployment: Deployment): readonly DeploymentDevice[] {
@@ -31,12 +35,33 @@ export async function awaitDeployment(
   const deadlineMs = context.terminal.nowMs() + timeoutMs;
   const seen = new Map<string, string>();
   let current = created;
-  for (;;) {
+  let trouble: string | undefined;
+  for (let polls = 1; ; polls += 1) {
     announce(context, current, seen);
     if (isAtItsEnd(current) || context.terminal.nowMs() > deadlineMs) return current;
     await context.terminal.sleep(cliLimits.deploymentPollMs);
     current = await look(context, current);
+    if (polls % POLLS_PER_READINESS === 0) trouble = await announceTrouble(context, trouble);
   }
+}
+
+/** @returns why the controller is not ready, as it says itself */
+async function announceTrouble(
+  context: Context,
+  last: string | undefined,
+): Promise<string | undefined> {
+  const trouble = await context.api
+    .call({ method: "GET", path: "/health/ready", answer: z.unknown() })
+    .then(() => undefined, notReady);
+  if (trouble === last) return last;
+  const now = trouble === undefined ? "is ready again" : `is not ready: ${trouble}`;
+  context.terminal.err(`the controller ${now}\n`);
+  return trouble;
+}
+
+function notReady(error: unknown): string | undefined {
+  const says = error instanceof CliError && error.problemCode === "NOT_READY";
+  return says ? error.message : undefined;
 }
 
 async function look(context: Context, last: Deployment): Promise<Deployment> {

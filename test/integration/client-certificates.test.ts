@@ -123,6 +123,16 @@ test("broker-config writes everything a broker needs, and who is revoked", async
   expect((await stat(join(keys, "ca.key"))).mode & 0o777).toBe(0o600);
 });
 
+test("broker-config names no file that it did not write", async () => {
+  const out = folder.inside("without-enrolment");
+
+  const { err } = await runCommand("--for", "mosquitto", "--no-enrol", "--out", out);
+  const whole = await runCommand("--for", "mosquitto", "--out", out);
+
+  expect(err).toMatch(/: mosquitto -c mosquitto\.conf\n$/);
+  expect(whole.err).toContain("mosquitto -c enrol.conf");
+});
+
 test.each([
   { args: ["--for", "rabbit"], says: "expected mosquitto or emqx" },
   { args: ["--for", "emqx", "--port", "0"], says: "--port: expected a port" },

@@ -191,6 +191,7 @@ describe("a device is not enrolled", () => {
 
     expect(wrong).toMatchObject({ code: "CLASS_MISMATCH" });
     expect(wrong.message).toContain("expected a device of class cam-v2, got cam-v3");
+    expect(wrong.message).toContain("enrol with --class cam-v2, or create a new claim");
   });
 
   test("under the name of another device, whose login stays as it was", async () => {

@@ -41,6 +41,30 @@ test("a wait that ends before the devices shows how far they are and says how to
   expect(recorded.err()).toContain("modelfleet device show cam-1");
 });
 
+test("a wait says once that the controller is not ready to speak to devices, and once that it is again", async () => {
+  const detail = "expected the broker to work; the controller's log has why";
+  const away = { type: "about:blank", title: "Not ready", status: 503, code: "NOT_READY", detail };
+  let asked = 0;
+  const url = await serve(({ url: path }, outgoing) => {
+    const isHealth = path === "/health/ready";
+    if (isHealth) asked += 1;
+    const isAway = isHealth && asked < 3;
+    json(outgoing, isAway ? 503 : 200, isAway ? away : orderOf("assigned"));
+  });
+  const recorded = recordedTerminal({ MODELFLEET_URL: url });
+
+  await runProgram(
+    ["deploy", "digits@1.0.0", "--all", "--wait", "--timeout", "15s"],
+    recorded.terminal,
+  );
+
+  expect(asked).toBeGreaterThan(3);
+  expect(recorded.err().match(/the controller is .*/g)).toEqual([
+    `the controller is not ready: NOT_READY: ${detail}`,
+    "the controller is ready again",
+  ]);
+});
+
 test("a wait outlives a controller that goes away and comes back", async () => {
   let asked = 0;
   const url = await serve((incoming, outgoing) => {

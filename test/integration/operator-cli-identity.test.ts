@@ -123,6 +123,15 @@ test("a claim by approval says that the device waits, and what lets it in", asyn
   expect(plain.err).not.toContain("approve");
 });
 
+test("what to type on the device names the class, where the claim admits another than the usual one", async () => {
+  const created = { claim, enrolment: "mf1:…" };
+  const { err } = await run(created, "claim", "create", "--class", "cam-v2");
+  const plain = await run(created, "claim", "create");
+
+  expect(err).toContain("agent enrol 'mf1:…' --data ./device --class cam-v2\n");
+  expect(plain.err).toContain("agent enrol 'mf1:…' --data ./device\n");
+});
+
 test.each([
   "25h",
   "2d",

@@ -33,7 +33,10 @@ export async function createClaim(terminal: Terminal, options: CreateClaimOption
   });
   context.answer(created, () => created.enrolment);
   if (!context.json) {
-    terminal.err("use it on the device: modelfleet agent enrol 'mf1:…' --data ./device\n");
+    const ofClass = options.class === "generic" ? "" : ` --class ${options.class}`;
+    terminal.err(
+      `use it on the device: modelfleet agent enrol 'mf1:…' --data ./device${ofClass}\n`,
+    );
     if (options.approve === true) terminal.err(approvalHint);
   }
 }

@@ -25,6 +25,8 @@ interface Broker {
   readonly folder: string;
   readonly files: (plan: BrokerPlan) => readonly BrokerFile[];
   readonly next: string;
+  /** The same for what `--no-enrol` leaves out. */
+  readonly nextToEnrol?: string;
 }
 
 const brokers: ReadonlyMap<string, Broker> = new Map([
@@ -33,7 +35,8 @@ const brokers: ReadonlyMap<string, Broker> = new Map([
     {
       folder: "/etc/mosquitto/modelfleet",
       files: mosquittoConfig,
-      next: "mosquitto -c mosquitto.conf; and, for devices that enrol over MQTT, mosquitto -c enrol.conf",
+      next: "mosquitto -c mosquitto.conf",
+      nextToEnrol: "; and, for devices that enrol over MQTT, mosquitto -c enrol.conf",
     },
   ],
   [
@@ -68,8 +71,9 @@ export async function writeBrokerConfig(
   context.answer({ for: options.for, files: names, revoked: trust.revokedDevices.length }, () =>
     names.join("\n"),
   );
-  if (!context.json)
-    terminal.err(`copy them to ${folder} on the broker's machine: ${broker.next}\n`);
+  if (context.json) return;
+  const more = options.enrol ? (broker.nextToEnrol ?? "") : "";
+  terminal.err(`copy them to ${folder} on the broker's machine: ${broker.next}${more}\n`);
 }
 
 function placeOf(options: BrokerConfigOptions, folder: string) {

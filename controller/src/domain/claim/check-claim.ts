@@ -57,7 +57,7 @@ export function checkAdmits(
   if (claim.class !== deviceClass) {
     throw new EnrolError(
       "CLASS_MISMATCH",
-      `expected a device of class ${claim.class}, got ${deviceClass}: ${WAY_OUT} --class ${deviceClass}`,
+      `expected a device of class ${claim.class}, got ${deviceClass}: enrol with --class ${claim.class}, or ${WAY_OUT} --class ${deviceClass}`,
     );
   }
   if (claim.device === null || (wanted ?? claim.device) === claim.device) return;
