@@ -1,8 +1,9 @@
 import { type Alert, AlertDetail, AlertList, DriftAnswer, type Sha256 } from "@modelfleet/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runProgram } from "../../controller/cli/program.ts";
-import type { Principal } from "../../controller/src/domain/access/principal.ts";
+import { localPrincipal, type Principal } from "../../controller/src/domain/access/principal.ts";
 import { recordedTerminal } from "../support/cli/recorded-terminal.ts";
+import { smallUpload } from "../support/controller/upload.ts";
 import { type DriftServer, startDriftServer } from "../support/drift/drift-server.ts";
 import { cellMs, driftStartMs } from "../support/drift/drift-world.ts";
 
@@ -266,6 +267,13 @@ describe("the command line", () => {
     expect(code).toBe(2);
     expect(err).toContain("feature:brightness");
     expect(await cli("drift", "show", "vision.unknown")).toMatchObject({ code: 3 });
+  });
+
+  test("says that a release has no reference also before its first window", async () => {
+    const upload = smallUpload({ model: "vision.bare" });
+    await server.world.app.useCases.publishRelease.run(upload, localPrincipal);
+    const { out } = await cli("drift", "show", "vision.bare");
+    expect(out).toContain("vision.bare@1.0.0  has no reference profile");
   });
 
   test("lists, shows and takes alerts", async () => {

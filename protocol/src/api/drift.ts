@@ -121,7 +121,7 @@ export const CohortDrift = z.object({
 });
 export type CohortDrift = z.infer<typeof CohortDrift>;
 
-/** One release of the model that has telemetry. */
+/** One release of the model that has telemetry; or, where none has, the newest one that nothing can be held against. */
 export const ReleaseDrift = z.object({
   release: Sha256,
   version: ReleaseVersion,

@@ -3,6 +3,7 @@ import {
   type Digest8,
   type DriftAnswer,
   type DriftQuery,
+  digest8,
   driftLimits,
   driftPipelineLimits,
   type ModelName,
@@ -55,10 +56,22 @@ export class ShowDrift {
     const { cohort } = query;
     const isFound = cohort === undefined || releases.some(({ cohorts }) => cohorts.length > 0);
     if (!isFound) await this.#requireCohort(cohort, others, { model, caller });
+    if (releases.length === 0) releases.push(...(await this.#unjudged(model, query)));
     releases.sort((left, right) =>
       left.version.localeCompare(right.version, "en", { numeric: true }),
     );
     return { model, releases };
+  }
+
+  /** The newest one, or that which is asked for, if it will never be judged: nobody should wait for its first window. */
+  async #unjudged(model: ModelName, { version }: DriftQuery): Promise<readonly ReleaseDrift[]> {
+    const records = await this.#ports.releases.list(model);
+    const newest = records.findLast(
+      ({ document }) => version === undefined || document.version === version,
+    );
+    const release = newest && (await this.#ports.profiles.find(digest8(newest.release)));
+    if (release === undefined || !isUnjudged(release)) return [];
+    return [releaseDrift(release, { seen: [], only: undefined })];
   }
 
   /** A cohort that has been silent for so long has no alert any more, either. */
@@ -104,6 +117,10 @@ function isAsked(
   { version }: DriftQuery,
 ): boolean {
   return document.model === model && (version === undefined || version === document.version);
+}
+
+function isUnjudged({ profile }: ProfiledRelease): boolean {
+  return profile === null || profile.reference.learning === true;
 }
 
 interface SeenRollups {
