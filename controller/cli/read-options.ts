@@ -42,7 +42,10 @@ export function readDurationWithin(
 /** @throws CliError USAGE naming the option unless it is a whole number of at most nine digits */
 export function readCount(option: string, text: string): number {
   if (/^[0-9]{1,9}$/.test(text)) return Number(text);
-  throw new CliError("USAGE", `${option}: expected a whole number, got "${text.slice(0, 32)}"`);
+  const expected = /^[0-9]+$/.test(text)
+    ? "a whole number of at most nine digits"
+    : "a whole number";
+  throw new CliError("USAGE", `${option}: expected ${expected}, got "${text.slice(0, 32)}"`);
 }
 
 /** `2026-12-01T06:00:00Z` → ms since 1970; without Z or an offset it is this machine's time. @throws CliError USAGE */

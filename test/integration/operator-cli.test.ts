@@ -101,6 +101,7 @@ test.each([
   [["telemetry", "show"], /missing required argument/],
   [["telemetry", "show", "digits", "--since", "soon"], /--since: expected a duration/],
   [["claim", "create", "--uses", "many"], /--uses: expected a whole number, got "many"/],
+  [["alert", "list", "--limit", "10000000000"], /--limit: expected a whole number of at most nine/],
   [["claim", "create", "--valid", "1"], /--valid: expected a duration/],
   [["device", "list", "--label", "site"], /expected --label key=value, got "site"/],
   [["device", "list", "--controller", "localhost"], /controller's address .*, got "localhost"/],

@@ -135,7 +135,7 @@ describe("a release that was published without a reference", () => {
     [
       "too few items",
       ["--cohort", "site=canary", "--windows", "6", "--items", "7201"],
-      "expected 7201 items in 6 windows of site=canary, got 7200",
+      "expected 7201 items in 6 windows of site=canary, got 7200: ask for more windows (--windows), or for fewer items (--items, 500 at least)",
     ],
     [
       "a cohort nobody belongs to",

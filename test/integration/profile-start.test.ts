@@ -77,7 +77,11 @@ test.each([
   ["an element beyond its last", ["--feature", "x[4]"], "expected at most 4 elements in x"],
   ["no place at all", ["--feature", "x"], "--feature: expected an element like lamp=x[3]"],
   ["words of nothing", ["--category", "x"], "--category: expected a tensor and its words"],
-  ["other numbers of classes", ["--classes", "a,b"], "expected one count a class"],
+  [
+    "other numbers of classes",
+    ["--classes", "a,b"],
+    "expected as many classes of output y as it has counts, 3, got 2",
+  ],
   ["a name twice", ["--feature", "a=x[0]", "a=x[1]"], "expected each name once, got a twice"],
 ])("refuses %s", async (_, flags, why) => {
   const refused = await start(...flags);

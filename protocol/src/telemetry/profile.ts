@@ -141,7 +141,12 @@ export const OutputProfile = z
     threshold: Threshold.optional(),
     seasonal: SeasonalSlots.optional(),
   })
-  .refine((output) => output.counts.length === output.classes.length, "expected one count a class")
+  .superRefine(({ name, classes, counts }, context) => {
+    if (counts.length === classes.length) return;
+    context.addIssue(
+      `expected as many classes of output ${name} as it has counts, ${counts.length}, got ${classes.length}`,
+    );
+  })
   .refine(
     (output) => output.confidence.counts.length === output.confidence.edges.length + 1,
     "expected one confidence count more than edges",

@@ -167,7 +167,7 @@ function refuseFew({ record, cohort }: Asked, rollups: readonly CellRollup[], it
   if (merged.items < items) {
     throw new LearningError(
       "LEARNING_ITEMS",
-      `expected ${items} items in ${rollups.length} windows of ${cohort}, got ${merged.items}: ask for more windows (--windows), or for fewer items (--items)`,
+      `expected ${items} items in ${rollups.length} windows of ${cohort}, got ${merged.items}: ask for more windows (--windows), or for fewer items (--items, ${learningLimits.itemsMin} at least)`,
     );
   }
   const devices = Math.max(...rollups.map((rollup) => rollup.devices));
