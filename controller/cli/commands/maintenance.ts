@@ -26,7 +26,7 @@ export function addMaintenanceCommands(program: Command, terminal: Terminal): vo
     .addHelpText("before", addExample)
     .addHelpText(
       "after",
-      "\nAt most 30 days from beginning to end, and begun at most a day ago. What still stands when it ends is told then.\nExit code 3: no such model, or no device in that cohort. 5: times that do not fit, or too many announced.",
+      "\nAt most 30 days from beginning to end, and begun at most a day ago. An alert that still stands when it ends is told with the next excess,\nunless people were told before.\nExit code 3: no such model, or no device in that cohort. 5: times that do not fit, or too many announced.",
     )
     .action(async (options: AddMaintenanceOptions) => {
       const { addMaintenance } = await import("../actions/add-maintenance.ts");
@@ -46,7 +46,7 @@ export function addMaintenanceCommands(program: Command, terminal: Terminal): vo
   withApiOptions(
     maintenance
       .command("end <id>")
-      .description("end it now: alerts that still stand are told with the next window"),
+      .description("end it now: alerts that still stand are told with the next excess"),
   )
     .addHelpText("before", "Example:\n  modelfleet maintenance end 4f1d2c3b5a697887\n")
     .addHelpText("after", "\nExit code 0: it is over, also when it was before. 3: no such thing.")
