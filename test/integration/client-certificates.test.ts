@@ -103,6 +103,17 @@ test("a device without its certificate gets in by no secret", async () => {
   );
 });
 
+test("an agent that does not know who made the broker's certificate says which option names him", async () => {
+  const data = await enrol("cam-5");
+
+  await using agent = await runningAgent(data, 100, { mqttTls: { ca: undefined, own: undefined } });
+
+  const reasons = () =>
+    agent.events.filter(({ event }) => event === "bus.offline").map((one) => String(one["reason"]));
+  await eventually(() => reasons().length > 0);
+  expect(reasons()[0]).toMatch(/name its authority with --mqtt-ca FILE$/);
+});
+
 test("broker-config writes everything a broker needs, and who is revoked", async () => {
   await enrol("cam-4");
   await controller.post("/v1/devices/cam-4/revoke", {});

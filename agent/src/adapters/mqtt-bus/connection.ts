@@ -1,5 +1,6 @@
 import { busLimits, type DeviceId, deviceTopics } from "@modelfleet/protocol";
 import type { MqttClient } from "mqtt";
+import { BusError } from "../../domain/bus-error.ts";
 import { type ClientOpening, openClient } from "./open-client.ts";
 
 export interface BrokerAccess {
@@ -59,5 +60,27 @@ export function openConnection(
   return openClient(
     { brokerUrl, options, clock, packetBytesMax: busLimits.packetBytesMax },
     signal,
-  );
+  ).catch((cause: unknown) => {
+    throw isUnknownAuthority(cause) ? unknownAuthority(cause) : cause;
+  });
+}
+
+/** How OpenSSL says that nobody it trusts made the certificate. */
+const UNKNOWN_AUTHORITY: readonly unknown[] = [
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+];
+
+function isUnknownAuthority(cause: unknown): cause is Error {
+  return cause instanceof Error && "code" in cause && UNKNOWN_AUTHORITY.includes(cause.code);
+}
+
+/** Node's own way out, a flag of its own, is none for an agent. */
+function unknownAuthority(cause: Error): BusError {
+  const [why = ""] = cause.message.split(";");
+  const text = `expected a broker's certificate of an authority this device trusts (${why}): name its authority with --mqtt-ca FILE`;
+  return new BusError("OFFLINE", text, { cause });
 }
