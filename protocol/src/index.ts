@@ -43,6 +43,7 @@ export * from "./model/onnx/model-format-error.ts";
 export * from "./model/onnx/scan-onnx.ts";
 export * from "./model/tensor-spec.ts";
 export * from "./model/tfjs/scan-tfjs.ts";
+export * from "./mqtt-connection.ts";
 export * from "./packet-cap.ts";
 export * from "./profile-limits.ts";
 export * from "./rollout-limits.ts";

@@ -1,11 +1,11 @@
-import { localBusLimits } from "@modelfleet/protocol";
+import { localBusLimits, untilClosed } from "@modelfleet/protocol";
 import type { IClientOptions, IClientPublishOptions, IPublishPacket, MqttClient } from "mqtt";
 import type { Subscription } from "../../domain/binding/binding-plan.ts";
 import { BusError } from "../../domain/bus-error.ts";
 import type { LocalAnswer, LocalBus, LocalMessage } from "../../ports/local-bus.ts";
 import type { BrokerPatience, BrokerTls } from "./connection.ts";
 import { keepConnected, type Reconnecting } from "./keep-connected.ts";
-import { LoginUnanswered, openClient, untilClosed } from "./open-client.ts";
+import { LoginUnanswered, openClient } from "./open-client.ts";
 import { acknowledged, packetBytes, publishOn } from "./publish-on.ts";
 
 export interface LocalBrokerAccess {

@@ -4,6 +4,7 @@ import {
   type DeviceId,
   deviceTopics,
   type OnlineMessage,
+  untilClosed,
 } from "@modelfleet/protocol";
 import type { MqttClient } from "mqtt";
 import type { Bus, BusListener } from "../../ports/bus.ts";
@@ -11,7 +12,6 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { type BrokerAccess, type BrokerPatience, openConnection } from "./connection.ts";
 import { keepConnected } from "./keep-connected.ts";
-import { untilClosed } from "./open-client.ts";
 import { acknowledged, type Publication, publishOn } from "./publish-on.ts";
 
 export interface MqttBusOptions extends BrokerAccess, BrokerPatience {

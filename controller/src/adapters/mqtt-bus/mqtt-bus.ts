@@ -7,6 +7,7 @@ import {
   type DeviceId,
   deviceTopics,
   everyDeviceUp,
+  untilClosed,
 } from "@modelfleet/protocol";
 import type { MqttClient } from "mqtt";
 import { controllerName } from "../../domain/broker/broker-plan.ts";
@@ -17,7 +18,7 @@ import type { EventLog } from "../../ports/event-log.ts";
 import type { BrokerAccess } from "./broker-login.ts";
 import { BusError } from "./bus-error.ts";
 import { Intake } from "./intake.ts";
-import { openClient, untilClosed } from "./open-client.ts";
+import { openClient } from "./open-client.ts";
 import { Outgoing, type Publication } from "./outgoing.ts";
 
 export interface MqttBusOptions extends BrokerAccess {

@@ -1,4 +1,10 @@
-import { brokerAddress, busLimits, controllerStateTopic, PacketCap } from "@modelfleet/protocol";
+import {
+  brokerAddress,
+  busLimits,
+  capPackets,
+  controllerStateTopic,
+  untilAccepted,
+} from "@modelfleet/protocol";
 import { connect, type MqttClient } from "mqtt";
 import type { BrokerAccess } from "./broker-login.ts";
 import { BusError } from "./bus-error.ts";
@@ -32,58 +38,8 @@ export async function openClient(opening: ClientOpening, signal: AbortSignal): P
   });
   // Each message that waits for the broker listens for the end of the connection.
   client.setMaxListeners(0);
-  guard(client);
-  return await loggedIn(client, signal);
-}
-
-/** Resolves with the reason when the connection has ended, or the signal aborts. */
-export function untilClosed(client: MqttClient, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    let reason = "the connection ended";
-    client.on("error", (error) => {
-      reason = error.message;
-    });
-    const end = () => {
-      signal.removeEventListener("abort", end);
-      resolve(reason);
-    };
-    client.once("close", end);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
-}
-
-function loggedIn(client: MqttClient, signal: AbortSignal): Promise<MqttClient> {
-  return new Promise((resolve, reject) => {
-    let reason: Error = new BusError("OFFLINE", "the broker closed the connection at the login");
-    const giveUp = () => {
-      signal.removeEventListener("abort", giveUp);
-      client.end(true);
-      reject(reason);
-    };
-    client.on("error", (error) => {
-      reason = error;
-    });
-    client.once("close", giveUp);
-    signal.addEventListener("abort", giveUp, { once: true });
-    client.once("connect", () => {
-      client.off("close", giveUp);
-      signal.removeEventListener("abort", giveUp);
-      resolve(client);
-    });
-  });
-}
-
-function guard(client: MqttClient): void {
-  const { stream } = client;
-  const cap = new PacketCap(busLimits.packetBytesMax);
-  // Before MQTT.js has the bytes.
-  stream.prependListener("data", (chunk: Buffer) => {
-    try {
-      cap.take(chunk);
-    } catch (cause) {
-      stream.destroy(cause instanceof Error ? cause : undefined);
-    }
-  });
-  client.on("error", () => stream.destroy());
+  capPackets(client, busLimits.packetBytesMax);
+  const text = "the broker closed the connection at the login";
+  await untilAccepted(client, { signal, unanswered: new BusError("OFFLINE", text) });
+  return client;
 }
