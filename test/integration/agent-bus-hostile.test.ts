@@ -9,6 +9,11 @@ import { serverCertificate } from "../support/broker/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type CarelessBroker, carelessBroker } from "../support/mqtt/careless-broker.ts";
+import {
+  foreignMessages,
+  qos2Message,
+  unreadablePackets,
+} from "../support/mqtt/hostile-packets.ts";
 import { muteBroker } from "../support/mqtt/mute-broker.ts";
 import { fixedHeader, publishPacket } from "../support/mqtt/raw-connection.ts";
 import { type TreacherousRelay, treacherousRelay } from "../support/mqtt/treacherous-relay.ts";
@@ -213,10 +218,8 @@ describe("a broker that betrays", () => {
 
   test("F63: a message of QoS 2, which MQTT.js would keep, ends the connection", async () => {
     await using on = await connectedBus();
-    const topic = Buffer.from(desired);
-    const body = [Buffer.from([0, topic.length]), topic, Buffer.from([0, 1, 0x61])];
 
-    relay.inject(Buffer.concat([fixedHeader(0x34, topic.length + 5), ...body]));
+    relay.inject(qos2Message(desired));
 
     await eventually(() => on.connections() === 2);
     expect(on.reasons()[0]).toContain("QoS 0 or 1");
@@ -247,14 +250,9 @@ describe("a broker that betrays", () => {
     expect(on.heard.filter((text) => text.startsWith("b"))).toEqual([]);
   });
 
-  test.each([
-    ["a packet of no type", Buffer.from([0x00, 0x00])],
-    ["a reserved flag", Buffer.from([0x41, 0x02, 0x00, 0x01])],
-    ["a length that never ends", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x7f])],
-    ["text", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
-    ["a topic longer than its packet", Buffer.from([0x30, 0x04, 0x40, 0x00, 0x61, 0x61])],
-    ["a second CONNACK", Buffer.from([0x20, 0x02, 0x00, 0x00])],
-  ])("F63: %s ends the connection, and the next one is whole", async (_what, bytes) => {
+  test.each(
+    unreadablePackets,
+  )("F63: %s ends the connection, and the next one is whole", async (_what, bytes) => {
     await using on = await connectedBus();
 
     relay.inject(bytes);
@@ -264,12 +262,7 @@ describe("a broker that betrays", () => {
     await eventually(() => on.heard.includes("after"));
   });
 
-  test.each([
-    ["a topic that is not UTF-8", Buffer.from([0x30, 0x05, 0x00, 0x02, 0xc3, 0x28, 0x61])],
-    ["an empty topic", Buffer.from([0x30, 0x03, 0x00, 0x00, 0x61])],
-    ["somebody else's topic", publishPacket("else/where", Buffer.from("a"))],
-    ["a topic with NUL", publishPacket(`${desired}\0`, Buffer.from("a"))],
-  ])("F63: %s is nothing to the device", async (_what, bytes) => {
+  test.each(foreignMessages(desired))("F63: %s is nothing to the device", async (_what, bytes) => {
     await using on = await connectedBus();
 
     relay.inject(bytes);

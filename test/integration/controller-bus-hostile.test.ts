@@ -3,6 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runningMqttBus } from "../support/controller/running-mqtt-bus.ts";
 import { eventually } from "../support/eventually.ts";
 import { type CarelessBroker, carelessBroker } from "../support/mqtt/careless-broker.ts";
+import {
+  foreignMessages,
+  type NamedPacket,
+  qos2Message,
+  unreadablePackets,
+} from "../support/mqtt/hostile-packets.ts";
 import { muteBroker } from "../support/mqtt/mute-broker.ts";
 import { fixedHeader, publishPacket } from "../support/mqtt/raw-connection.ts";
 import { cam1 } from "../support/mqtt/test-broker.ts";
@@ -87,10 +93,8 @@ describe("a broker that betrays", () => {
 
   test("a message of QoS 2, which MQTT.js would keep, ends the connection", async () => {
     await using on = await connectedBus();
-    const topic = Buffer.from(tele);
-    const body = [Buffer.from([0, topic.length]), topic, Buffer.from([0, 1, 0x61])];
 
-    relay.inject(Buffer.concat([fixedHeader(0x34, topic.length + 5), ...body]));
+    relay.inject(qos2Message(tele));
 
     await eventually(() => on.connections() === 2);
     expect(on.reasons()[0]).toContain("QoS 0 or 1");
@@ -121,12 +125,9 @@ describe("a broker that betrays", () => {
     expect(on.heard).toEqual(["cam-1 online here", "cam-1 tele new"]);
   });
 
-  test.each([
-    ["a packet of no type", Buffer.from([0x00, 0x00])],
-    ["a length that never ends", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x7f])],
-    ["text", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
-    ["a topic longer than its packet", Buffer.from([0x30, 0x04, 0x40, 0x00, 0x61, 0x61])],
-  ])("%s ends the connection, and the next one is whole", async (_what, bytes) => {
+  test.each(
+    unreadablePackets,
+  )("%s ends the connection, and the next one is whole", async (_what, bytes) => {
     await using on = await connectedBus();
 
     relay.inject(bytes);
@@ -136,10 +137,8 @@ describe("a broker that betrays", () => {
     await eventually(() => on.heard.includes("cam-1 tele after"));
   });
 
-  test.each([
-    ["a topic that is not UTF-8", Buffer.from([0x30, 0x05, 0x00, 0x02, 0xc3, 0x28, 0x61])],
-    ["a topic of nobody", publishPacket("else/where", Buffer.from("a"))],
-    ["a topic with NUL", publishPacket(`${tele}\0`, Buffer.from("a"))],
+  test.each<NamedPacket>([
+    ...foreignMessages(tele),
     ["what the controller itself says", publishPacket(deviceTopics(cam1).ack, Buffer.from("a"))],
   ])("%s is nothing to the controller", async (_what, bytes) => {
     await using on = await connectedBus();
