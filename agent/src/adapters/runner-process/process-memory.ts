@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readProcFile } from "./read-proc-file.ts";
 
 /** Bytes of memory a process takes: its share of pages (PSS), else what is resident; undefined once it is gone. */
 export async function processMemoryBytes(pid: number | "self"): Promise<number | undefined> {
@@ -18,7 +18,6 @@ export function allocatedBytes(pid: number): Promise<number | undefined> {
 }
 
 async function readKib(path: string, line: RegExp): Promise<number | undefined> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  const kib = line.exec(text)?.[1];
+  const kib = line.exec(await readProcFile(path))?.[1];
   return kib === undefined ? undefined : Number(kib) * 1024;
 }

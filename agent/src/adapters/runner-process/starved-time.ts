@@ -1,4 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
+import { readProcFile } from "./read-proc-file.ts";
 
 /**
  * How long a process was ready to work in vain, since its start, ms: that of its thread that the system kept waiting
@@ -14,6 +15,5 @@ export async function starvedMs(pid: number): Promise<number> {
 const NANOSECONDS = 1_000_000;
 
 async function waitedMs(path: string): Promise<number> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  return Number(/^\d+ (\d+) /.exec(text)?.[1] ?? 0) / NANOSECONDS;
+  return Number(/^\d+ (\d+) /.exec(await readProcFile(path))?.[1] ?? 0) / NANOSECONDS;
 }
