@@ -19,8 +19,8 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
   start: async (options) => {
     if (options.isolation === "inline") Object.assign(process.env, inlineEnvironment);
     const { start } = await import("./start.ts");
-    const { v8 } = process.versions;
-    await start(options, { machine: machine(), output: process.stdout, v8 }, untilAsked);
+    const engine = { v8: process.versions.v8, arch: process.arch };
+    await start(options, { machine: machine(), output: process.stdout, engine }, untilAsked);
   },
   lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
   unlock: async (options) => (await import("./cli/say-updates.ts")).unlockUpdates(options),

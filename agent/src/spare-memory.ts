@@ -1,21 +1,33 @@
 import { setFlagsFromString } from "node:v8";
 import { giveBackMemory } from "./runner/give-back-memory.ts";
 
+interface Engine {
+  /** Version. */
+  readonly v8: string;
+  /** Of the processor, as Node names it. */
+  readonly arch: string;
+}
+
 interface Saving {
   /** The first V8 that knows it; an older one says on the error stream that it does not. Node 20 has 11, Node 24 has 13. */
   readonly since: number;
+  /** The processors it is for, if not for all. */
+  readonly archs?: readonly string[];
   readonly save: string;
   /** V8's own default. */
   readonly back: string;
 }
 
 /**
- * Both may change while the engine runs: it asks for the first whenever it decides about one function, on the thread that
- * runs JavaScript, and for the second whenever a collection meets one; what then goes is decided by the collection's own marks.
+ * All may change while the engine runs: it asks for the first two whenever it decides about one function, on the thread that
+ * runs JavaScript, and for the third whenever a collection meets one; what then goes is decided by the collection's own marks.
  */
 const savings: readonly Saving[] = [
   // Without the last compiler: its code is 5 MB, and what starting and installing let it compile is not worth that.
   { since: 13, save: "--battery-saver-mode", back: "--no-battery-saver-mode" },
+  // Without the compiler before it: it works beside the program and takes a megabyte or two at the top of the C library's
+  // memory, and what comes to lie above keeps it from going back. Elsewhere Node is built without it.
+  { since: 13, archs: ["x64", "arm64"], save: "--no-maglev", back: "--maglev" },
   // What no collection has found in use since the one before is compiled again when it is wanted again.
   { since: 11, save: "--bytecode-old-age=1", back: "--bytecode-old-age=6" },
 ];
@@ -25,11 +37,12 @@ const savings: readonly Saving[] = [
  * modules are loaded: V8 takes their compiled code out of Node only while its flags are as they were when that was made
  * (docs/decisions/0009).
  *
- * @param v8 its version
  * @returns to be called when an application asks: from then on speed is what counts
  */
-export function spareMemory(v8: string): () => void {
-  const known = savings.filter(({ since }) => Number.parseInt(v8, 10) >= since);
+export function spareMemory({ v8, arch }: Engine): () => void {
+  const known = savings.filter(
+    ({ since, archs = [arch] }) => Number.parseInt(v8, 10) >= since && archs.includes(arch),
+  );
   for (const { save } of known) setFlagsFromString(save);
   giveBackMemory();
   return () => {

@@ -10,8 +10,7 @@ import type { Machine } from "./wiring/agent-run.ts";
 export interface StartingProcess {
   readonly machine: Machine;
   readonly output: Parameters<typeof createLog>[0];
-  /** Version of the engine. */
-  readonly v8: string;
+  readonly engine: Parameters<typeof spareMemory>[0];
 }
 
 /**
@@ -22,7 +21,7 @@ export interface StartingProcess {
  */
 export async function start(
   options: StartOptions,
-  { machine, output, v8 }: StartingProcess,
+  { machine, output, engine }: StartingProcess,
   untilAsked: () => AbortSignal,
 ): Promise<void> {
   const config = {
@@ -31,5 +30,5 @@ export async function start(
     localMqtt: await readLocalMqtt(options),
   };
   const run = { config, machine, log: createLog(output) };
-  await runAgent({ ...run, asked: spareMemory(v8) }, untilAsked());
+  await runAgent({ ...run, asked: spareMemory(engine) }, untilAsked());
 }

@@ -1,7 +1,11 @@
 import { spareMemory } from "../../../agent/src/spare-memory.ts";
 
 /** Does the same small work very often: first as an agent nobody asks, then as one that is asked. Run with `--trace-opt`. */
-const asked = spareMemory(process.argv[2] ?? process.versions.v8);
+const asked = spareMemory({
+  v8: process.argv[2] ?? process.versions.v8,
+  arch: process.argv[3] ?? process.arch,
+});
+console.log("sparing");
 work();
 console.log("asked");
 asked();
