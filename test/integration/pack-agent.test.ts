@@ -1,6 +1,9 @@
 import { execFile, spawnSync } from "node:child_process";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { once } from "node:events";
+import { readdir, readFile, readlink, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { promisify } from "node:util";
 import { stop } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -11,6 +14,7 @@ import { floatTensor } from "../support/agent/floats.ts";
 import { runnerFixture } from "../support/agent/runner-fixture.ts";
 import { enrolledFolder } from "../support/agent/running-agent.ts";
 import { denseContract, stageModel } from "../support/agent/staged-model.ts";
+import { serverCertificate } from "../support/broker/certificates.ts";
 import { startPacked } from "../support/fleet/packed-agent.ts";
 import { denseNetwork } from "../support/onnx/dense-network.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
@@ -108,6 +112,32 @@ test.runIf(process.arch === "x64")(
   },
 );
 
+test.runIf(process.arch === "x64")(
+  "a packed agent, which loads TLS only when it is asked for, speaks MQTT over it",
+  async () => {
+    const { folder } = await pack("linux-x64");
+    const data = out.inside("device-over-tls");
+    const { cert, key } = await serverCertificate();
+    const server = createTlsServer({ cert, key }).listen(0, "127.0.0.1");
+    const connection = once(server, "secureConnection") as Promise<[TLSSocket]>;
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const urls = { controllerUrl: "http://127.0.0.1:9", brokerUrl: `mqtts://localhost:${port}` };
+    await enrolledFolder(data, urls);
+    const ca = out.inside("broker.pem");
+    await writeFile(ca, cert);
+
+    await using agent = await startPacked(folder, data, ["--mqtt-ca", ca]);
+
+    const [socket] = await connection;
+    const [first] = (await once(socket, "data")) as [Buffer];
+    const connect = 0x10;
+    expect(first[0]).toBe(connect);
+    expect(agent.pid).toBeGreaterThan(0);
+    server.close();
+  },
+);
+
 test("a package holds nothing of the schema library that nobody uses, like its messages in 50 languages", async () => {
   const { folder } = await pack("linux-x64");
   const names = await readdir(join(folder, "dist"), { recursive: true });
@@ -133,7 +163,13 @@ test("a packed agent starts without Node's library for fetch, which is 15 MB of 
   expect(loaded).toContain("NativeModule _http_server");
   expect(loaded.filter((name) => name.includes("undici"))).toEqual([]);
   // Exports of parts that it does import, which nothing of it uses.
-  const unused = ["worker_threads", "internal/util/parse_args/parse_args", "internal/util/diff"];
+  const unused = [
+    "worker_threads",
+    "internal/util/parse_args/parse_args",
+    "internal/util/diff",
+    "tls",
+    "assert",
+  ];
   expect(unused.filter((name) => loaded.includes(`NativeModule ${name}`))).toEqual([]);
 });
 

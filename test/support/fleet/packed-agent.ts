@@ -26,8 +26,12 @@ export async function packHere(folder: string): Promise<string> {
 }
 
 /** Starts an enrolled agent out of its package, with the defaults of a device in the field. */
-export async function startPacked(packed: string, data: string): Promise<PackedAgent> {
-  const child = spawn(join(packed, "bin/modelfleet-agent"), ["start", "--data", data], {
+export async function startPacked(
+  packed: string,
+  data: string,
+  options: readonly string[] = [],
+): Promise<PackedAgent> {
+  const child = spawn(join(packed, "bin/modelfleet-agent"), ["start", "--data", data, ...options], {
     stdio: "ignore",
     env: { PATH: process.env["PATH"] ?? "" },
   });
