@@ -5,14 +5,14 @@ import { agentFlags } from "./agent-flags.ts";
 import type { BenchLine, BenchPart } from "./bench-line.ts";
 import type { OverloadFigures, OverloadTask } from "./served/overloaded-process.ts";
 
-const task: OverloadTask = { bound: 64, times: 5, warmUpMs: 6_000, pressMs: 15_000 };
+const task: OverloadTask = { bound: 64, times: 5, warmUpMs: 6_000, pressMs: 30_000 };
 const RECOVER_MS_MAX = 1_000;
 const GROWTH_MIB_MAX = 20;
 /** What refusing four of five may cost the fifth: the crowd that asks runs on the same two processors. */
 const PACE_RATIO_MAX = 2;
 const MIB = 1024 * 1024;
 
-/** Five times what a model can do, for fifteen seconds: what is accepted, refused, held in memory, and how it ends. */
+/** Five times what a model can do, for half a minute: what is accepted, refused, held in memory, and how it ends. */
 export const overload: BenchPart = {
   name: "overload",
   run: async (progress) => {
