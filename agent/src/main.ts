@@ -19,8 +19,11 @@ const commands: Parameters<typeof runAgentProgram>[1] = {
   start: async (options) => {
     if (options.isolation === "inline") Object.assign(process.env, inlineEnvironment);
     const { start } = await import("./start.ts");
-    const engine = { v8: process.versions.v8, arch: process.arch };
-    await start(options, { machine: machine(), output: process.stdout, engine }, untilAsked);
+    await start(
+      options,
+      { machine: machine(), output: process.stdout, engine: engine() },
+      untilAsked,
+    );
   },
   lock: async (options) => (await import("./cli/say-updates.ts")).lockUpdates(options),
   unlock: async (options) => (await import("./cli/say-updates.ts")).unlockUpdates(options),
@@ -74,6 +77,12 @@ function machine() {
     agentVersion,
     builtAtMs: builtAtMs(),
   };
+}
+
+function engine() {
+  // V8 has no WebAssembly where it may not make machine code.
+  const hasCompilers = "WebAssembly" in globalThis;
+  return { v8: process.versions.v8, arch: process.arch, hasCompilers };
 }
 
 /** The C library this process runs with; undefined where it is not glibc. */

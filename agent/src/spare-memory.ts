@@ -6,13 +6,18 @@ interface Engine {
   readonly v8: string;
   /** Of the processor, as Node names it. */
   readonly arch: string;
+  /** Whether it makes machine code: with `--jitless` it does not, and a compiler that is switched on then ends the process. */
+  readonly hasCompilers: boolean;
 }
 
 interface Saving {
-  /** The first V8 that knows it; an older one says on the error stream that it does not. Node 20 has 11, Node 24 has 13. */
+  /**
+   * The first V8 that knows it and has `back` as its default; an older one may say on the error stream that it does not know
+   * it. Node 20 has 11, Node 24 has 13.
+   */
   readonly since: number;
-  /** The processors it is for, if not for all. */
-  readonly archs?: readonly string[];
+  /** Whether it is of a compiler: then only for processors on which that is V8's default. */
+  readonly isCompiler?: boolean;
   readonly save: string;
   /** V8's own default. */
   readonly back: string;
@@ -26,8 +31,8 @@ const savings: readonly Saving[] = [
   // Without the last compiler: its code is 5 MB, and what starting and installing let it compile is not worth that.
   { since: 13, save: "--battery-saver-mode", back: "--no-battery-saver-mode" },
   // Without the compiler before it: it works beside the program and takes a megabyte or two at the top of the C library's
-  // memory, and what comes to lie above keeps it from going back. Elsewhere Node is built without it.
-  { since: 13, archs: ["x64", "arm64"], save: "--no-maglev", back: "--maglev" },
+  // memory, and what comes to lie above keeps it from going back.
+  { since: 13, isCompiler: true, save: "--no-maglev", back: "--maglev" },
   // What no collection has found in use since the one before is compiled again when it is wanted again.
   { since: 11, save: "--bytecode-old-age=1", back: "--bytecode-old-age=6" },
 ];
@@ -39,13 +44,16 @@ const savings: readonly Saving[] = [
  *
  * @returns to be called when an application asks: from then on speed is what counts
  */
-export function spareMemory({ v8, arch }: Engine): () => void {
-  const known = savings.filter(
-    ({ since, archs = [arch] }) => Number.parseInt(v8, 10) >= since && archs.includes(arch),
-  );
+export function spareMemory(engine: Engine): () => void {
+  const known = savings.filter((saving) => isFor(saving, engine));
   for (const { save } of known) setFlagsFromString(save);
   giveBackMemory();
   return () => {
     for (const { back } of known) setFlagsFromString(back);
   };
+}
+
+function isFor({ since, isCompiler = false }: Saving, { v8, arch, hasCompilers }: Engine): boolean {
+  if (Number.parseInt(v8, 10) < since) return false;
+  return !isCompiler || (hasCompilers && (arch === "x64" || arch === "arm64"));
 }

@@ -13,8 +13,8 @@ export interface MqttConnection {
 }
 
 /**
- * Ends the connection at the first header of a packet that is larger, or at anything that cannot be read; MQTT.js alone
- * would go on in the middle of a packet.
+ * Ends the connection at the first header of a packet that is larger, of a message of QoS 2, or of anything that cannot be
+ * read; MQTT.js alone would go on in the middle of a packet.
  *
  * @param bytesMax of an arriving packet, after its fixed header
  */
@@ -49,6 +49,7 @@ export function untilAccepted(
     });
     client.once("close", giveUp);
     signal.addEventListener("abort", giveUp, { once: true });
+    if (signal.aborted) giveUp();
     client.once("connect", () => {
       client.off("close", giveUp);
       signal.removeEventListener("abort", giveUp);

@@ -9,11 +9,7 @@ import { serverCertificate } from "../support/broker/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { type CarelessBroker, carelessBroker } from "../support/mqtt/careless-broker.ts";
-import {
-  foreignMessages,
-  qos2Message,
-  unreadablePackets,
-} from "../support/mqtt/hostile-packets.ts";
+import { fatalPackets, foreignMessages, qos2Message } from "../support/mqtt/hostile-packets.ts";
 import { muteBroker } from "../support/mqtt/mute-broker.ts";
 import { fixedHeader, publishPacket } from "../support/mqtt/raw-connection.ts";
 import { type TreacherousRelay, treacherousRelay } from "../support/mqtt/treacherous-relay.ts";
@@ -251,7 +247,7 @@ describe("a broker that betrays", () => {
   });
 
   test.each(
-    unreadablePackets,
+    fatalPackets,
   )("F63: %s ends the connection, and the next one is whole", async (_what, bytes) => {
     await using on = await connectedBus();
 

@@ -4,10 +4,10 @@ import { runningMqttBus } from "../support/controller/running-mqtt-bus.ts";
 import { eventually } from "../support/eventually.ts";
 import { type CarelessBroker, carelessBroker } from "../support/mqtt/careless-broker.ts";
 import {
+  fatalPackets,
   foreignMessages,
   type NamedPacket,
   qos2Message,
-  unreadablePackets,
 } from "../support/mqtt/hostile-packets.ts";
 import { muteBroker } from "../support/mqtt/mute-broker.ts";
 import { fixedHeader, publishPacket } from "../support/mqtt/raw-connection.ts";
@@ -126,7 +126,7 @@ describe("a broker that betrays", () => {
   });
 
   test.each(
-    unreadablePackets,
+    fatalPackets,
   )("%s ends the connection, and the next one is whole", async (_what, bytes) => {
     await using on = await connectedBus();
 

@@ -119,6 +119,10 @@ test.runIf(process.arch === "x64")(
     const data = out.inside("device-over-tls");
     const { cert, key } = await serverCertificate();
     const server = createTlsServer({ cert, key }).listen(0, "127.0.0.1");
+    await using closing = new AsyncDisposableStack();
+    closing.defer(() => void server.close());
+    // The agent ends it when it is stopped, and tries again until then.
+    server.on("secureConnection", (socket) => socket.on("error", () => undefined));
     const connection = once(server, "secureConnection") as Promise<[TLSSocket]>;
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -127,14 +131,12 @@ test.runIf(process.arch === "x64")(
     const ca = out.inside("broker.pem");
     await writeFile(ca, cert);
 
-    await using agent = await startPacked(folder, data, ["--mqtt-ca", ca]);
+    closing.use(await startPacked(folder, data, ["--mqtt-ca", ca]));
 
     const [socket] = await connection;
     const [first] = (await once(socket, "data")) as [Buffer];
     const connect = 0x10;
     expect(first[0]).toBe(connect);
-    expect(agent.pid).toBeGreaterThan(0);
-    server.close();
   },
 );
 

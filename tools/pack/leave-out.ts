@@ -11,7 +11,7 @@ const stands: Readonly<Record<string, string>> = {
   "thread-stream": "module.exports = {};",
   worker_threads: "module.exports = { isMainThread: true };",
   "./socks": `module.exports = () => { throw new Error("expected no SOCKS proxy: the agent has none"); };`,
-  // And its numbers for topics, which are MQTT 5's, and its log for whoever sets DEBUG.
+  // And its numbers for topics, which the agent never sends, and its log for whoever sets DEBUG.
   "lru-cache": "exports.LRUCache = class {};",
   debug: "module.exports = () => () => {};",
   // Parts of Node, once they are asked for: TLS by a broker's address, assertions when a log is closed.

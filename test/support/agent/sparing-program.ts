@@ -4,6 +4,7 @@ import { spareMemory } from "../../../agent/src/spare-memory.ts";
 const asked = spareMemory({
   v8: process.argv[2] ?? process.versions.v8,
   arch: process.argv[3] ?? process.arch,
+  hasCompilers: "WebAssembly" in globalThis,
 });
 console.log("sparing");
 work();

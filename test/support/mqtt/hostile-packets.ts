@@ -2,8 +2,8 @@ import { fixedHeader, publishPacket } from "./raw-connection.ts";
 
 export type NamedPacket = readonly [what: string, bytes: Buffer];
 
-/** What a client of MQTT 3.1.1 cannot read on behind. */
-export const unreadablePackets: readonly NamedPacket[] = [
+/** Each ends the connection. */
+export const fatalPackets: readonly NamedPacket[] = [
   ["a packet of no type", Buffer.from([0x00, 0x00])],
   ["a reserved flag", Buffer.from([0x41, 0x02, 0x00, 0x01])],
   ["a length that never ends", Buffer.from([0x30, 0xff, 0xff, 0xff, 0xff, 0x7f])],

@@ -1,12 +1,12 @@
 import { open } from "node:fs/promises";
 
-/** More than any file below `/proc` has that the agent reads. */
+/** What is asked for of a process stands further to the front. */
 const MAX_BYTES = 4_096;
 
 /**
- * Text of a file below `/proc`, which Linux writes anew for each reading and gives in one piece; empty where it cannot be
- * read. Not `readFile`: such a file says that it has no bytes, and that takes 64 KiB for it each time. Of an idle agent,
- * which looks at its runner four times a second, that was one to two megabytes.
+ * The first 4 KiB of a file of a process below `/proc`, which Linux writes anew for each reading; empty where it cannot be
+ * read. Not `readFile`: such a file says that it has no bytes, and that takes 64 KiB for it each time, four times a second
+ * for each runner.
  */
 export async function readProcFile(path: string): Promise<string> {
   try {
